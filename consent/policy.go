@@ -1,0 +1,69 @@
+package consent
+
+// A Policy decides, for a visitor's State, which destinations may see an event.
+// Decide is called for every message, from many goroutines at once, and must not
+// block. The destinations package compiles one from a table; [NewDecision] is for
+// policies of your own.
+type Policy interface {
+	Decide(State) Decision
+}
+
+// A Verdict says whether one destination may see an event, and why.
+type Verdict struct {
+	Destination string // as in Segment's documentation
+	AliasOf     string // for another name of a destination: the destination
+	Allowed     bool
+	Reason      Reason
+	Cause       string // the name of the answer that decided, where one did
+}
+
+// String returns a sentence such as
+//
+//	Amplitude: denied, the visitor denied a category (analytics)
+func (v Verdict) String() string {
+	s := v.Destination + ": denied"
+	if v.Allowed {
+		s = v.Destination + ": allowed"
+	}
+	if v.Reason != "" {
+		s += ", " + string(v.Reason)
+	}
+	if v.Cause != "" {
+		s += " (" + v.Cause + ")"
+	}
+	return s
+}
+
+// A Reason says why a destination was allowed or denied, or why a message did not
+// leave. It reads as part of a sentence, and can be compared with the constants of
+// this package; a policy of your own may add others.
+type Reason string
+
+// Why a destination is allowed.
+const (
+	ReasonAlways             Reason = "strictly necessary"
+	ReasonCategoriesGranted  Reason = "the visitor granted every category of it"
+	ReasonDestinationGranted Reason = "the visitor granted it by name"
+	ReasonOptOut             Reason = "no answer, and the policy is opt-out"
+)
+
+// Why a destination is denied.
+const (
+	ReasonNothingRead       Reason = "the visitor's answer was not read"
+	ReasonDestinationDenied Reason = "the visitor denied it by name"
+	ReasonCategoryDenied    Reason = "the visitor denied a category"
+	ReasonNotOffered        Reason = "new since the visitor was asked destination by destination"
+	ReasonNoAnswer          Reason = "no answer, and the policy is opt-in"
+	ReasonNotListed         Reason = "the policy does not list it"
+	ReasonTooMany           Reason = "beyond what is taken from a visitor's own list"
+	ReasonApplication       Reason = "the application turned it off for this message"
+	ReasonUpdateEvent       Reason = "the update of preferences goes to Segment alone"
+)
+
+// Why a whole message stayed home.
+const (
+	WithheldNothingAllowed Reason = "no destination may see it"
+	WithheldUnstoppable    Reason = "a denied destination is one that the integrations object cannot stop"
+	WithheldNoCategories   Reason = "the policy names no category, and without one Segment enforces nothing"
+	WithheldAlias          Reason = "an alias leaves only when nothing is denied"
+)

@@ -1,0 +1,183 @@
+package consent
+
+import (
+	"reflect"
+
+	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/internal/names"
+)
+
+const allKey = "All"
+
+// A narrowing is what the integrations of a caller close. A caller may close what
+// the Decision allows, never open what it denies.
+type narrowing struct {
+	all bool            // its "All", in any casing, is false
+	off map[string]bool // folded names it sets to false
+}
+
+func narrowingOf(caller analytics.Integrations) narrowing {
+	var n narrowing
+	for name, value := range caller {
+		switch folded := names.Fold(name); {
+		case !isFalse(value):
+		case folded == names.Fold(allKey):
+			n.all = true
+		default:
+			if n.off == nil {
+				n.off = make(map[string]bool)
+			}
+			n.off[folded] = true
+		}
+	}
+	return n
+}
+
+// isFalse reports whether value is false in JSON: a bool of any type, or pointers
+// to one. Segment takes any other value, null and 0 included, as true.
+func isFalse(value any) bool {
+	v := reflect.ValueOf(value)
+	for v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem()
+	}
+	return v.Kind() == reflect.Bool && !v.Bool()
+}
+
+// narrow returns d less what the caller's integrations close: a destination is
+// closed under any of its names, in any casing.
+func (d Decision) narrow(caller analytics.Integrations) Decision {
+	if len(caller) == 0 {
+		return d
+	}
+	n := narrowingOf(caller)
+	named, closed := make(map[string]bool), make(map[string]bool)
+	for v := range d.Verdicts() {
+		_, ok := caller[v.Destination]
+		named[v.primary()] = named[v.primary()] || ok
+		closed[v.primary()] = closed[v.primary()] || n.off[names.Fold(v.Destination)]
+	}
+	for primary := range named {
+		closed[primary] = closed[primary] || n.all && !named[primary]
+	}
+	return d.deny(func(v Verdict) bool { return closed[v.primary()] }, ReasonApplication)
+}
+
+// integrations returns the integrations object that carries out d, which narrow
+// has seen. It is a new map: analytics-go reads it on another goroutine.
+func (d Decision) integrations(caller analytics.Integrations) analytics.Integrations {
+	if d.Unlisted() {
+		return d.openForm(caller)
+	}
+	return d.closedForm(caller)
+}
+
+// closedForm closes everything but the allowed destinations.
+func (d Decision) closedForm(caller analytics.Integrations) analytics.Integrations {
+	out := make(analytics.Integrations, len(d.body.verdicts)+2)
+	out[allKey] = false
+	out[warehousesKey] = noWarehouses()
+	for v := range d.Verdicts() {
+		if !v.Allowed {
+			continue
+		}
+		if options, ok := caller[v.Destination]; ok {
+			out[v.Destination] = options
+		} else {
+			out[v.Destination] = true
+		}
+	}
+	return out
+}
+
+// openForm closes the denied destinations and opens none: an explicit true would
+// override the filters an administrator set in the workspace.
+func (d Decision) openForm(caller analytics.Integrations) analytics.Integrations {
+	out := make(analytics.Integrations, len(d.body.verdicts)+len(caller))
+	denied := make(map[string]bool)
+	allowed := make(map[string]bool)
+	for v := range d.Verdicts() {
+		if v.Allowed {
+			allowed[v.Destination] = true
+		} else {
+			denied[names.Fold(v.Destination)] = true
+		}
+	}
+	n := narrowingOf(caller)
+	if n.all {
+		out[allKey] = false
+	}
+	for name, options := range caller {
+		folded := names.Fold(name)
+		if folded != names.Fold(allKey) && folded != legacyProviders && (allowed[name] || !denied[folded]) {
+			out[name] = options
+		}
+	}
+	for v := range d.Verdicts() {
+		switch {
+		case v.Allowed:
+		case v.Destination == warehousesKey:
+			out[warehousesKey] = noWarehouses()
+		case isWarehouse(v.Destination):
+			out[v.Destination] = false
+			out[warehousesKey] = noWarehouses()
+		default:
+			out[v.Destination] = false
+		}
+	}
+	return out
+}
+
+const legacyProviders = "providers"
+
+// contextOf returns the caller's context with the consent object of the state and
+// its decision, and without the keys that could contradict either.
+func contextOf(caller *analytics.Context, s State, d Decision) *analytics.Context {
+	var c analytics.Context
+	if caller != nil {
+		c = *caller
+	}
+	extra := make(map[string]any, len(c.Extra)+1)
+	for key, value := range c.Extra {
+		if !contradicts(key) {
+			extra[key] = value
+		}
+	}
+	extra["consent"] = consentOf(s, d)
+	c.Extra = extra
+	return &c
+}
+
+// contradicts reports whether a key of a context could override the consent object
+// or the integrations: another casing of it, or one of those that older parts of
+// Segment read integrations from (@segment/facade, and the HTTP API before it had
+// an integrations object).
+func contradicts(contextKey string) bool {
+	switch names.Fold(contextKey) {
+	case "consent", "integrations", "all", legacyProviders:
+		return true
+	}
+	return false
+}
+
+// consentOf returns the consent object. The visitor writes the cookie, so
+// only names of the policy go into it.
+func consentOf(s State, d Decision) map[string]any {
+	categories := make(map[string]bool, len(d.body.categories))
+	for name, granted := range d.Categories() {
+		categories[name] = granted
+	}
+	destinations := make(map[string]bool)
+	for v := range d.Verdicts() {
+		switch answer := s.Destination(v.Destination); {
+		case v.Reason == ReasonDestinationDenied:
+			destinations[v.Destination] = false
+		case answer != Unknown:
+			destinations[v.Destination] = answer == Granted
+		}
+	}
+	return map[string]any{
+		"categoryPreferences":    categories,
+		"destinationPreferences": destinations,
+	}
+}
