@@ -51,6 +51,7 @@ const (
 const (
 	ReasonNothingRead       Reason = "the visitor's answer was not read"
 	ReasonDestinationDenied Reason = "the visitor denied it by name"
+	ReasonUnlistedDenied    Reason = "the visitor denied it by name, and the policy does not list it"
 	ReasonCategoryDenied    Reason = "the visitor denied a category"
 	ReasonNotOffered        Reason = "new since the visitor was asked destination by destination"
 	ReasonNoAnswer          Reason = "no answer, and the policy is opt-in"

@@ -170,6 +170,7 @@ func consentOf(s State, d Decision) map[string]any {
 	destinations := make(map[string]bool)
 	for v := range d.Verdicts() {
 		switch answer := s.Destination(v.Destination); {
+		case v.Reason == ReasonUnlistedDenied || v.Reason == ReasonTooMany:
 		case v.Reason == ReasonDestinationDenied:
 			destinations[v.Destination] = false
 		case answer != Unknown:

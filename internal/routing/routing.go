@@ -1,0 +1,104 @@
+// Package routing states where Segment delivers an event, as its documentation has
+// it, for tests and for programs that stand in for Segment.
+//
+// The consent object is looked at first, then the integrations object; both have
+// to let an event pass. Sources: the pages "Consent in Segment Connections",
+// "Filtering data" and "Warehouses FAQ" of Segment's documentation.
+package routing
+
+import "encoding/json"
+
+// A Workspace is what is set up at Segment.
+type Workspace struct {
+	Destinations []Destination
+	Categories   map[string][]string // category id to the names of its destinations
+}
+
+// A Destination is one that is connected to the source of the events.
+type Destination struct {
+	Name      string
+	Former    []string // other names that the integrations object may use
+	Warehouse bool     // addressed by "Warehouses" and not closed by "All"
+	Storage   bool     // neither object has an effect: S3, Google Cloud Storage, Engage
+}
+
+// A Delivery is what became of an event at one destination.
+type Delivery struct {
+	Destination string
+	Delivered   bool
+	Reason      string // why not, or ""
+}
+
+// Reasons of an event that is not delivered.
+const (
+	ByConsent      = "filtered by end user consent"
+	ByIntegrations = "filtered by the integrations object"
+)
+
+// Event is the part of an event that routing looks at.
+type Event struct {
+	Integrations map[string]any `json:"integrations"`
+	Context      struct {
+		Consent *struct {
+			Categories map[string]any `json:"categoryPreferences"`
+		} `json:"consent"`
+	} `json:"context"`
+}
+
+// Route returns what becomes of the event, which is JSON, at each destination.
+func (w Workspace) Route(event []byte) ([]Delivery, error) {
+	var e Event
+	if err := json.Unmarshal(event, &e); err != nil {
+		return nil, err
+	}
+	deliveries := make([]Delivery, 0, len(w.Destinations))
+	for _, d := range w.Destinations {
+		reason := ""
+		switch {
+		case d.Storage:
+		case !d.Warehouse && !w.consented(d, e):
+			reason = ByConsent
+		case !selected(d, e.Integrations):
+			reason = ByIntegrations
+		}
+		deliveries = append(deliveries, Delivery{d.Name, reason == "", reason})
+	}
+	return deliveries, nil
+}
+
+// consented: without a consent object, or with one that lacks categoryPreferences,
+// nothing is enforced. A destination needs every category it is in; one that is in
+// none needs no consent.
+func (w Workspace) consented(d Destination, e Event) bool {
+	if e.Context.Consent == nil || e.Context.Consent.Categories == nil {
+		return true
+	}
+	for category, members := range w.Categories {
+		for _, member := range members {
+			if member == d.Name && e.Context.Consent.Categories[category] != true {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// selected: the entry under a name of the destination decides, and any value but
+// false selects. Without an entry "All" decides, which is true by default.
+func selected(d Destination, integrations map[string]any) bool {
+	if d.Warehouse {
+		switch v := integrations["Warehouses"].(type) {
+		case bool:
+			return v
+		case map[string]any:
+			return v["all"] != false
+		}
+		return true
+	}
+	for _, name := range append([]string{d.Name}, d.Former...) {
+		if value, ok := integrations[name]; ok {
+			return value != false
+		}
+	}
+	return integrations["All"] != false
+}
