@@ -77,13 +77,13 @@ func (b *decision) withheld() Reason {
 	allows, warehouses := b.unlisted, false
 	for _, v := range b.verdicts {
 		allows = allows || v.Allowed
-		warehouses = warehouses || v.Allowed && v.Destination == warehousesKey
+		warehouses = warehouses || v.Allowed && v.Destination == names.Warehouses
 	}
 	if !allows {
 		return WithheldNothingAllowed
 	}
 	for _, v := range b.verdicts {
-		if !v.Allowed && (unstoppable(v.Destination) || warehouses && isWarehouse(v.Destination)) {
+		if !v.Allowed && (names.Unstoppable(v.Destination) || warehouses && names.IsWarehouse(v.Destination)) {
 			return WithheldUnstoppable
 		}
 	}

@@ -76,7 +76,7 @@ func (d Decision) integrations(caller analytics.Integrations) analytics.Integrat
 func (d Decision) closedForm(caller analytics.Integrations) analytics.Integrations {
 	out := make(analytics.Integrations, len(d.body.verdicts)+2)
 	out[allKey] = false
-	out[warehousesKey] = noWarehouses()
+	out[names.Warehouses] = noWarehouses()
 	for v := range d.Verdicts() {
 		if !v.Allowed {
 			continue
@@ -116,11 +116,11 @@ func (d Decision) openForm(caller analytics.Integrations) analytics.Integrations
 	for v := range d.Verdicts() {
 		switch {
 		case v.Allowed:
-		case v.Destination == warehousesKey:
-			out[warehousesKey] = noWarehouses()
-		case isWarehouse(v.Destination):
+		case v.Destination == names.Warehouses:
+			out[names.Warehouses] = noWarehouses()
+		case names.IsWarehouse(v.Destination):
 			out[v.Destination] = false
-			out[warehousesKey] = noWarehouses()
+			out[names.Warehouses] = noWarehouses()
 		default:
 			out[v.Destination] = false
 		}
@@ -128,7 +128,11 @@ func (d Decision) openForm(caller analytics.Integrations) analytics.Integrations
 	return out
 }
 
+// legacyProviders is a key that @segment/facade reads destinations from, in the
+// context and in the integrations object.
 const legacyProviders = "providers"
+
+func noWarehouses() map[string]any { return map[string]any{"all": false} }
 
 // contextOf returns the caller's context with the consent object of the state and
 // its decision, and without the keys that could contradict either.

@@ -62,6 +62,9 @@ func NewState(categories map[string]bool) State {
 // request that nobody looked at, or that could not be read. All(Granted) stands
 // in for an answer where the law asks for none; it is never read from a visitor.
 func All(c Choice) State {
+	if c > Granted {
+		c = Denied
+	}
 	return answers{rest: c}.state()
 }
 
@@ -163,8 +166,9 @@ func (s State) Or(t State) State {
 }
 
 // Denials returns the denials of s alone: the names it denies, and its rest if
-// that is Denied. It holds no grant and is not marked as asked by destination,
-// so restricting another State by it only ever closes.
+// that is Denied, which then covers the names that s grants too. It holds no grant
+// and is not marked as asked by destination, so restricting another State by it
+// only ever closes.
 func (s State) Denials() State {
 	a := s.answers()
 	granted := func(e answer) bool { return e.granted }

@@ -26,7 +26,7 @@ type Policy struct {
 
 	optOut, imply, allowUnlisted bool
 
-	listed map[string]bool // folded names of every destination and alias
+	listed map[string]bool // names and aliases of every destination
 }
 
 type destination struct {
@@ -161,7 +161,7 @@ func (b *builder) policy(c Config) *Policy {
 		d.names = append([]string{d.name}, d.aliases...)
 		for _, n := range d.names {
 			d.folded = append(d.folded, names.Fold(n))
-			p.listed[names.Fold(n)] = true
+			p.listed[n] = true
 		}
 		p.destinations = append(p.destinations, d)
 	}

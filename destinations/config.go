@@ -42,6 +42,7 @@ type Config struct {
 	Imply bool
 
 	// AllowUnlisted leaves destinations that this Config does not name open, but
-	// for those the visitor denied. Zero: closed.
+	// for those the visitor denied, which are closed in the spellings that the
+	// visitor and this Config use. Zero: closed.
 	AllowUnlisted bool
 }

@@ -188,12 +188,11 @@ func (a answers) own() (verdicts []consent.Verdict, complete bool) {
 	complete = true
 	count, size := 0, len("{}")
 	closed := a.closed()
-	for name, granted := range a.state.Destinations() {
-		folded := names.Fold(name)
-		if name == "" || names.Reserved(name) || a.listed[folded] || granted && !a.byVisitor {
+	for name := range a.state.Destinations() {
+		given, isDenied := a.destinations.denied[names.Fold(name)]
+		if name == "" || names.Reserved(name) || a.listed[name] || !isDenied && !a.byVisitor {
 			continue
 		}
-		given, isDenied := a.destinations.denied[folded]
 		v := consent.Verdict{Destination: name, Cause: given}
 		entry := jsonSize(name) + len(`:false,`)
 		switch {
@@ -202,12 +201,12 @@ func (a answers) own() (verdicts []consent.Verdict, complete bool) {
 			v.Reason = consent.ReasonTooMany
 			verdicts = append(verdicts, v)
 			continue
-		case a.rest == consent.Denied:
-			v.Reason = consent.ReasonNothingRead
 		case isDenied && a.byVisitor:
 			v.Reason = consent.ReasonDestinationDenied
 		case isDenied:
 			v.Reason = consent.ReasonUnlistedDenied
+		case a.rest == consent.Denied:
+			v.Reason = consent.ReasonNothingRead
 		case closed:
 			v.Reason = consent.ReasonCategoryDenied
 		default:

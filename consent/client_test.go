@@ -1,0 +1,570 @@
+package consent_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/segmentio/analytics-go/v3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/destinations"
+)
+
+// A capture is an analytics.Client that keeps what it was given, as JSON.
+type capture struct {
+	mu     sync.Mutex
+	sent   []analytics.Message
+	events []event
+	closed int
+	err    error
+}
+
+type event struct {
+	Type         string         `json:"type"`
+	Event        string         `json:"event"`
+	UserID       string         `json:"userId"`
+	AnonymousID  string         `json:"anonymousId"`
+	Properties   map[string]any `json:"properties"`
+	Integrations map[string]any `json:"integrations"`
+	Context      map[string]any `json:"context"`
+}
+
+func (c *capture) Enqueue(m analytics.Message) error {
+	if c.err != nil {
+		return c.err
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	var e event
+	if err := json.Unmarshal(b, &e); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sent = append(c.sent, m)
+	c.events = append(c.events, e)
+	return nil
+}
+
+func (c *capture) Close() error {
+	c.closed++
+	return nil
+}
+
+func (c *capture) only(t *testing.T) event {
+	t.Helper()
+	require.Len(t, c.events, 1)
+	return c.events[0]
+}
+
+type object = map[string]any
+
+var policy = destinations.MustCompile(destinations.Config{
+	Categories: map[string][]string{
+		"analytics":   {"Amplitude", "Mixpanel"},
+		"advertising": {"Facebook Pixel"},
+	},
+})
+
+var (
+	acceptAll       = consent.NewState(map[string]bool{"analytics": true, "advertising": true})
+	acceptAnalytics = consent.NewState(map[string]bool{"analytics": true, "advertising": false})
+)
+
+// messages returns one message of each type.
+func messages() []analytics.Message {
+	return []analytics.Message{
+		analytics.Track{UserId: "u", Event: "Ordered"},
+		analytics.Identify{UserId: "u"},
+		analytics.Page{UserId: "u", Name: "Home"},
+		analytics.Screen{UserId: "u", Name: "Home"},
+		analytics.Group{UserId: "u", GroupId: "g"},
+		analytics.Alias{UserId: "u", PreviousId: "p"},
+	}
+}
+
+func pointer(m analytics.Message) analytics.Message {
+	switch m := m.(type) {
+	case analytics.Track:
+		return &m
+	case analytics.Identify:
+		return &m
+	case analytics.Page:
+		return &m
+	case analytics.Screen:
+		return &m
+	case analytics.Group:
+		return &m
+	case analytics.Alias:
+		return &m
+	}
+	panic("no such message")
+}
+
+func TestEveryTypeIsStampedByValueAndByPointer(t *testing.T) {
+	for _, m := range messages() {
+		for name, m := range map[string]analytics.Message{"value": m, "pointer": pointer(m)} {
+			t.Run(fmt.Sprintf("%T by %s", m, name), func(t *testing.T) {
+				var next capture
+				require.NoError(t, consent.New(&next, policy, nil).With(acceptAll).Enqueue(m))
+				e := next.only(t)
+				require.Equal(t, object{
+					"All": false, "Amplitude": true, "Mixpanel": true, "Facebook Pixel": true,
+					"Warehouses": object{"all": false},
+				}, e.Integrations)
+				require.Equal(t, object{
+					"categoryPreferences":    object{"analytics": true, "advertising": true},
+					"destinationPreferences": object{},
+				}, e.Context["consent"])
+			})
+		}
+	}
+}
+
+func TestDeniedDestinationsAreClosed(t *testing.T) {
+	var next capture
+	require.NoError(t, consent.New(&next, policy, nil).With(acceptAnalytics).Enqueue(analytics.Track{UserId: "u", Event: "Ordered"}))
+	e := next.only(t)
+	require.Equal(t, object{"All": false, "Amplitude": true, "Mixpanel": true, "Warehouses": object{"all": false}}, e.Integrations)
+	require.Equal(t, object{"analytics": true, "advertising": false}, e.Context["consent"].(object)["categoryPreferences"])
+}
+
+func TestNothingAllowedStaysHome(t *testing.T) {
+	for name, c := range map[string]struct {
+		state  consent.State
+		policy consent.Policy
+	}{
+		"everything denied": {consent.NewState(map[string]bool{"analytics": false, "advertising": false}), policy},
+		"no answer, opt-in": {consent.State{}, policy},
+		"nobody looked":     {consent.All(consent.Denied), policy},
+		"nil policy":        {acceptAll, nil},
+		"typed nil policy":  {acceptAll, (*destinations.Policy)(nil)},
+		"typed nil func":    {acceptAll, decideFunc(nil)},
+		"zero decision":     {acceptAll, decideFunc(func(consent.State) consent.Decision { return consent.Decision{} })},
+		"no category to state": {acceptAll, decideFunc(func(consent.State) consent.Decision {
+			return consent.NewDecision(nil, []consent.Verdict{{Destination: "Amplitude", Allowed: true}}, false)
+		})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, m := range messages() {
+				var next capture
+				var told []consent.Decision
+				o := &consent.Options{OnDecision: func(_ analytics.Message, d consent.Decision) { told = append(told, d) }}
+				require.NoError(t, consent.New(&next, c.policy, o).With(c.state).Enqueue(m))
+				require.Empty(t, next.events)
+				require.Len(t, told, 1)
+				require.NotEmpty(t, told[0].Withheld())
+			}
+		})
+	}
+}
+
+type decideFunc func(consent.State) consent.Decision
+
+func (f decideFunc) Decide(s consent.State) consent.Decision { return f(s) }
+
+func TestInvalidMessagesAreErrorsEvenWhenWithheld(t *testing.T) {
+	for _, state := range []consent.State{acceptAll, consent.All(consent.Denied)} {
+		told := 0
+		o := &consent.Options{OnDecision: func(analytics.Message, consent.Decision) { told++ }}
+		var next capture
+		client := consent.New(&next, policy, o).With(state)
+
+		var field analytics.FieldError
+		require.ErrorAs(t, client.Enqueue(analytics.Track{UserId: "u"}), &field)
+		require.ErrorAs(t, client.Enqueue(&analytics.Identify{}), &field)
+		for _, m := range []analytics.Message{nil, (*analytics.Track)(nil), (*analytics.Identify)(nil), (*analytics.Page)(nil),
+			(*analytics.Screen)(nil), (*analytics.Group)(nil), (*analytics.Alias)(nil), ownMessage{}, &ownMessage{}, (*ownMessage)(nil), embedded{}} {
+			require.ErrorIs(t, client.Enqueue(m), consent.ErrMessage, "%T", m)
+		}
+		require.Zero(t, told)
+		require.Empty(t, next.sent)
+	}
+}
+
+type ownMessage struct{}
+
+func (ownMessage) Validate() error { return nil }
+
+type embedded struct{ analytics.Track }
+
+func TestNoClient(t *testing.T) {
+	m := analytics.Track{UserId: "u", Event: "Ordered"}
+	for _, c := range []*consent.Client{nil, {}, consent.New(nil, policy, nil), consent.New((*capture)(nil), policy, nil)} {
+		require.ErrorIs(t, c.Enqueue(m), consent.ErrNoClient)
+		require.ErrorIs(t, c.Close(), consent.ErrNoClient)
+	}
+	require.ErrorIs(t, consent.New(nil, nil, nil).With(acceptAll).Enqueue(m), consent.ErrNoClient)
+	failing := &capture{err: errors.New("full")}
+	require.ErrorIs(t, consent.New(failing, policy, nil).With(acceptAll).Enqueue(m), failing.err)
+}
+
+func TestClientIsBoundToOneState(t *testing.T) {
+	var next capture
+	m := analytics.Track{UserId: "u", Event: "Ordered"}
+	root := consent.New(&next, policy, nil)
+	require.NoError(t, root.Enqueue(m))
+	require.Empty(t, next.events, "bound to All(Denied) until With or For")
+
+	require.NoError(t, root.For(context.Background()).Enqueue(m))
+	require.NoError(t, root.For(nil).Enqueue(m)) //lint:ignore SA1012 a nil context is what is tested
+	require.Empty(t, next.events, "a context without a State: nobody looked")
+
+	ctx := consent.NewContext(context.Background(), acceptAnalytics)
+	require.NoError(t, root.For(ctx).Enqueue(m))
+	require.Len(t, next.events, 1)
+	require.NoError(t, root.Enqueue(m))
+	require.Len(t, next.events, 1, "the client that For was called on is unchanged")
+}
+
+func TestCallerOnlyNarrows(t *testing.T) {
+	closed := destinations.MustCompile(destinations.Config{
+		Categories: map[string][]string{"analytics": {"Amplitude (Actions)", "Mixpanel"}, "advertising": {"Facebook Pixel"}},
+		Always:     []string{"Webhooks"},
+		Aliases:    map[string][]string{"Amplitude (Actions)": {"Actions Amplitude"}},
+	})
+	open := destinations.MustCompile(destinations.Config{
+		Categories:    map[string][]string{"analytics": {"Amplitude (Actions)", "Mixpanel"}, "advertising": {"Facebook Pixel", "Snowflake"}},
+		Aliases:       map[string][]string{"Amplitude (Actions)": {"Actions Amplitude"}, "Facebook Pixel": {"Facebook"}},
+		AllowUnlisted: true,
+	})
+	no := object{"all": false}
+	options := object{"session_id": 1.0}
+	yes, off := true, false
+	for _, c := range []struct {
+		rule   string
+		policy consent.Policy
+		caller analytics.Integrations
+		want   object
+	}{
+		{"nothing said", closed, nil,
+			object{"All": false, "Warehouses": no, "Amplitude (Actions)": true, "Actions Amplitude": true, "Mixpanel": true, "Webhooks": true}},
+		{"true for a denied, an unlisted and all", closed, analytics.Integrations{"Facebook Pixel": true, "Other": true, "All": true, "all": true, "Warehouses": true},
+			object{"All": false, "Warehouses": no, "Amplitude (Actions)": true, "Actions Amplitude": true, "Mixpanel": true, "Webhooks": true}},
+		{"what is not false enables", closed, analytics.Integrations{"Facebook Pixel": object{"a": 1}, "facebook pixel": 0, "FACEBOOK PIXEL": nil},
+			object{"All": false, "Warehouses": no, "Amplitude (Actions)": true, "Actions Amplitude": true, "Mixpanel": true, "Webhooks": true}},
+		{"false for an allowed one", closed, analytics.Integrations{"Mixpanel": false},
+			object{"All": false, "Warehouses": no, "Amplitude (Actions)": true, "Actions Amplitude": true, "Webhooks": true}},
+		{"false under an alias in another casing", closed, analytics.Integrations{"ACTIONS amplitude": &off},
+			object{"All": false, "Warehouses": no, "Mixpanel": true, "Webhooks": true}},
+		{"options of an allowed one keep their key", closed, analytics.Integrations{"Actions Amplitude": options, "Mixpanel": &yes},
+			object{"All": false, "Warehouses": no, "Amplitude (Actions)": true, "Actions Amplitude": options, "Mixpanel": true, "Webhooks": true}},
+		{"DisableAll leaves the caller's own true", closed, analytics.NewIntegrations().DisableAll().Enable("Mixpanel").Enable("Facebook Pixel"),
+			object{"All": false, "Warehouses": no, "Mixpanel": true}},
+		{"false wins among the casings of All", closed, analytics.Integrations{"ALL": false, "All": true, "Webhooks": true},
+			object{"All": false, "Warehouses": no, "Webhooks": true}},
+
+		{"open: denied names and aliases", open, nil,
+			object{"Facebook Pixel": false, "Facebook": false, "Snowflake": false, "Warehouses": no}},
+		{"open: a denied one stays closed in any casing", open, analytics.Integrations{"facebook": true, "Facebook Pixel": options, "Other": true, "Warehouses": true},
+			object{"Facebook Pixel": false, "Facebook": false, "Snowflake": false, "Warehouses": no, "Other": true}},
+		{"open: the caller narrows under an alias", open, analytics.Integrations{"actions amplitude": false, "Other": false},
+			object{"Facebook Pixel": false, "Facebook": false, "Snowflake": false, "Warehouses": no,
+				"Actions Amplitude": false, "Amplitude (Actions)": false, "Other": false}},
+		{"open: DisableAll", open, analytics.Integrations{"all": false, "Mixpanel": true, "providers": object{"Facebook": true}},
+			object{"All": false, "Mixpanel": true, "Amplitude (Actions)": false, "Actions Amplitude": false,
+				"Facebook Pixel": false, "Facebook": false, "Snowflake": false, "Warehouses": no}},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			var next capture
+			require.NoError(t, consent.New(&next, c.policy, nil).With(acceptAnalytics).
+				Enqueue(analytics.Track{UserId: "u", Event: "Ordered", Integrations: c.caller}))
+			require.Equal(t, c.want, next.only(t).Integrations)
+		})
+	}
+}
+
+func TestOnDecisionHearsWhatTheCallerClosed(t *testing.T) {
+	var next capture
+	var told consent.Decision
+	o := &consent.Options{OnDecision: func(m analytics.Message, d consent.Decision) {
+		require.IsType(t, analytics.Track{}, m)
+		told = d
+	}}
+	require.NoError(t, consent.New(&next, policy, o).With(acceptAll).
+		Enqueue(&analytics.Track{UserId: "u", Event: "Ordered", Integrations: analytics.Integrations{"mixpanel": false}}))
+	reasons := map[string]string{}
+	for v := range told.Verdicts() {
+		reasons[v.Destination] = v.String()
+	}
+	require.Equal(t, map[string]string{
+		"Amplitude":      "Amplitude: allowed, the visitor granted every category of it (analytics)",
+		"Facebook Pixel": "Facebook Pixel: allowed, the visitor granted every category of it (advertising)",
+		"Mixpanel":       "Mixpanel: denied, the application turned it off for this message",
+	}, reasons)
+	require.Empty(t, told.Withheld())
+}
+
+func TestWarehousesHaveTheirOwnShape(t *testing.T) {
+	allowed := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Warehouses", "Amplitude"}}})
+	for _, c := range []struct {
+		caller analytics.Integrations
+		want   any
+	}{
+		{nil, true},
+		{analytics.Integrations{"Warehouses": object{"warehouseIds": []string{"w"}}}, object{"warehouseIds": []any{"w"}}},
+		{analytics.Integrations{"Warehouses": false}, object{"all": false}},
+		{analytics.Integrations{"all": false}, object{"all": false}},
+	} {
+		var next capture
+		require.NoError(t, consent.New(&next, allowed, nil).With(acceptAll).
+			Enqueue(analytics.Track{UserId: "u", Event: "Ordered", Integrations: c.caller}))
+		require.Equal(t, c.want, next.only(t).Integrations["Warehouses"])
+	}
+}
+
+func TestWhatIntegrationsCannotStopKeepsTheMessageHome(t *testing.T) {
+	for _, name := range []string{"Amazon S3", "AWS S3", "aws s3", "Google Cloud Storage", "Data Lakes", "Segment Data Lakes", "Engage", "Personas"} {
+		p := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}, "advertising": {name}}})
+		var next capture
+		var told consent.Decision
+		o := &consent.Options{OnDecision: func(_ analytics.Message, d consent.Decision) { told = d }}
+		client := consent.New(&next, p, o)
+		m := analytics.Track{UserId: "u", Event: "Ordered"}
+		require.NoError(t, client.With(acceptAnalytics).Enqueue(m))
+		require.Empty(t, next.events, name)
+		require.Equal(t, consent.WithheldUnstoppable, told.Withheld())
+		require.NoError(t, client.With(acceptAll).Enqueue(m))
+		require.Len(t, next.events, 1, name)
+	}
+}
+
+func TestADeniedWarehouseBesideOpenWarehouses(t *testing.T) {
+	p := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Warehouses"}, "advertising": {"Snowflake"}}})
+	var next capture
+	require.NoError(t, consent.New(&next, p, nil).With(acceptAnalytics).Enqueue(analytics.Track{UserId: "u", Event: "Ordered"}))
+	require.Empty(t, next.events, "the integrations object cannot close one warehouse and leave the others")
+}
+
+func TestAliasLeavesOnlyWhenNothingIsDenied(t *testing.T) {
+	for name, c := range map[string]struct {
+		state consent.State
+		sent  int
+	}{
+		"everything granted":             {acceptAll, 1},
+		"a category denied":              {acceptAnalytics, 0},
+		"an unlisted category denied":    {consent.NewState(map[string]bool{"analytics": true, "advertising": true, "other": false}), 0},
+		"an unlisted destination denied": {acceptAll.WithDestinations(map[string]bool{"Amplitude": true, "Mixpanel": true, "Facebook Pixel": true, "Other": false}), 0},
+		"a destination not answered":     {acceptAll.WithDestinations(map[string]bool{"Amplitude": true}), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var next capture
+			require.NoError(t, consent.New(&next, policy, nil).With(c.state).Enqueue(analytics.Alias{UserId: "u", PreviousId: "p"}))
+			require.Len(t, next.events, c.sent)
+		})
+	}
+}
+
+func TestUpdateEventAlwaysLeavesForSegmentAlone(t *testing.T) {
+	update := analytics.Track{
+		UserId: "u", AnonymousId: "a", Event: consent.UpdateEvent, MessageId: "m", Timestamp: time.Unix(1, 0),
+		Properties:   analytics.Properties{"email": "somebody@example.com"},
+		Integrations: analytics.Integrations{"Amplitude": true, "All": true},
+		Context:      &analytics.Context{IP: net.IPv4(192, 0, 2, 1), UserAgent: "ua", Extra: object{"providers": object{"Amplitude": true}}},
+	}
+	storage := destinations.MustCompile(destinations.Config{
+		Categories: map[string][]string{"analytics": {"Amplitude"}, "advertising": {"Amazon S3"}}, AllowUnlisted: true})
+	for name, c := range map[string]struct {
+		state  consent.State
+		policy consent.Policy
+		want   object
+	}{
+		"everything granted": {acceptAll, policy, object{"analytics": true, "advertising": true}},
+		"everything denied":  {consent.NewState(map[string]bool{"analytics": false, "advertising": false}), policy, object{"analytics": false, "advertising": false}},
+		"storage denied":     {acceptAnalytics, storage, object{"analytics": true, "advertising": false}},
+		"nothing known here": {consent.NewState(map[string]bool{"other": true}), policy, object{"analytics": false, "advertising": false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var next capture
+			var told consent.Decision
+			o := &consent.Options{OnDecision: func(_ analytics.Message, d consent.Decision) { told = d }}
+			require.NoError(t, consent.New(&next, c.policy, o).With(c.state).Enqueue(update))
+			e := next.only(t)
+			require.Equal(t, object{"All": false, "Warehouses": object{"all": false}}, e.Integrations)
+			require.Equal(t, object{"consent": object{"categoryPreferences": c.want, "destinationPreferences": object{}}}, e.Context)
+			require.Empty(t, e.Properties)
+			require.Equal(t, []string{"u", "a"}, []string{e.UserID, e.AnonymousID})
+			for v := range told.Verdicts() {
+				require.False(t, v.Allowed)
+			}
+			require.Empty(t, told.Withheld())
+		})
+	}
+	for name, c := range map[string]struct {
+		state  consent.State
+		policy consent.Policy
+	}{
+		"zero State":                        {consent.State{}, policy},
+		"a State with destinations only":    {consent.State{}.WithDestinations(map[string]bool{"Amplitude": true}), policy},
+		"nobody looked":                     {consent.All(consent.Denied), policy},
+		"a policy that names no category":   {acceptAll, decideFunc(func(consent.State) consent.Decision { return consent.NewDecision(nil, nil, true) })},
+		"no policy":                         {acceptAll, nil},
+		"granted throughout, but not asked": {consent.All(consent.Granted), policy},
+	} {
+		var next capture
+		require.ErrorIs(t, consent.New(&next, c.policy, nil).With(c.state).Enqueue(update), consent.ErrNoPreferences, name)
+		require.Empty(t, next.events)
+	}
+}
+
+func TestContextKeysThatContradictAreRemoved(t *testing.T) {
+	extra := object{
+		"consent": object{"categoryPreferences": object{"advertising": true}}, "Consent": object{}, "CONSENT": 1,
+		"providers": object{"Facebook Pixel": true}, "all": true, "All": true, "integrations": object{"Facebook Pixel": true},
+		"traits2": "kept",
+	}
+	given := maps.Clone(extra)
+	c := &analytics.Context{Locale: "de", Extra: extra}
+	var next capture
+	require.NoError(t, consent.New(&next, policy, nil).With(acceptAnalytics).
+		Enqueue(analytics.Track{UserId: "u", Event: "Ordered", Context: c}))
+	require.Equal(t, object{
+		"locale": "de", "traits2": "kept",
+		"consent": object{
+			"categoryPreferences":    object{"analytics": true, "advertising": false},
+			"destinationPreferences": object{},
+		},
+	}, next.only(t).Context)
+	require.Equal(t, given, extra, "the caller's map is unchanged")
+	require.Equal(t, "de", c.Locale)
+}
+
+func TestDestinationPreferencesNameTheConfigsOwn(t *testing.T) {
+	state := acceptAll.WithDestinations(map[string]bool{"Amplitude": true, "MIXPANEL": false, "Mixpanel": true, "Other": true, "Another": false})
+	var next capture
+	require.NoError(t, consent.New(&next, policy, nil).With(state).Enqueue(analytics.Track{UserId: "u", Event: "Ordered"}))
+	require.Equal(t, object{"Amplitude": true, "Mixpanel": false}, next.only(t).Context["consent"].(object)["destinationPreferences"])
+}
+
+func TestClose(t *testing.T) {
+	var next capture
+	root := consent.New(&next, policy, nil)
+	derived := root.With(acceptAll)
+	require.NoError(t, derived.Close())
+	require.NoError(t, root.For(context.Background()).With(acceptAll).Close())
+	require.Zero(t, next.closed)
+	require.NoError(t, root.Close())
+	require.Equal(t, 1, next.closed)
+	require.ErrorIs(t, root.Close(), analytics.ErrClosed)
+	require.Equal(t, 1, next.closed)
+	for _, c := range []*consent.Client{root, derived} {
+		require.ErrorIs(t, c.Enqueue(analytics.Track{UserId: "u", Event: "Ordered"}), analytics.ErrClosed)
+	}
+	require.NoError(t, derived.Close())
+}
+
+// TestCallersReuseWhatTheyPass is for the race detector: analytics-go reads a
+// message after Enqueue returned, while the caller already changes it.
+func TestCallersReuseWhatTheyPass(t *testing.T) {
+	client, transport := segment(t, policy, nil)
+	var wg sync.WaitGroup
+	shared := &analytics.Context{Locale: "de", Extra: object{"a": 1}}
+	sharedIntegrations := analytics.Integrations{"Amplitude": object{"session_id": 1}, "all": true}
+	for i := range 8 {
+		wg.Go(func() {
+			own := &analytics.Context{Extra: object{}}
+			integrations := analytics.NewIntegrations()
+			m := &analytics.Track{UserId: "u", Event: "Ordered", Context: own, Integrations: integrations}
+			for n := range 100 {
+				own.Locale = fmt.Sprint(n)
+				own.Extra["n"] = n
+				integrations["Mixpanel"] = n%2 == 0
+				m.Event = fmt.Sprint("Ordered ", i, n)
+				require.NoError(t, client.With(acceptAll).Enqueue(m))
+				require.NoError(t, client.With(acceptAnalytics).Enqueue(analytics.Page{UserId: "u", Context: shared, Integrations: sharedIntegrations}))
+			}
+		})
+	}
+	wg.Wait()
+	require.NoError(t, client.Close())
+	require.Len(t, transport.messages(t), 8*2*100)
+	require.Equal(t, object{"a": 1}, shared.Extra)
+	require.Len(t, sharedIntegrations, 2)
+}
+
+// TestEnqueueBesideClose is for the race detector too: every message is either
+// sent or refused.
+func TestEnqueueBesideClose(t *testing.T) {
+	for range 20 {
+		client, transport := segment(t, policy, nil)
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		sent := 0
+		start := make(chan struct{})
+		for range 4 {
+			wg.Go(func() {
+				<-start
+				for range 20 {
+					err := client.With(acceptAll).Enqueue(analytics.Track{UserId: "u", Event: "Ordered"})
+					if err != nil {
+						require.ErrorIs(t, err, analytics.ErrClosed)
+						return
+					}
+					mu.Lock()
+					sent++
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Go(func() {
+			<-start
+			require.NoError(t, client.Close())
+		})
+		close(start)
+		wg.Wait()
+		require.Len(t, transport.messages(t), sent)
+	}
+}
+
+func TestClosingWaitsForNobodyWhoWaitsForIt(t *testing.T) {
+	var client *consent.Client
+	o := &consent.Options{OnDecision: func(analytics.Message, consent.Decision) { client.Close() }}
+	client = consent.New(&capture{}, policy, o)
+	err := client.With(acceptAll).Enqueue(analytics.Track{UserId: "u", Event: "Ordered"})
+	require.ErrorIs(t, err, analytics.ErrClosed)
+}
+
+func TestDecisionOfOnesOwn(t *testing.T) {
+	categories := map[string]bool{"a": true}
+	verdicts := []consent.Verdict{
+		{Destination: "All", Allowed: true}, {Destination: "segment.IO", Allowed: true}, {Allowed: true},
+		{Destination: "Amplitude", Allowed: true, Reason: "because"},
+		{Destination: "Mixpanel", Allowed: true},
+		{Destination: "Mixpanel", Reason: consent.ReasonNoAnswer},
+		{Destination: "Facebook Pixel", Allowed: true},
+		{Destination: "Facebook", AliasOf: "Facebook Pixel", Reason: consent.ReasonDestinationDenied, Cause: "facebook"},
+	}
+	d := consent.NewDecision(categories, verdicts, false)
+	categories["a"], verdicts[3].Allowed = false, false
+	require.Equal(t, map[string]bool{"a": true}, maps.Collect(d.Categories()))
+	require.Equal(t, []consent.Verdict{
+		{Destination: "Amplitude", Allowed: true, Reason: "because"},
+		{Destination: "Mixpanel", Reason: consent.ReasonNoAnswer},
+		{Destination: "Mixpanel", Reason: consent.ReasonNoAnswer},
+		{Destination: "Facebook Pixel", Reason: consent.ReasonDestinationDenied, Cause: "facebook"},
+		{Destination: "Facebook", AliasOf: "Facebook Pixel", Reason: consent.ReasonDestinationDenied, Cause: "facebook"},
+	}, slices.Collect(d.Verdicts()))
+	require.True(t, d.Allows("Amplitude"))
+	require.False(t, d.Allows("Mixpanel"))
+	require.False(t, d.Allows("Other"))
+	require.True(t, consent.NewDecision(nil, nil, true).Allows("Other"))
+	require.False(t, consent.NewDecision(nil, nil, true).Allows("All"))
+
+	var zero consent.Decision
+	require.Empty(t, slices.Collect(zero.Verdicts()))
+	require.Empty(t, maps.Collect(zero.Categories()))
+	require.False(t, zero.Unlisted())
+	require.False(t, zero.Allows("Amplitude"))
+	require.Equal(t, consent.WithheldNothingAllowed, zero.Withheld())
+}

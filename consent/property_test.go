@@ -1,0 +1,516 @@
+package consent_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segmentio/analytics-go/v3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/destinations"
+)
+
+// TestNothingDeniedIsEverOpen sends random messages for random visitors under
+// random policies through the real analytics-go, and reads the bytes of its
+// requests. What may be open is computed here once more, straight from the rules
+// and without the code under test.
+//
+// CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
+func TestNothingDeniedIsEverOpen(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("CONSENT_SEED"); s != "" {
+		var err error
+		seed, err = strconv.ParseUint(s, 10, 64)
+		require.NoError(t, err)
+	}
+	cases := 100_000
+	if s := os.Getenv("CONSENT_CASES"); s != "" {
+		var err error
+		cases, err = strconv.Atoi(s)
+		require.NoError(t, err)
+	}
+	t.Logf("CONSENT_SEED=%d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+
+	count := map[string]int{}
+	for done := 0; done < cases; {
+		config := randomConfig(r)
+		p, err := destinations.Compile(config)
+		require.NoError(t, err)
+		client, wire := segment(t, p, nil)
+		listed := listedBy(config)
+		pending := make(map[string]*trial)
+		for range 200 {
+			done++
+			state := randomAnswer(r)
+			x := &trial{
+				config: config, state: state, message: randomMessage(r, fmt.Sprint(done)),
+				listed: listed, answers: maps.Collect(state.Destinations()), asked: maps.Collect(state.Categories()),
+			}
+			before := clone(x.message)
+			err := client.With(x.state).Enqueue(x.message)
+			if !reflect.DeepEqual(before, x.message) {
+				t.Fatalf("the caller's message was changed: %#v became %#v", before, x.message)
+			}
+			if x.update() && !x.namesCategory() {
+				require.ErrorIs(t, err, consent.ErrNoPreferences)
+				count["refused"]++
+				continue
+			}
+			require.NoError(t, err)
+			pending[fmt.Sprint(done)] = x
+		}
+		require.NoError(t, client.Close())
+
+		for _, raw := range wire.messages(t) {
+			var e struct {
+				MessageID string `json:"messageId"`
+				event
+			}
+			require.NoError(t, json.Unmarshal(raw, &e))
+			x := pending[e.MessageID]
+			delete(pending, e.MessageID)
+			if wrong := x.check(e.event); wrong != "" {
+				t.Fatalf("%s\nCONSENT_SEED=%d\nconfig  %+v\nvisitor %v\nmessage %#v\nwire    %s", wrong, seed, x.config, x.state, x.message, raw)
+			}
+			count["sent"]++
+		}
+		for _, x := range pending {
+			if !x.mayStay() {
+				t.Fatalf("a message was lost\nCONSENT_SEED=%d\nconfig  %+v\nvisitor %v\nmessage %#v", seed, x.config, x.state, x.message)
+			}
+			count["withheld"]++
+		}
+	}
+	t.Log(count)
+	for _, outcome := range []string{"sent", "withheld", "refused"} {
+		require.NotZero(t, count[outcome], outcome)
+	}
+}
+
+// A trial is one message of one visitor under one Config.
+type trial struct {
+	config  destinations.Config
+	state   consent.State
+	message analytics.Message
+	listed  map[string][]string // the destinations of the Config, each with all of its names
+	answers map[string]bool     // the visitor's, for destinations
+	asked   map[string]bool     // and for categories
+}
+
+func (x *trial) update() bool {
+	m, ok := x.message.(*analytics.Track)
+	return ok && m.Event == consent.UpdateEvent
+}
+
+func (x *trial) namesCategory() bool { return len(x.asked) > 0 }
+
+func listedBy(c destinations.Config) map[string][]string {
+	m := make(map[string][]string)
+	all := slices.Concat(c.Always, c.ServerOnly, slices.Collect(maps.Keys(c.Aliases)))
+	for _, list := range c.Categories {
+		all = append(all, list...)
+	}
+	for _, name := range all {
+		m[name] = append([]string{name}, c.Aliases[name]...)
+	}
+	return m
+}
+
+func (x *trial) categories() []string {
+	if len(x.config.Categories) == 0 {
+		return []string{"advertising", "functional", "marketingAndAnalytics"}
+	}
+	return slices.Collect(maps.Keys(x.config.Categories))
+}
+
+func deniedInAnyCasing(answers map[string]bool, name string) bool {
+	for given, granted := range answers {
+		if !granted && strings.EqualFold(given, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (x *trial) category(name string) consent.Choice {
+	if deniedInAnyCasing(x.asked, name) {
+		return consent.Denied
+	}
+	return x.state.Category(name)
+}
+
+// allowed applies the seven rules to a destination under one of its names.
+func (x *trial) allowed(name string) bool {
+	if strings.EqualFold(name, "All") || strings.EqualFold(name, "Segment.io") {
+		return false
+	}
+	primary, aka := "", []string{name}
+	for d, all := range x.listed {
+		if slices.Contains(all, name) {
+			primary, aka = d, all
+		}
+	}
+	if slices.Contains(x.config.Always, primary) && primary != "" {
+		return true // 1
+	}
+	var of []string
+	for category, list := range x.config.Categories {
+		if slices.Contains(list, primary) {
+			of = append(of, category)
+		}
+	}
+	granted, answered := false, false
+	for _, n := range aka {
+		if x.state.Destination(n) == consent.Denied || deniedInAnyCasing(x.answers, n) {
+			return false // 2
+		}
+		granted = granted || x.state.Destination(n) == consent.Granted
+		_, ok := x.answers[n]
+		answered = answered || ok
+	}
+	all := len(of) > 0
+	for _, category := range of {
+		if x.category(category) == consent.Denied {
+			return false // 2
+		}
+		all = all && x.category(category) == consent.Granted
+	}
+	if primary == "" { // 3
+		closed := x.state.Rest() == consent.Denied || !slices.ContainsFunc(x.categories(), func(c string) bool { return x.category(c) != consent.Denied })
+		return !closed && (x.config.AllowUnlisted || len(x.listed) == 0 && x.answers[name])
+	}
+	switch {
+	case x.state.AskedByDestination() && !answered && !x.config.Imply && !slices.Contains(x.config.ServerOnly, primary):
+		return false // 4
+	case all:
+		return true // 5
+	case granted:
+		return true // 6
+	default:
+		return x.config.OptOut // 7
+	}
+}
+
+// universe is every name that could matter: of the Config, of the visitor, of the
+// caller, and of nobody.
+func (x *trial) universe() []string {
+	all := slices.Clone(destinationNames)
+	for _, aka := range x.listed {
+		all = append(all, aka...)
+	}
+	for name := range x.state.Destinations() {
+		all = append(all, name)
+	}
+	all = slices.DeleteFunc(all, func(n string) bool {
+		return n == "" || strings.EqualFold(n, "All") || strings.EqualFold(n, "Segment.io")
+	})
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// spelled reports whether a name can be closed beside open ones: the Config or the
+// visitor spells it so, or the visitor denied all there is.
+func (x *trial) spelled(name string) bool {
+	_, answered := x.answers[name]
+	_, listed := x.owner(name)
+	return answered || listed || !x.allowed("nobody's")
+}
+
+// mayStay reports whether nothing is lost when the message stays home.
+func (x *trial) mayStay() bool {
+	if x.update() {
+		return false
+	}
+	anything, denied := x.config.AllowUnlisted && x.allowed("nobody's"), x.state.Denials() != consent.State{}
+	for _, name := range x.universe() {
+		_, listed := x.owner(name)
+		anything = anything || x.allowed(name)
+		denied = denied || listed && !x.allowed(name)
+		if !x.allowed(name) && (listed || deniedInAnyCasing(x.answers, name)) && (storage[name] || warehouse[name] && x.allowed("Warehouses")) {
+			return true
+		}
+	}
+	for _, category := range x.categories() {
+		denied = denied || x.category(category) != consent.Granted && !(x.config.OptOut && x.category(category) == consent.Unknown)
+	}
+	_, alias := x.message.(*analytics.Alias)
+	return !anything || alias && denied
+}
+
+func (x *trial) owner(name string) (string, bool) {
+	for d, aka := range x.listed {
+		if slices.Contains(aka, name) {
+			return d, true
+		}
+	}
+	return "", false
+}
+
+// open applies Segment's documented rules to one name in an integrations object.
+func open(integrations map[string]any, name string) bool {
+	value, ok := integrations[name]
+	if name == "Warehouses" || warehouse[name] {
+		if o, isObject := integrations["Warehouses"].(map[string]any); isObject {
+			return o["all"] != false
+		}
+		return integrations["Warehouses"] != false
+	}
+	if !ok {
+		value, ok = integrations["All"]
+		return !ok || value != false
+	}
+	return value != false
+}
+
+// check returns what is wrong with a message on the wire, or "".
+func (x *trial) check(e event) string {
+	given := callerOf(x.message)
+	for key := range e.Context {
+		switch strings.ToLower(key) {
+		case "providers", "all", "integrations":
+			return "a legacy key is in the context: " + key
+		case "consent":
+			if key != "consent" {
+				return "another casing of consent: " + key
+			}
+		}
+	}
+	for key := range e.Integrations {
+		if strings.EqualFold(key, "all") && key != "All" || strings.EqualFold(key, "providers") {
+			return "a key that nobody documents: " + key
+		}
+	}
+
+	object, _ := e.Context["consent"].(map[string]any)
+	preferences, _ := object["categoryPreferences"].(map[string]any)
+	if len(preferences) != len(x.categories()) {
+		return fmt.Sprint("categoryPreferences are not the categories of the Config: ", preferences)
+	}
+	for _, category := range x.categories() {
+		choice := x.category(category)
+		want := choice == consent.Granted || choice == consent.Unknown && x.config.OptOut
+		if got, ok := preferences[category].(bool); !ok || got != want {
+			return fmt.Sprintf("category %s is %v, not %t", category, preferences[category], want)
+		}
+	}
+	answers, _ := object["destinationPreferences"].(map[string]any)
+	for name, value := range answers {
+		if _, listed := x.owner(name); !listed && len(x.listed) > 0 {
+			return "a preference for a destination of the visitor's own: " + name
+		}
+		if value == true && x.state.Destination(name) != consent.Granted {
+			return "a preference nobody stated: " + name
+		}
+	}
+
+	var off []string
+	allOff := false
+	for key, value := range given {
+		if value == false {
+			off = append(off, key)
+			allOff = allOff || strings.EqualFold(key, "all")
+		}
+	}
+	anything := x.update()
+	for _, name := range x.universe() {
+		allowed := x.allowed(name)
+		anything = anything || allowed
+		owner, listed := x.owner(name)
+		switch {
+		case x.update() && open(e.Integrations, name) && !storage[name]:
+			return "the update of preferences reaches " + name
+		case x.update():
+		case warehouse[name] && !listed && !deniedInAnyCasing(x.answers, name):
+			// one kind of warehouse, covered by the verdict on "Warehouses"
+		case !allowed && open(e.Integrations, name) && x.spelled(name):
+			return name + " is denied and open"
+		case storage[name] && !allowed && (listed || deniedInAnyCasing(x.answers, name)):
+			return name + " is denied, and integrations cannot stop it"
+		case warehouse[name]:
+		case allowed && listed && open(e.Integrations, name):
+			for _, aka := range x.listed[owner] {
+				for _, n := range off {
+					if strings.EqualFold(n, aka) {
+						return name + " is open, though the caller closed " + n
+					}
+				}
+			}
+			named := slices.ContainsFunc(x.listed[owner], func(aka string) bool { _, ok := given[aka]; return ok })
+			if allOff && !named {
+				return name + " is open, though the caller closed all"
+			}
+		case allowed && listed && len(off) == 0:
+			return name + " is allowed and closed"
+		case allowed && len(off) == 0 && !open(e.Integrations, name) && len(x.listed) > 0 && name != "Warehouses":
+			return name + " is unlisted, allowed and closed"
+		}
+	}
+	if anything = anything || x.config.AllowUnlisted && x.allowed("nobody's"); !anything {
+		return "nothing is allowed, and the message left"
+	}
+	if _, alias := x.message.(*analytics.Alias); alias && x.mayStay() {
+		return "an alias left though something is denied"
+	}
+	return ""
+}
+
+var (
+	destinationNames = []string{
+		"Amplitude", "Amplitude (Actions)", "Actions Amplitude", "Mixpanel", "mixpanel", "Facebook Pixel", "FACEBOOK PIXEL",
+		"FullStory", "Fullstory", "Webhooks", "Warehouses", "Snowflake", "Amazon S3", "Kelvin", "\u212aelvin", "Größe", "日本",
+	}
+	storage       = map[string]bool{"Amazon S3": true, "amazon s3": true}
+	warehouse     = map[string]bool{"Snowflake": true}
+	categoryNames = []string{"analytics", "Analytics", "advertising", "functional", "marketingAndAnalytics", "1st"}
+)
+
+func some(r *rand.Rand, names []string, odds int) (picked []string) {
+	for _, n := range names {
+		if r.IntN(odds) == 0 {
+			picked = append(picked, n)
+		}
+	}
+	return picked
+}
+
+func randomConfig(r *rand.Rand) destinations.Config {
+	c := destinations.Config{
+		OptOut: r.IntN(4) == 0, Imply: r.IntN(3) == 0, AllowUnlisted: r.IntN(3) == 0,
+		Categories: map[string][]string{}, Aliases: map[string][]string{},
+	}
+	if r.IntN(6) == 0 {
+		return c
+	}
+	own := some(r, destinationNames, 2)
+	always := some(r, own, 8)
+	for _, category := range some(r, categoryNames, 2) {
+		c.Categories[category] = slices.DeleteFunc(some(r, own, 2), func(n string) bool { return slices.Contains(always, n) })
+	}
+	c.Always = always
+	c.ServerOnly = some(r, own, 6)
+	listed := listedBy(c)
+	for _, alias := range destinationNames {
+		if _, taken := listed[alias]; !taken && len(own) > 0 && r.IntN(4) == 0 {
+			if d := own[r.IntN(len(own))]; d != alias && !slices.Contains(slices.Collect(maps.Keys(c.Aliases)), alias) {
+				c.Aliases[d] = append(c.Aliases[d], alias)
+			}
+		}
+	}
+	for _, aliases := range c.Aliases { // a destination named only by its aliases is no alias itself
+		for _, alias := range aliases {
+			delete(c.Aliases, alias)
+		}
+	}
+	return c
+}
+
+func randomAnswer(r *rand.Rand) consent.State {
+	pick := func(names []string) map[string]bool {
+		m := map[string]bool{}
+		bias := r.IntN(5)
+		for _, n := range some(r, names, 1+r.IntN(3)) {
+			m[n] = bias == 0 || bias != 1 && r.IntN(3) != 0
+		}
+		return m
+	}
+	s := consent.NewState(pick(categoryNames))
+	if r.IntN(2) == 0 {
+		s = s.WithDestinations(pick(append([]string{"All", "all", "Segment.io", "Other", "amazon s3"}, destinationNames...)))
+	}
+	switch r.IntN(12) {
+	case 0:
+		s = s.Or(consent.All(consent.Denied))
+	case 1, 2:
+		s = s.Or(consent.All(consent.Granted))
+	case 3:
+		s = s.Restrict(consent.NewState(map[string]bool{"advertising": false}))
+	case 4:
+		s = consent.All(consent.Choice(r.IntN(3)))
+	case 5:
+		s = s.Denials()
+	}
+	return s
+}
+
+func randomIntegrations(r *rand.Rand) analytics.Integrations {
+	if r.IntN(3) == 0 {
+		return nil
+	}
+	m := analytics.Integrations{}
+	names := append([]string{"All", "all", "ALL", "Other", "providers", "Segment.io", "warehouses", "amplitude", "WEBHOOKS"}, destinationNames...)
+	for _, n := range some(r, names, 2+r.IntN(12)) {
+		switch r.IntN(6) {
+		case 0, 1:
+			m[n] = false
+		case 2:
+			m[n] = map[string]any{"session_id": 1}
+		case 3:
+			m[n] = nil
+		default:
+			m[n] = true
+		}
+	}
+	return m
+}
+
+func randomContext(r *rand.Rand) *analytics.Context {
+	if r.IntN(3) == 0 {
+		return nil
+	}
+	c := &analytics.Context{Locale: "de"}
+	for _, key := range some(r, []string{"consent", "Consent", "providers", "all", "All", "integrations", "other"}, 3) {
+		if c.Extra == nil {
+			c.Extra = map[string]any{}
+		}
+		c.Extra[key] = map[string]any{"categoryPreferences": map[string]any{"advertising": true}, "Facebook Pixel": true}
+	}
+	return c
+}
+
+func randomMessage(r *rand.Rand, id string) analytics.Message {
+	c, i := randomContext(r), randomIntegrations(r)
+	switch r.IntN(7) {
+	case 0:
+		return &analytics.Track{UserId: "u", Event: "Ordered", MessageId: id, Context: c, Integrations: i}
+	case 1:
+		return &analytics.Identify{UserId: "u", MessageId: id, Context: c, Integrations: i}
+	case 2:
+		return &analytics.Page{UserId: "u", MessageId: id, Context: c, Integrations: i}
+	case 3:
+		return &analytics.Screen{UserId: "u", MessageId: id, Context: c, Integrations: i}
+	case 4:
+		return &analytics.Group{UserId: "u", GroupId: "g", MessageId: id, Context: c, Integrations: i}
+	case 5:
+		return &analytics.Alias{UserId: "u", PreviousId: "p", MessageId: id, Context: c, Integrations: i}
+	default:
+		return &analytics.Track{UserId: "u", Event: consent.UpdateEvent, MessageId: id, Context: c, Integrations: i}
+	}
+}
+
+func callerOf(m analytics.Message) analytics.Integrations {
+	return reflect.ValueOf(m).Elem().FieldByName("Integrations").Interface().(analytics.Integrations)
+}
+
+// clone copies a message with the maps that Enqueue is given.
+func clone(m analytics.Message) analytics.Message {
+	v := reflect.New(reflect.TypeOf(m).Elem())
+	v.Elem().Set(reflect.ValueOf(m).Elem())
+	v.Elem().FieldByName("Integrations").Set(reflect.ValueOf(maps.Clone(callerOf(m))))
+	if c := v.Elem().FieldByName("Context").Interface().(*analytics.Context); c != nil {
+		copied := *c
+		copied.Extra = maps.Clone(c.Extra)
+		v.Elem().FieldByName("Context").Set(reflect.ValueOf(&copied))
+	}
+	return v.Interface().(analytics.Message)
+}
