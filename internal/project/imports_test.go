@@ -1,0 +1,89 @@
+package project_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	modulePath    = "github.com/go-consent/segment"
+	analyticsPath = "github.com/segmentio/analytics-go/v3"
+)
+
+// What each package may import, besides the standard library. Imports point at
+// consent, never away from it. Programs under examples may import anything.
+var allowedImports = map[string][]string{
+	".":                   {},
+	"consent":             {analyticsPath, "internal/names"},
+	"consent/consenttest": {analyticsPath, "consent"},
+	"destinations":        {"consent", "internal/names"},
+	"cookie":              {"consent", "golang.org/x/net/publicsuffix"},
+	"middleware":          {"consent", "cookie", "internal/names"},
+	"internal/names":      {},
+	"internal/project":    {},
+	"internal/routing":    {},
+}
+
+// What of the standard library only some packages may import.
+var restrictedImports = map[string]func(dir string) bool{
+	"C":              nowhere,
+	"unsafe":         nowhere,
+	"plugin":         nowhere,
+	"expvar":         nowhere, // registers a handler with http.DefaultServeMux
+	"net/http/pprof": nowhere, // likewise
+	"testing":        inTestHelpers,
+}
+
+func nowhere(string) bool { return false }
+
+func inTestHelpers(dir string) bool { return strings.HasSuffix(dir, "test") }
+
+func isExample(dir string) bool { return strings.HasPrefix(dir, "examples/") }
+
+// isStandard reports whether an import path is of the standard library: the others
+// begin with the name of a host.
+func isStandard(importPath string) bool {
+	first, _, _ := strings.Cut(importPath, "/")
+	return !strings.Contains(first, ".")
+}
+
+func TestImportsArePartOfTheLayout(t *testing.T) {
+	for dir, p := range tree(t) {
+		if len(p.files) == 0 {
+			continue
+		}
+		allowed, known := allowedImports[dir]
+		if !known && !isExample(dir) {
+			t.Errorf("%s is not in the table of packages", dir)
+			continue
+		}
+		for _, imported := range slices.Sorted(maps.Keys(p.imports(t))) {
+			if isStandard(imported) {
+				if permitted, restricted := restrictedImports[imported]; restricted && !permitted(dir) {
+					t.Errorf("%s imports %s", dir, imported)
+				}
+				continue
+			}
+			if !isExample(dir) && !slices.Contains(allowed, strings.TrimPrefix(imported, modulePath+"/")) {
+				t.Errorf("%s imports %s, which is not in its row of the table", dir, imported)
+			}
+		}
+	}
+}
+
+func TestLayoutListsNoPackageThatIsGone(t *testing.T) {
+	packages := tree(t)
+	for dir, allowed := range allowedImports {
+		require.NotEmpty(t, packages[dir].files, "%s has a row in the table and no files", dir)
+		for _, imported := range allowed {
+			if strings.Contains(imported, ".") {
+				continue // of another module
+			}
+			require.Contains(t, allowedImports, imported, "in the row of %s", dir)
+		}
+	}
+}
