@@ -1,0 +1,103 @@
+package middleware_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/middleware"
+)
+
+// A Source of one's own: a cookie that holds "yes" or "no".
+type banner struct{ name string }
+
+func (b banner) Consent(r *http.Request) (consent.State, error) {
+	cookies := r.CookiesNamed(b.name)
+	if len(cookies) == 0 {
+		return consent.State{}, nil
+	}
+	switch cookies[0].Value {
+	case "yes":
+		return consent.NewState(map[string]bool{"analytics": true}), nil
+	case "no":
+		return consent.NewState(map[string]bool{"analytics": false}), nil
+	default:
+		return consent.State{}, errors.New("banner: neither yes nor no")
+	}
+}
+
+// visit sends a request with the given header to the handler, as a server would.
+func visit(h http.Handler, name, value string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set(name, value)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func ExampleNew() {
+	read := middleware.New(middleware.Options{
+		Sources: []middleware.Source{banner{"banner"}},
+		OnError: func(_ *http.Request, err error) { fmt.Println(err) },
+	})
+	page := read(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		fmt.Println("analytics:", consent.FromContext(r.Context()).Category("analytics"))
+	}))
+
+	visit(page, "Cookie", "banner=yes")
+	visit(page, "Cookie", "banner=no")
+	visit(page, "Cookie", "theme=dark")
+	visit(page, "Cookie", "banner=%FF")
+	// Output:
+	// analytics: granted
+	// analytics: denied
+	// analytics: unknown
+	// middleware: Source 0, a middleware_test.banner: banner: neither yes nor no
+	// analytics: denied
+}
+
+// Where the law asks for no consent, a Default of All(Granted) stands in for an
+// answer, and the browser's signal still counts.
+func ExampleGPC() {
+	read := middleware.New(middleware.Options{
+		Sources: []middleware.Source{banner{"banner"}},
+		Signals: []middleware.Signal{middleware.GPC("advertising")},
+		Default: func(*http.Request) consent.State { return consent.All(consent.Granted) },
+	})
+	page := read(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		state := consent.FromContext(r.Context())
+		fmt.Println("analytics:", state.Category("analytics"), "advertising:", state.Category("advertising"))
+	}))
+
+	visit(page, "Sec-GPC", "0")
+	visit(page, "Sec-GPC", "1")
+	// Output:
+	// analytics: granted advertising: granted
+	// analytics: granted advertising: denied
+}
+
+func ExampleRequire() {
+	read := middleware.New(middleware.Options{Sources: []middleware.Source{banner{"banner"}}})
+	report := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "your report") })
+	mux := http.NewServeMux()
+	mux.Handle("/", middleware.Require("analytics")(report))
+	h := read(mux)
+
+	for _, answer := range []string{"yes", "no"} {
+		w := visit(h, "Cookie", "banner="+answer)
+		fmt.Print(w.Code, " ", w.Body)
+	}
+	// Output:
+	// 200 your report
+	// 403 This needs a consent that was not given.
+}
+
+func ExampleRead() {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", "banner=yes")
+	state, err := middleware.Read(r, middleware.Options{Sources: []middleware.Source{banner{"banner"}}})
+	fmt.Println(state.Category("analytics"), err)
+	// Output: granted <nil>
+}

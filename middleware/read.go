@@ -1,0 +1,98 @@
+package middleware
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+
+	"github.com/go-consent/segment/consent"
+)
+
+// Errors of a configuration that cannot be asked. They do not depend on what the
+// request holds.
+var (
+	// ErrNoSource is the error of Options without a Source or with a nil one, and
+	// of a nil request.
+	ErrNoSource = errors.New("middleware: nowhere to read consent from")
+	// ErrNoSignal is the error of Options with a nil Signal.
+	ErrNoSignal = errors.New("middleware: a Signal is nil")
+)
+
+// Read returns what the visitor who sent r answered. In this order:
+//
+//  1. All Sources are read. If one fails, or there is none, the result is
+//     All(Denied) and an error, whatever the others hold and whatever Default says.
+//  2. Their States are combined with Restrict.
+//  3. If that is the zero State, Default is asked.
+//  4. The denials of each Signal are added.
+//  5. If the context of r carries a State, as within another middleware of this
+//     package, the result restricts it.
+//
+// The error joins everything that went wrong, each wrapped; the State is All(Denied)
+// whenever it is not nil. Read does not change r, and calls no OnError.
+func Read(r *http.Request, o Options) (consent.State, error) {
+	if r == nil {
+		return consent.All(consent.Denied), fmt.Errorf("%w: the request is nil", ErrNoSource)
+	}
+	state, err := readSources(r, o.Sources)
+	if err := errors.Join(err, checkSignals(o.Signals)); err != nil {
+		return consent.All(consent.Denied), err
+	}
+	if state.IsZero() && o.Default != nil {
+		state = o.Default(r)
+	}
+	for _, signal := range o.Signals {
+		state = state.Restrict(signal(r).Denials())
+	}
+	if outer, ok := consent.Lookup(r.Context()); ok {
+		state = outer.Restrict(state)
+	}
+	return state, nil
+}
+
+// readSources reads all of them even if one fails, so that a log shows everything
+// that is wrong with a request.
+func readSources(r *http.Request, sources []Source) (consent.State, error) {
+	if len(sources) == 0 {
+		return consent.All(consent.Denied), fmt.Errorf("%w: no Source", ErrNoSource)
+	}
+	var state consent.State
+	var failed []error
+	for i, source := range sources {
+		if isNil(source) {
+			failed = append(failed, fmt.Errorf("%w: Source %d is nil", ErrNoSource, i))
+			continue
+		}
+		answered, err := source.Consent(r)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("middleware: Source %d, a %T: %w", i, source, err))
+			continue
+		}
+		state = state.Restrict(answered)
+	}
+	return state, errors.Join(failed...)
+}
+
+// isNil reports whether source holds nothing to ask: no value, or a nil pointer,
+// function or the like.
+func isNil(source Source) bool {
+	switch v := reflect.ValueOf(source); v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
+		return v.IsNil()
+	default:
+		return false
+	}
+}
+
+func checkSignals(signals []Signal) error {
+	var failed []error
+	for i, signal := range signals {
+		if signal == nil {
+			failed = append(failed, fmt.Errorf("%w: Signal %d", ErrNoSignal, i))
+		}
+	}
+	return errors.Join(failed...)
+}

@@ -1,0 +1,46 @@
+package middleware
+
+import (
+	"net/http"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/internal/names"
+)
+
+// Require returns a middleware that serves a request only if the State in its
+// context grants every one of the categories, and else answers 403 Forbidden with
+// a line of text that must not be cached. It stands inside the middleware of [New].
+//
+// Unknown does not pass: Require has no policy to ask, so under opt-out law use a
+// Default. A context without a State does not pass. As everywhere, a grant counts
+// under its exact name, and a denial in any casing.
+//
+// How the response of the handler itself may be cached is for the handler to say:
+// it is meant for visitors who consented.
+func Require(category string, more ...string) func(http.Handler) http.Handler {
+	required := append([]string{category}, more...)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !grants(consent.FromContext(r.Context()), required) {
+				w.Header().Set("Cache-Control", "no-store")
+				http.Error(w, "This needs a consent that was not given.", http.StatusForbidden)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func grants(s consent.State, required []string) bool {
+	for _, name := range required {
+		if s.Category(name) != consent.Granted {
+			return false
+		}
+		for other, granted := range s.Categories() {
+			if !granted && names.Fold(other) == names.Fold(name) {
+				return false
+			}
+		}
+	}
+	return true
+}
