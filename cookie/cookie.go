@@ -1,0 +1,37 @@
+// Package cookie reads and writes the cookie in which Segment's open-source
+// Consent Manager keeps a visitor's answer.
+//
+// [Codec] is for requests and responses: it finds the cookie, resolves copies of
+// it, and writes it with the attributes the Consent Manager's own script needs.
+// [Decode] and [Encode] are for the value alone. [Values] reads the values of any
+// cookie as the browser sent them, where net/http drops those it does not like.
+//
+// The script is the authority: what it would not honour is never read as a
+// grant, and what this package writes is what the script would have written.
+// Nothing here trusts what it reads, which the visitor can set at will; time and
+// memory are bounded.
+package cookie
+
+import (
+	"errors"
+	"fmt"
+)
+
+// DefaultName is the name of the cookie unless the Consent Manager's cookieName
+// option says otherwise.
+const DefaultName = "tracking-preferences"
+
+// ErrMalformed is the error of a cookie that cannot be read as an answer. The
+// errors that wrap it say what is wrong, never what the cookie holds.
+var ErrMalformed = errors.New("cookie: malformed preferences")
+
+// ErrNotEncodable is the error of what a cookie cannot hold.
+var ErrNotEncodable = errors.New("cookie: preferences that do not fit a cookie")
+
+// maxSize limits the name and value of a cookie together, in bytes. Browsers
+// refuse to store more.
+const maxSize = 4096
+
+func malformed(why string) error { return fmt.Errorf("%w: %s", ErrMalformed, why) }
+
+func notEncodable(why string) error { return fmt.Errorf("%w: %s", ErrNotEncodable, why) }

@@ -1,0 +1,43 @@
+package cookie
+
+import (
+	"fmt"
+
+	"github.com/go-consent/segment/consent"
+)
+
+// Decode returns the answer that the value of a cookie holds, as the Consent
+// Manager's script reads it, or stricter.
+//
+// Only a literal true is a grant and only a literal false a denial. The script
+// takes any other value for one of them; here it is no answer. The version and
+// keys unknown here are ignored. If the destinations are an object or an array,
+// the State is marked as asked by destination.
+//
+// A value that is not a JSON object in UTF-8, that js-cookie could not decode, on
+// which the script would throw, that is longer than 4096 bytes or nested deeper
+// than 16 levels is an error that wraps [ErrMalformed]; the State is then
+// All(Denied). The formats follow js-cookie 2.2.1 and @segment/consent-manager
+// 5.8.1.
+func Decode(value string) (consent.State, error) {
+	if len(value) > maxSize {
+		return consent.All(consent.Denied), malformed("longer than a browser stores")
+	}
+	var buf [maxSize]byte
+	doc, ok := unescape(buf[:0], value)
+	if !ok {
+		return consent.All(consent.Denied), malformed("not the percent-encoding of UTF-8")
+	}
+	// Enough space for most cookies, off the heap; append finds more for the others.
+	var few [2][32]answer
+	var text [1024]byte
+	p, err := read(doc, preferences{section{answers: few[0][:0]}, section{answers: few[1][:0]}})
+	if err != nil {
+		return consent.All(consent.Denied), err
+	}
+	var s consent.State
+	if err := s.UnmarshalText(p.appendText(text[:0], doc)); err != nil {
+		return consent.All(consent.Denied), fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return s, nil
+}

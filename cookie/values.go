@@ -1,0 +1,44 @@
+package cookie
+
+import (
+	"iter"
+	"net/http"
+	"strings"
+)
+
+// Values returns the values of every cookie of that exact, case-sensitive name in
+// the request, in the order the browser sent them, or nil if there is none. A
+// value is the bytes after the first "=", neither decoded nor validated nor
+// unquoted; a cookie without "=" has the empty value. Nothing is dropped:
+// [http.Request.Cookies] leaves out values with quotes, backslashes or bytes
+// beyond ASCII, which browsers store and consent platforms write.
+//
+// Values takes time linear in the size of the header, and returns parts of it
+// without a copy. The caller limits what it takes from them.
+func Values(r *http.Request, name string) []string {
+	var values []string
+	for held, value := range pairs(r) {
+		if held == name {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// pairs iterates over the names and values of the cookies in the request. A
+// browser sends the header once, but an HTTP/1.1 client may send several lines.
+func pairs(r *http.Request) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		if r == nil {
+			return
+		}
+		for _, line := range r.Header["Cookie"] {
+			for pair := range strings.SplitSeq(line, ";") {
+				name, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
+				if !yield(name, value) {
+					return
+				}
+			}
+		}
+	}
+}

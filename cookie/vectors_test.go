@@ -1,0 +1,216 @@
+package cookie
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-consent/segment/consent"
+)
+
+type reads struct {
+	Destinations, Custom any
+}
+
+// state returns the State of what the script reads: literal booleans only.
+func (r reads) state() consent.State {
+	booleans := func(v any) map[string]bool {
+		m := make(map[string]bool)
+		object, _ := v.(map[string]any)
+		for name, value := range object {
+			if granted, ok := value.(bool); ok {
+				m[name] = granted
+			}
+		}
+		return m
+	}
+	s := consent.NewState(booleans(r.Custom))
+	switch r.Destinations.(type) {
+	case map[string]any, []any:
+		s = s.WithDestinations(booleans(r.Destinations))
+	}
+	return s
+}
+
+func load[T any](t testing.TB, name string) (rows []T) {
+	t.Helper()
+	data, err := os.ReadFile("testdata/" + name)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &rows))
+	require.NotEmpty(t, rows)
+	return rows
+}
+
+// differences are the captured headers that are deliberately not read as the
+// script reads them.
+var differences = map[string]struct {
+	why string
+	err error
+	is  consent.State
+}{
+	"type: deep nesting 60":   {why: "nesting is limited", err: ErrMalformed},
+	"type: destinations true": {why: "the script throws: nothing loads, and no banner appears", err: ErrMalformed},
+	"type: destinations 1":    {why: "the script throws: nothing loads, and no banner appears", err: ErrMalformed},
+	"name: no equals sign":    {why: "an empty value cannot be read", err: ErrMalformed},
+	"type: {}":                {why: "readable, and without an answer"},
+	`type: {"version":1}`:     {why: "readable, and without an answer"},
+	"type: bare map (no envelope)": {
+		why: "readable, and without an answer"},
+	"type: Destinations capital key":          {why: "readable, and without an answer"},
+	"name: lower-case percent-encoded hyphen": {why: "a cookie of another name"},
+	"__Host- prefix irrelevant":               {why: "a cookie of another name"},
+	"dup: path / then /p (longer path first in header)": {
+		why: "the header is of a request for /, the script ran on a page below /p",
+		is:  consent.State{}.WithDestinations(map[string]bool{"Amplitude": false})},
+	"HttpOnly cookie invisible to library": {
+		why: "a header does not show that a cookie is HttpOnly",
+		is:  consent.State{}.WithDestinations(map[string]bool{"Amplitude": true})},
+}
+
+// Every captured header goes over a real connection, to a handler that compares.
+func TestConsentReadsCapturedHeadersAsTheScript(t *testing.T) {
+	type result struct {
+		state consent.State
+		err   error
+	}
+	results := make(chan result, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, err := Codec{}.Consent(r)
+		results <- result{s, err}
+	}))
+	defer server.Close()
+	used := make(map[string]bool)
+	for _, row := range load[struct {
+		Name   string
+		Header string `json:"cookie_header_hex"`
+		Reads  reads  `json:"library_reads"`
+	}](t, "decode.json") {
+		t.Run(row.Name, func(t *testing.T) {
+			header, err := hex.DecodeString(row.Header)
+			require.NoError(t, err)
+			request, err := http.NewRequest("GET", server.URL, nil)
+			require.NoError(t, err)
+			request.Header["Cookie"] = []string{string(header)}
+			response, err := server.Client().Do(request)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			require.Equal(t, http.StatusOK, response.StatusCode)
+			got := <-results
+
+			want := result{state: row.Reads.state()}
+			if row.Reads == (reads{}) {
+				want.err = ErrMalformed
+			}
+			if d, ok := differences[row.Name]; ok {
+				used[row.Name] = true
+				require.NotEmpty(t, d.why)
+				want = result{d.is, d.err}
+			}
+			require.ErrorIs(t, got.err, want.err)
+			if want.err != nil {
+				want.state = consent.All(consent.Denied)
+			}
+			require.Equal(t, want.state.String(), got.state.String())
+		})
+	}
+	require.Len(t, used, len(differences), "a difference that no header shows")
+}
+
+func TestDecodeReadsWhatTheConsentManagerWrote(t *testing.T) {
+	exact := 0
+	for _, row := range load[struct {
+		Name, Version string
+		Value         string `json:"cookie_value"`
+		Reads         reads  `json:"library_reads"`
+	}](t, "manager.json") {
+		t.Run(row.Version+" "+row.Name, func(t *testing.T) {
+			s, err := Decode(row.Value)
+			if row.Reads.Destinations == true {
+				require.ErrorIs(t, err, ErrMalformed) // the script throws
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, row.Reads.state().String(), s.String())
+
+			value, err := Encode(s)
+			if s.IsZero() {
+				require.ErrorIs(t, err, ErrNotEncodable)
+				return
+			}
+			require.NoError(t, err)
+			if value == row.Value {
+				exact++
+			}
+			again, err := Decode(value)
+			require.NoError(t, err)
+			require.Equal(t, s, again)
+		})
+	}
+	// The others have categories in the order of the page, values that are not
+	// boolean, or were not written by the script.
+	require.NotZero(t, exact)
+}
+
+func TestEncodeWritesTheBytesOfJSCookie(t *testing.T) {
+	names, states, whole := 0, 0, 0
+	for _, row := range load[struct {
+		Name, JSON string
+		Value      string `json:"cookie_value"`
+	}](t, "encode.json") {
+		t.Run(row.Name, func(t *testing.T) {
+			plain := row.JSON // of a string, js-cookie writes the string itself
+			if strings.HasPrefix(row.JSON, `"`) {
+				require.NoError(t, json.Unmarshal([]byte(row.JSON), &plain))
+				require.NotContains(t, plain, "\uFFFD")
+			}
+			require.Equal(t, row.Value, string(escape(nil, plain, valueRaw)))
+
+			var object map[string]any
+			if json.Unmarshal([]byte(row.JSON), &object) != nil {
+				return
+			}
+			for name, value := range object {
+				switch value := value.(type) {
+				case bool: // a name by itself
+					if strings.Contains(name, "\uFFFD") || len(object) > 1 {
+						break
+					}
+					names++
+					got, err := Encode(consent.State{}.WithDestinations(map[string]bool{name: value}))
+					require.NoError(t, err)
+					require.Equal(t, "{%22version%22:1%2C%22destinations%22:"+row.Value+"}", got)
+				case string: // a string by itself
+					if strings.Contains(value, "\uFFFD") || len(object) > 1 || strings.HasPrefix(plain, `{"d`) {
+						break
+					}
+					require.Equal(t, row.JSON, `{"`+name+`":`+string(appendJSON(nil, value))+`}`)
+				}
+			}
+			if object["version"] == nil {
+				return
+			}
+			states++
+			s, err := Decode(row.Value)
+			require.NoError(t, err)
+			require.Equal(t, reads{object["destinations"], object["custom"]}.state().String(), s.String())
+			got, err := Encode(s)
+			require.NoError(t, err)
+			if !strings.Contains(row.JSON, `:"`) && !strings.Contains(row.JSON, "null") && !strings.Contains(row.JSON, `"custom":{}`) {
+				whole++
+				require.Len(t, got, len(row.Value), "the same but for the order of names")
+			}
+			again, err := Decode(got)
+			require.NoError(t, err)
+			require.Equal(t, s, again)
+		})
+	}
+	require.Greater(t, names, 80)
+	require.Greater(t, states, 20)
+	require.Greater(t, whole, 10)
+}
