@@ -34,7 +34,7 @@ type ledger struct {
 
 	mu         sync.Mutex
 	entries    []entry                  // the oldest first
-	underWay   map[string]chan struct{} // message id to what is closed on arrival
+	underWay   map[string]chan struct{} // message id to what is closed on arrival; analytics-go limits how many
 	sent, lost int
 }
 

@@ -169,16 +169,21 @@ func (s *shop) cells(d consent.Decision, deliveries []routing.Delivery) (cells [
 	return cells, open
 }
 
-// why returns the reason of a verdict, with the name of the answer that decided.
+// why returns the reason of a verdict, with the answer that decided.
 func why(v consent.Verdict) string {
-	switch {
-	case v.Destination == "":
+	if v.Destination == "" {
 		return string(consent.ReasonNotListed)
-	case v.Cause != "":
-		return string(v.Reason) + " (" + v.Cause + ")"
-	default:
+	}
+	if v.Cause == "" {
 		return string(v.Reason)
 	}
+	cause := v.Cause
+	for _, c := range categories() {
+		if c.Name == cause {
+			cause = c.Title
+		}
+	}
+	return string(v.Reason) + " (" + cause + ")"
 }
 
 func indented(raw []byte) string {
