@@ -23,13 +23,17 @@ const (
 func escape(dst []byte, s, raw string) []byte {
 	for i := range len(s) {
 		c := s[i]
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte(raw, c) >= 0 {
+		if alphanumeric(c) || strings.IndexByte(raw, c) >= 0 {
 			dst = append(dst, c)
 		} else {
 			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
 		}
 	}
 	return dst
+}
+
+func alphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
 // unescape appends s as js-cookie reads it, and reports whether it can. A run of
@@ -40,16 +44,15 @@ func unescape(dst []byte, s string) ([]byte, bool) {
 	if !utf8.ValidString(s) {
 		return dst, false
 	}
-	for {
-		i := strings.IndexByte(s, '%')
-		if i < 0 {
-			return append(dst, s...), true
+	for i := 0; i < len(s); {
+		if s[i] != '%' {
+			dst = append(dst, s[i])
+			i++
+			continue
 		}
-		dst = append(dst, s[:i]...)
-		s = s[i:]
-		run := len(dst)
-		for len(s) >= 3 && s[0] == '%' {
-			high, low := escapeDigit(s[1]), escapeDigit(s[2])
+		run, bits := len(dst), 0
+		for i+2 < len(s) && s[i] == '%' {
+			high, low := escapeDigit(s[i+1]), escapeDigit(s[i+2])
 			if high < 0 || low < 0 {
 				break
 			}
@@ -57,16 +60,18 @@ func unescape(dst []byte, s string) ([]byte, bool) {
 				return dst, false
 			}
 			dst = append(dst, byte(high<<4|low))
-			s = s[3:]
+			bits |= high
+			i += 3
 		}
 		switch {
 		case len(dst) == run:
 			dst = append(dst, '%')
-			s = s[1:]
-		case !utf8.Valid(dst[run:]):
+			i++
+		case bits > 7 && !utf8.Valid(dst[run:]): // ASCII is valid
 			return dst, false
 		}
 	}
+	return dst, true
 }
 
 // escapeDigit returns the value of what js-cookie takes for a digit of an escape,

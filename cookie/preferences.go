@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/go-consent/segment/consent"
 )
@@ -151,7 +152,9 @@ func (c section) appendText(dst, doc []byte) []byte {
 		dst = append(dst, sign)
 		for _, b := range doc[a.name.start:a.name.end] {
 			switch {
-			case b <= ' ' || b >= 0x7f || b == '%' || b == ',' || b == ';' || b == '"' || b == '\\':
+			case alphanumeric(b):
+				dst = append(dst, b)
+			case b <= ' ' || b >= 0x7f || strings.IndexByte(`%,;"\`, b) >= 0:
 				dst = append(dst, '%', upperHex[b>>4], upperHex[b&15])
 			default:
 				dst = append(dst, b)
