@@ -1,0 +1,40 @@
+// Command quickstart is the program of the README: a server that tracks an order
+// for visitors who agreed to it.
+package main
+
+import (
+	"log"
+	"net/http"
+	"os"
+
+	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
+	"github.com/go-consent/segment/destinations"
+	"github.com/go-consent/segment/middleware"
+)
+
+var policy = destinations.MustCompile(destinations.Config{Categories: map[string][]string{
+	"marketingAndAnalytics": {"Amplitude", "Mixpanel (Actions)"},
+	"advertising":           {"Facebook Pixel"},
+}})
+
+func site(client *consent.Client) http.Handler {
+	read := middleware.New(middleware.Options{Sources: []middleware.Source{cookie.Codec{}}})
+	return read(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := client.For(r.Context()).Enqueue(analytics.Track{UserId: "u1", Event: "Order Completed"})
+		if err != nil {
+			log.Print(err)
+		}
+	}))
+}
+
+func main() {
+	client, err := consent.NewSegment(os.Getenv("WRITE_KEY"), analytics.Config{}, policy, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	log.Print(http.ListenAndServe("127.0.0.1:8080", site(client)))
+}
