@@ -80,7 +80,7 @@ func serve(ctx context.Context, addr, writeKey string, eu bool, stdout io.Writer
 		ReadTimeout:       10 * time.Second,
 		IdleTimeout:       time.Minute,
 	}
-	fmt.Fprintf(stdout, "The shop is open at http://%s/\nIts events go to %s.\nCtrl-C closes it.\n", listener.Addr(), where)
+	fmt.Fprintf(stdout, "The shop is open at http://%s\nIts events go to %s.\nCtrl-C closes it.\n", listener.Addr(), where)
 
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

@@ -55,6 +55,7 @@ func TestRunServesUntilItIsStopped(t *testing.T) {
 		response, err := browser.Post(address+"/buy", "", nil)
 		require.NoError(t, err)
 		response.Body.Close()
+		require.Equal(t, http.StatusSeeOther, response.StatusCode)
 	}
 	cancel()
 	require.Zero(t, <-status, stderr.String())
