@@ -43,6 +43,9 @@ func (r *Recorder) Enqueue(m analytics.Message) error {
 	if err != nil {
 		return err
 	}
+	if err := m.Validate(); err != nil {
+		return err
+	}
 	snapshot, err := json.Marshal(m)
 	if err != nil {
 		return err

@@ -18,9 +18,6 @@ func complete(m analytics.Message) (analytics.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.Validate(); err != nil {
-		return nil, err
-	}
 	switch m := m.(type) {
 	case analytics.Track:
 		m.Type, m.MessageId, m.Timestamp = "track", orNew(m.MessageId), orNow(m.Timestamp)
@@ -48,8 +45,6 @@ func complete(m analytics.Message) (analytics.Message, error) {
 // valueOf takes the message from behind a pointer.
 func valueOf(m analytics.Message) (analytics.Message, error) {
 	switch m := m.(type) {
-	case nil:
-		return nil, fmt.Errorf("%w: nil", consent.ErrMessage)
 	case *analytics.Track:
 		return deref(m)
 	case *analytics.Identify:

@@ -1,0 +1,29 @@
+package consenttest_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/consent/consenttest"
+)
+
+func TestGrantAndDeny(t *testing.T) {
+	require.Equal(t, consent.All(consent.Granted), consenttest.Grant())
+	require.Equal(t, consent.All(consent.Denied), consenttest.Deny())
+	require.Equal(t, consent.NewState(map[string]bool{"a": true, "b": true}), consenttest.Grant("b", "a"))
+	require.Equal(t, consent.NewState(map[string]bool{"a": false, "b": false}), consenttest.Deny("a", "b"))
+	require.Equal(t, consent.NewState(map[string]bool{"a": true, "b": false}),
+		consenttest.Grant("a").Restrict(consenttest.Deny("b")))
+}
+
+func TestContext(t *testing.T) {
+	s := consenttest.Grant("a")
+	ctx := consenttest.Context(t, s)
+	require.Equal(t, s, consent.FromContext(ctx))
+
+	// It ends with the test, as t.Context does.
+	t.Run("inner", func(t *testing.T) { ctx = consenttest.Context(t, s) })
+	require.Error(t, ctx.Err())
+}

@@ -1,0 +1,66 @@
+package consenttest_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/destinations"
+)
+
+var policy = destinations.MustCompile(destinations.Config{
+	Categories: map[string][]string{
+		"analytics":   {"Amplitude", "Mixpanel"},
+		"advertising": {"Facebook Pixel"},
+	},
+})
+
+// signUp is code of the application under test.
+func signUp(client *consent.Client) error {
+	return client.Enqueue(analytics.Track{UserId: "u-1", Event: "Signed Up"})
+}
+
+// Three lines make a test: a Recorder in the place of Segment, the code with the
+// consent of one visitor, and what is expected of it.
+func TestSignUpIsSeenByAnalyticsAlone(t *testing.T) {
+	var recorder consenttest.Recorder
+	err := signUp(consent.New(&recorder, policy, nil).For(consenttest.Context(t, consenttest.Grant("analytics"))))
+	recorder.RequireReached(t, "Amplitude", 1)
+
+	recorder.RequireReached(t, "Facebook Pixel", 0)
+	recorder.RequireReached(t, "Warehouses", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func ExampleRecorder() {
+	var recorder consenttest.Recorder
+	client := consent.New(&recorder, policy, nil)
+
+	_ = signUp(client.With(consenttest.Grant("analytics")))
+	_ = signUp(client.With(consenttest.Deny("analytics")))
+	_ = signUp(client.With(consenttest.Grant()))
+
+	fmt.Println("sent:", len(recorder.Events()))
+	fmt.Println("Amplitude:", len(recorder.Reached("Amplitude")))
+	fmt.Println("Facebook Pixel:", len(recorder.Reached("Facebook Pixel")))
+	// Output:
+	// sent: 2
+	// Amplitude: 2
+	// Facebook Pixel: 1
+}
+
+func ExampleGrant() {
+	visitor := consenttest.Grant("functional", "analytics").Restrict(consenttest.Deny("advertising"))
+	for category, granted := range visitor.Categories() {
+		fmt.Println(category, granted)
+	}
+	// Output:
+	// advertising false
+	// analytics true
+	// functional true
+}

@@ -1,0 +1,181 @@
+package consenttest_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/segmentio/analytics-go/v3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/internal/names"
+	"github.com/go-consent/segment/internal/routing"
+)
+
+type integrations = analytics.Integrations
+
+func TestReached(t *testing.T) {
+	for _, test := range []struct {
+		rule         string
+		integrations integrations
+		destination  string
+		want         bool
+	}{
+		{"no integrations open", nil, "Amplitude", true},
+		{"an entry false closes", integrations{"Amplitude": false}, "Amplitude", false},
+		{"an entry true opens", integrations{"All": false, "Amplitude": true}, "Amplitude", true},
+		{"an entry of options opens", integrations{"All": false, "Amplitude": map[string]any{}}, "Amplitude", true},
+		{"an entry null opens", integrations{"All": false, "Amplitude": nil}, "Amplitude", true},
+		{"an entry 0 opens", integrations{"All": false, "Amplitude": 0}, "Amplitude", true},
+		{`an entry "false" opens`, integrations{"All": false, "Amplitude": "false"}, "Amplitude", true},
+		{"false behind a pointer closes", integrations{"Amplitude": new(false)}, "Amplitude", false},
+		{"All false closes the others", integrations{"All": false, "Mixpanel": true}, "Amplitude", false},
+		{"All true opens the others", integrations{"All": true, "Mixpanel": false}, "Amplitude", true},
+		{"an entry false closes under All true", integrations{"All": true, "Amplitude": false}, "Amplitude", false},
+		{"another casing of a name is another name", integrations{"amplitude": false}, "Amplitude", true},
+		{"another casing of a name does not open", integrations{"All": false, "amplitude": true}, "Amplitude", false},
+		{"all in lower case says nothing", integrations{"all": false}, "Amplitude", true},
+
+		{"All does not close Warehouses", integrations{"All": false}, "Warehouses", true},
+		{"Warehouses false", integrations{"Warehouses": false}, "Warehouses", false},
+		{"Warehouses all false", integrations{"Warehouses": map[string]any{"all": false}}, "Warehouses", false},
+		{"Warehouses all true", integrations{"All": false, "Warehouses": map[string]any{"all": true}}, "Warehouses", true},
+		{"Warehouses by id", integrations{"Warehouses": map[string]any{"warehouseIds": []string{"w"}}}, "Warehouses", true},
+		{"Warehouses All false is another key", integrations{"Warehouses": map[string]any{"All": false}}, "Warehouses", true},
+		{"one kind of warehouse goes by Warehouses", integrations{"Warehouses": map[string]any{"all": false}}, "BigQuery", false},
+		{"one kind of warehouse has no entry of its own", integrations{"All": false, "BigQuery": false}, "BigQuery", true},
+		{"all false is the shape of Warehouses alone", integrations{"Amplitude": map[string]any{"all": false}}, "Amplitude", true},
+
+		{"nothing closes Amazon S3", integrations{"All": false, "Amazon S3": false}, "Amazon S3", true},
+		{"nothing closes Google Cloud Storage", integrations{"All": false, "Google Cloud Storage": false}, "Google Cloud Storage", true},
+	} {
+		t.Run(test.rule, func(t *testing.T) {
+			recorder := record(t, analytics.Track{UserId: "u", Event: "e", Integrations: test.integrations})
+			if test.want {
+				require.Equal(t, recorder.Events(), recorder.Reached(test.destination))
+			} else {
+				require.Empty(t, recorder.Reached(test.destination))
+			}
+		})
+	}
+}
+
+func TestReachedOfNothing(t *testing.T) {
+	var recorder consenttest.Recorder
+	require.Empty(t, recorder.Reached("Amazon S3"))
+}
+
+func TestReachedKeepsTheOrder(t *testing.T) {
+	recorder := record(t,
+		analytics.Track{UserId: "u", Event: "first"},
+		analytics.Track{UserId: "u", Event: "second", Integrations: integrations{"Amplitude": false}},
+		analytics.Track{UserId: "u", Event: "third"})
+	events := recorder.Events()
+	require.Equal(t, []consenttest.Event{events[0], events[2]}, recorder.Reached("Amplitude"))
+}
+
+// The collector that stands in for Segment states the same rules on its own.
+func TestReachedAgreesWithRouting(t *testing.T) {
+	destinations := []string{"Amplitude", "Mixpanel", "Warehouses", "BigQuery", "Amazon S3", "Engage"}
+	keys := append([]string{"All", "all", "amplitude"}, destinations...)
+	values := []any{true, false, false, false, nil, 0, "false", map[string]any{}, map[string]any{"all": false},
+		map[string]any{"all": true}, map[string]any{"warehouseIds": []string{"w"}}, []any{false}}
+	random := rand.New(rand.NewPCG(1, 2))
+	reached := make(map[bool]int)
+	for range 3000 {
+		object := integrations{}
+		name := destinations[random.IntN(len(destinations))]
+		for _, key := range []string{"All", "Warehouses", name, keys[random.IntN(len(keys))]} {
+			if random.IntN(2) == 0 {
+				object[key] = values[random.IntN(len(values))]
+			}
+		}
+		recorder := record(t, analytics.Track{UserId: "u", Event: "e", Integrations: object})
+		workspace := routing.Workspace{Destinations: []routing.Destination{{
+			Name:      name,
+			Warehouse: name == names.Warehouses || names.IsWarehouse(name),
+			Storage:   names.Unstoppable(name),
+		}}}
+		deliveries, err := workspace.Route(recorder.Events()[0].JSON)
+		require.NoError(t, err)
+		got := len(recorder.Reached(name)) == 1
+		require.Equal(t, deliveries[0].Delivered, got, "%s with %v", name, object)
+		reached[got]++
+	}
+	require.Greater(t, min(reached[true], reached[false]), 300, "the cases say too little: %v", reached)
+}
+
+// A fakeTB is a test that fails without failing this one.
+type fakeTB struct {
+	testing.TB
+	helper   bool
+	failures []string
+}
+
+func (f *fakeTB) Helper() { f.helper = true }
+
+func (f *fakeTB) Fatalf(format string, args ...any) {
+	f.failures = append(f.failures, fmt.Sprintf(format, args...))
+}
+
+func TestRequireReachedReturnsTheEvents(t *testing.T) {
+	recorder := record(t,
+		analytics.Track{UserId: "u", Event: "first"},
+		analytics.Track{UserId: "u", Event: "second", Integrations: integrations{"Amplitude": false}})
+	tb := &fakeTB{TB: t}
+	require.Equal(t, recorder.Events()[:1], recorder.RequireReached(tb, "Amplitude", 1))
+	require.Empty(t, recorder.RequireReached(tb, "Amplitude", 1)[1:])
+	require.Empty(t, tb.failures)
+	require.True(t, tb.helper)
+}
+
+func TestRequireReachedSaysWhy(t *testing.T) {
+	recorder := record(t,
+		analytics.Track{UserId: "u-secret", Event: "Signed Up", Integrations: integrations{"All": false, "Amplitude": true}},
+		analytics.Page{AnonymousId: "u-secret", Name: "Home", Integrations: integrations{"All": false, "Mixpanel": true}},
+		analytics.Identify{UserId: "u-secret", Traits: analytics.NewTraits().SetName("u-secret")},
+		analytics.Group{UserId: "u-secret", GroupId: "g", Integrations: integrations{"Warehouses": map[string]any{"all": false}}})
+
+	for _, test := range []struct {
+		destination string
+		want        int
+		failure     string
+	}{
+		{"Amplitude", 1, `consenttest: 3 events reached Amplitude, want 1
+	1. track "Signed Up": reached, "Amplitude": true
+	2. page "Home": not reached, "All": false
+	3. identify: reached, no entry in integrations
+	4. group: reached, no entry in integrations`},
+		{"BigQuery", 4, `consenttest: 3 events reached BigQuery, want 4
+	1. track "Signed Up": reached, no entry in integrations
+	2. page "Home": reached, no entry in integrations
+	3. identify: reached, no entry in integrations
+	4. group: not reached, "Warehouses": {"all":false}`},
+		{"Engage", 0, `consenttest: 4 events reached Engage, want 0
+	1. track "Signed Up": reached, integrations cannot stop it
+	2. page "Home": reached, integrations cannot stop it
+	3. identify: reached, integrations cannot stop it
+	4. group: reached, integrations cannot stop it`},
+	} {
+		tb := &fakeTB{TB: t}
+		recorder.RequireReached(tb, test.destination, test.want)
+		require.Equal(t, []string{test.failure}, tb.failures)
+	}
+}
+
+func TestRequireReachedSaysThatNothingWasSent(t *testing.T) {
+	var recorder consenttest.Recorder
+	tb := &fakeTB{TB: t}
+	recorder.RequireReached(tb, "Amplitude", 1)
+	require.Equal(t, []string{"consenttest: 0 events reached Amplitude, want 1\n\tno event was sent"}, tb.failures)
+}
+
+func record(t *testing.T, messages ...analytics.Message) *consenttest.Recorder {
+	t.Helper()
+	recorder := new(consenttest.Recorder)
+	for _, m := range messages {
+		require.NoError(t, recorder.Enqueue(m))
+	}
+	return recorder
+}
