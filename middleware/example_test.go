@@ -7,8 +7,37 @@ import (
 	"net/http/httptest"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/middleware"
 )
+
+// The cookie of Segment's Consent Manager, and the browser's signal on top of it.
+func Example() {
+	read := middleware.New(middleware.Options{
+		Sources: []middleware.Source{cookie.Codec{}},
+		Signals: []middleware.Signal{middleware.GPC("advertising")},
+		OnError: func(_ *http.Request, err error) { fmt.Println(err) },
+	})
+	page := read(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		state := consent.FromContext(r.Context())
+		fmt.Println("functional:", state.Category("functional"), "advertising:", state.Category("advertising"))
+	}))
+
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", "tracking-preferences={%22version%22:1%2C%22custom%22:{%22advertising%22:true%2C%22functional%22:true}}")
+	page.ServeHTTP(httptest.NewRecorder(), r)
+
+	r.Header.Set("Sec-GPC", "1")
+	page.ServeHTTP(httptest.NewRecorder(), r)
+
+	r.Header.Set("Cookie", "tracking-preferences=yes")
+	page.ServeHTTP(httptest.NewRecorder(), r)
+	// Output:
+	// functional: granted advertising: granted
+	// functional: granted advertising: denied
+	// middleware: Source 0, a cookie.Codec: cookie: malformed preferences: not a JSON object
+	// functional: denied advertising: denied
+}
 
 // A Source of one's own: a cookie that holds "yes" or "no".
 type banner struct{ name string }
