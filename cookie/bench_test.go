@@ -43,7 +43,7 @@ func BenchmarkDecode(b *testing.B) {
 			var few [2][32]answer
 			var text [1024]byte
 			doc, _ := unescape(buf[:0], value)
-			p, err := read(doc, preferences{section{answers: few[0][:0]}, section{answers: few[1][:0]}})
+			p, err := readPreferences(doc, preferences{section{answers: few[0][:0]}, section{answers: few[1][:0]}})
 			if err != nil || len(p.appendText(text[:0], doc)) == 0 {
 				b.Fatal(err)
 			}

@@ -31,7 +31,7 @@ func Decode(value string) (consent.State, error) {
 	// Enough space for most cookies, off the heap; append finds more for the others.
 	var few [2][32]answer
 	var text [1024]byte
-	p, err := read(doc, preferences{section{answers: few[0][:0]}, section{answers: few[1][:0]}})
+	p, err := readPreferences(doc, preferences{section{answers: few[0][:0]}, section{answers: few[1][:0]}})
 	if err != nil {
 		return consent.All(consent.Denied), err
 	}

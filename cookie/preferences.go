@@ -28,9 +28,9 @@ type answer struct {
 	choice consent.Choice
 }
 
-// read reads the document into space, which it returns. Of keys that occur twice
+// readPreferences reads the document, with space for its answers. Of keys that occur twice
 // the last one counts, as in JavaScript.
-func read(doc []byte, space preferences) (preferences, error) {
+func readPreferences(doc []byte, space preferences) (preferences, error) {
 	p := space
 	s := scanner{doc: doc}
 	if s.peek() != '{' {

@@ -186,7 +186,7 @@ func TestEncodeWritesTheBytesOfJSCookie(t *testing.T) {
 					require.NoError(t, err)
 					require.Equal(t, "{%22version%22:1%2C%22destinations%22:"+row.Value+"}", got)
 				case string: // a string by itself
-					if strings.Contains(value, "\uFFFD") || len(object) > 1 || strings.HasPrefix(plain, `{"d`) {
+					if strings.Contains(value, "\uFFFD") || len(object) > 1 {
 						break
 					}
 					require.Equal(t, row.JSON, `{"`+name+`":`+string(appendJSON(nil, value))+`}`)
