@@ -75,6 +75,11 @@ type sliceSource []string
 
 func (sliceSource) Consent(*http.Request) (consent.State, error) { return granted, nil }
 
+// funcSource would answer even if it were nil.
+type funcSource func()
+
+func (funcSource) Consent(*http.Request) (consent.State, error) { return granted, nil }
+
 func TestRead(t *testing.T) {
 	type sources = []middleware.Source
 	type signalList = []middleware.Signal
@@ -111,6 +116,9 @@ func TestRead(t *testing.T) {
 		{rule: "a pointer that is not nil is asked",
 			o:    middleware.Options{Sources: sources{&pointerSource{}}},
 			want: granted},
+		{rule: "a nil function of a type of one's own denies",
+			o:    middleware.Options{Sources: sources{funcSource(nil)}, Default: defaults(granted)},
+			want: denied, errs: []error{middleware.ErrNoSource}},
 		{rule: "a nil slice denies",
 			o:    middleware.Options{Sources: sources{sliceSource(nil)}, Default: defaults(granted)},
 			want: denied, errs: []error{middleware.ErrNoSource}},
