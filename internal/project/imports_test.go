@@ -19,7 +19,7 @@ const (
 var allowedImports = map[string][]string{
 	".":                   {},
 	"consent":             {analyticsPath, "internal/names"},
-	"consent/consenttest": {analyticsPath, "consent"},
+	"consent/consenttest": {analyticsPath, "consent", "internal/names"},
 	"destinations":        {"consent", "internal/names"},
 	"cookie":              {"consent", "golang.org/x/net/publicsuffix"},
 	"middleware":          {"consent", "cookie", "internal/names"},

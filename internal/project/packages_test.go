@@ -1,21 +1,15 @@
 package project_test
 
 import (
-	"bytes"
 	"go/ast"
 	"go/doc"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-// Past this, a file has more than one subject.
-const maxLines = 300
 
 func TestEveryPackageHasOneComment(t *testing.T) {
 	for dir, p := range tree(t) {
@@ -80,16 +74,4 @@ func exportsSomething(p goPackage) bool {
 		}
 	}
 	return false
-}
-
-func TestNoFileIsLong(t *testing.T) {
-	for _, p := range tree(t) {
-		for name := range p.files {
-			source, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
-			require.NoError(t, err)
-			if lines := bytes.Count(source, []byte("\n")); lines > maxLines {
-				t.Errorf("%s has %d lines", name, lines)
-			}
-		}
-	}
 }
