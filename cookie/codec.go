@@ -37,8 +37,12 @@ type Codec struct {
 //
 // An error wraps [ErrMalformed], and the State is All(Denied): if any of the
 // copies is malformed (see [Decode]) or its name and value are over 4096 bytes,
-// or if there are more than 8.
+// or if there are more than 8. A Template with a name that is not UTF-8, which no
+// script can read, is such an error too.
 func (c Codec) Consent(r *http.Request) (consent.State, error) {
+	if !utf8.ValidString(c.name()) {
+		return consent.All(consent.Denied), malformed("a name that is not UTF-8")
+	}
 	var copies []consent.State
 	for name, value := range pairs(r) {
 		if !named(name, c.name()) {

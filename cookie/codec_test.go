@@ -91,6 +91,12 @@ func TestConsentWithoutARequestOrCookie(t *testing.T) {
 	require.True(t, got.IsZero())
 }
 
+func TestConsentOfANameThatIsNotUTF8FailsClosed(t *testing.T) {
+	got, err := Codec{http.Cookie{Name: "\xff"}}.Consent(withCookies("\xff={\"custom\":{\"a\":true}}"))
+	require.ErrorIs(t, err, ErrMalformed)
+	require.Equal(t, consent.All(consent.Denied), got)
+}
+
 func TestConsentOfAnotherName(t *testing.T) {
 	for _, name := range []string{"prefs", "a b;c=d,é()", "100%", "%41", "__Host-prefs"} {
 		c := Codec{http.Cookie{Name: name}}

@@ -161,6 +161,7 @@ func FuzzValues(f *testing.F) {
 			require.Equal(t, consent.All(consent.Denied), got)
 			return
 		}
+		require.True(t, utf8.ValidString(name))
 		// A grant is in every copy, under whatever spelling of the name.
 		copies := 0
 		for held, value := range pairs(r) {
