@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"sync"
 
 	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/internal/message"
+	"github.com/go-consent/segment/internal/nils"
 )
 
 // Errors of a Client. A message that consent keeps back is not an error: see
@@ -77,10 +79,10 @@ type shared struct {
 // about consent or integrations. [NewSegment] checks that.
 func New(next analytics.Client, p Policy, o *Options) *Client {
 	s := &shared{next: next, policy: p}
-	if isNil(next) {
+	if nils.Is(next) {
 		s.next = nil
 	}
-	if isNil(p) {
+	if nils.Is(p) {
 		s.policy = nil
 	}
 	if o != nil {
@@ -113,10 +115,11 @@ func (c *Client) Enqueue(m analytics.Message) error {
 	if c == nil || c.shared == nil || c.shared.next == nil {
 		return ErrNoClient
 	}
-	m, err := valueOf(m)
-	if err != nil {
-		return err
+	value, ok := message.Value(m)
+	if !ok {
+		return fmt.Errorf("%w: %T", ErrMessage, m)
 	}
+	m = value
 	if err := m.Validate(); err != nil {
 		return err
 	}
@@ -228,16 +231,4 @@ func (s *shared) close() error {
 	}
 	s.inUse.Wait()
 	return s.next.Close()
-}
-
-// isNil reports whether an interface holds nothing, or a nil pointer or the like.
-func isNil(i any) bool {
-	switch v := reflect.ValueOf(i); v.Kind() {
-	case reflect.Invalid:
-		return true
-	case reflect.Pointer, reflect.Map, reflect.Func, reflect.Chan, reflect.Slice, reflect.Interface:
-		return v.IsNil()
-	default:
-		return false
-	}
 }

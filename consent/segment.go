@@ -10,6 +10,8 @@ import (
 	"net/url"
 
 	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/internal/nils"
 )
 
 // EndpointEU is the endpoint of European workspaces, for [analytics.Config]. A
@@ -53,7 +55,7 @@ func check(writeKey string, c analytics.Config, p Policy) error {
 	if writeKey == "" {
 		bad("the write key is empty")
 	}
-	if isNil(p) {
+	if nils.Is(p) {
 		bad("the policy is nil")
 	}
 	if c.Endpoint != "" && !isEndpoint(c.Endpoint) {

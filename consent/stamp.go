@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"maps"
 	"reflect"
 
 	"github.com/segmentio/analytics-go/v3"
@@ -171,14 +172,16 @@ func consentOf(s State, d Decision) map[string]any {
 	for name, granted := range d.Categories() {
 		categories[name] = granted
 	}
+	answers := maps.Collect(s.Destinations())
 	destinations := make(map[string]bool)
 	for v := range d.Verdicts() {
-		switch answer := s.Destination(v.Destination); {
+		granted, answered := answers[v.Destination]
+		switch {
 		case v.Reason == ReasonUnlistedDenied || v.Reason == ReasonTooMany:
 		case v.Reason == ReasonDestinationDenied:
 			destinations[v.Destination] = false
-		case answer != Unknown:
-			destinations[v.Destination] = answer == Granted
+		case answered:
+			destinations[v.Destination] = granted
 		}
 	}
 	return map[string]any{

@@ -136,8 +136,13 @@ func (s State) IsZero() bool { return s == State{} }
 // Restrict never undoes a denial, but it can turn Unknown into Granted.
 func (s State) Restrict(t State) State {
 	denied := All(Denied)
-	if s == denied || t == denied {
+	switch {
+	case s == denied || t == denied:
 		return denied
+	case s.IsZero():
+		return t
+	case t.IsZero():
+		return s
 	}
 	a, b := s.answers(), t.answers()
 	return answers{

@@ -61,7 +61,7 @@ func TestSegmentsDocumentedEnforcement(t *testing.T) {
 			policy := destinations.MustCompile(destinations.Config{Categories: row.Mapping})
 			workspace := routing.Workspace{Categories: row.Mapping}
 			for _, name := range table.Destinations {
-				workspace.Destinations = append(workspace.Destinations, routing.Destination{Name: name})
+				workspace.Destinations = append(workspace.Destinations, routing.Named(name))
 			}
 
 			route := func(event any) map[string]bool {

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"reflect"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/internal/nils"
 )
 
 // Errors of a configuration that cannot be asked. They do not depend on what the
@@ -60,7 +60,7 @@ func readSources(r *http.Request, sources []Source) (consent.State, error) {
 	var state consent.State
 	var failed []error
 	for i, source := range sources {
-		if isNil(source) {
+		if nils.Is(source) {
 			failed = append(failed, fmt.Errorf("%w: Source %d is nil", ErrNoSource, i))
 			continue
 		}
@@ -72,19 +72,6 @@ func readSources(r *http.Request, sources []Source) (consent.State, error) {
 		state = state.Restrict(answered)
 	}
 	return state, errors.Join(failed...)
-}
-
-// isNil reports whether source holds nothing to ask: no value, or a nil pointer,
-// function or the like.
-func isNil(source Source) bool {
-	switch v := reflect.ValueOf(source); v.Kind() {
-	case reflect.Invalid:
-		return true
-	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
-		return v.IsNil()
-	default:
-		return false
-	}
 }
 
 func checkSignals(signals []Signal) error {

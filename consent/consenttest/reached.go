@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-consent/segment/internal/names"
+	"github.com/go-consent/segment/internal/routing"
 )
 
 // Reached returns the recorded events that the destination of that name would have
@@ -50,27 +50,17 @@ func reached(events []Event, destination string) []Event {
 
 // decided reports whether the event reaches the destination, and why.
 func (e Event) decided(destination string) (open bool, why string) {
-	if names.Unstoppable(destination) {
-		return true, "integrations cannot stop it"
-	}
 	integrations := e.wire().Integrations
-	keys := []string{destination, "All"}
-	if destination == names.Warehouses || names.IsWarehouse(destination) {
-		keys = []string{names.Warehouses}
+	d := routing.Named(destination)
+	open, key := d.Selected(integrations)
+	switch {
+	case d.Storage:
+		return open, "integrations cannot stop it"
+	case key == "":
+		return open, "no entry in integrations"
+	default:
+		return open, fmt.Sprintf("%q: %s", key, text(integrations[key]))
 	}
-	for _, key := range keys {
-		if value, ok := integrations[key]; ok {
-			return opens(key, value), fmt.Sprintf("%q: %s", key, text(value))
-		}
-	}
-	return true, "no entry in integrations"
-}
-
-func opens(key string, value any) bool {
-	if options, ok := value.(map[string]any); ok && key == names.Warehouses {
-		return options["all"] != false
-	}
-	return value != false
 }
 
 func explain(events []Event, destination string) string {

@@ -14,10 +14,10 @@ func workspaceFor(config destinations.Config) routing.Workspace {
 	w := routing.Workspace{Categories: config.Categories}
 	for _, g := range groupsOf(config) {
 		for _, name := range g.Destinations {
-			w.Destinations = append(w.Destinations, routing.Destination{Name: name, Warehouse: name == "Warehouses"})
+			w.Destinations = append(w.Destinations, routing.Named(name))
 		}
 	}
-	w.Destinations = append(w.Destinations, routing.Destination{Name: "TikTok Conversions"})
+	w.Destinations = append(w.Destinations, routing.Named("TikTok Conversions"))
 	return w
 }
 

@@ -18,14 +18,16 @@ const (
 // consent, never away from it. Programs under examples may import anything.
 var allowedImports = map[string][]string{
 	".":                   {},
-	"consent":             {analyticsPath, "internal/names"},
-	"consent/consenttest": {analyticsPath, "consent", "internal/names"},
+	"consent":             {analyticsPath, "internal/message", "internal/names", "internal/nils"},
+	"consent/consenttest": {analyticsPath, "consent", "internal/message", "internal/routing"},
 	"destinations":        {"consent", "internal/names"},
 	"cookie":              {"consent", "golang.org/x/net/publicsuffix"},
-	"middleware":          {"consent", "cookie", "internal/names"},
+	"middleware":          {"consent", "cookie", "internal/names", "internal/nils"},
+	"internal/message":    {analyticsPath},
 	"internal/names":      {},
+	"internal/nils":       {},
 	"internal/project":    {},
-	"internal/routing":    {},
+	"internal/routing":    {"internal/names"},
 }
 
 // What of the standard library only some packages may import.

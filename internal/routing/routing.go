@@ -6,7 +6,11 @@
 // "Filtering data" and "Warehouses FAQ" of Segment's documentation.
 package routing
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/go-consent/segment/internal/names"
+)
 
 // A Workspace is what is set up at Segment.
 type Workspace struct {
@@ -20,6 +24,15 @@ type Destination struct {
 	Former    []string // other names that the integrations object may use
 	Warehouse bool     // addressed by "Warehouses" and not closed by "All"
 	Storage   bool     // neither object has an effect: S3, Google Cloud Storage, Engage
+}
+
+// Named returns the destination of that name, of the kind that its name tells.
+func Named(name string) Destination {
+	return Destination{
+		Name:      name,
+		Warehouse: name == names.Warehouses || names.IsWarehouse(name),
+		Storage:   names.Unstoppable(name),
+	}
 }
 
 // A Delivery is what became of an event at one destination.
@@ -54,12 +67,11 @@ func (w Workspace) Route(event []byte) ([]Delivery, error) {
 	deliveries := make([]Delivery, 0, len(w.Destinations))
 	for _, d := range w.Destinations {
 		reason := ""
-		switch {
-		case d.Storage:
-		case !d.Warehouse && !w.consented(d, e):
-			reason = ByConsent
-		case !selected(d, e.Integrations):
+		if selected, _ := d.Selected(e.Integrations); !selected {
 			reason = ByIntegrations
+		}
+		if !d.Storage && !d.Warehouse && !w.consented(d, e) {
+			reason = ByConsent
 		}
 		deliveries = append(deliveries, Delivery{d.Name, reason == "", reason})
 	}
@@ -83,22 +95,33 @@ func (w Workspace) consented(d Destination, e Event) bool {
 	return true
 }
 
-// selected: the entry under a name of the destination decides, and any value but
-// false selects. Without an entry "All" decides, which is true by default.
-func selected(d Destination, integrations map[string]any) bool {
+// Selected reports whether an integrations object lets an event pass to d, and the
+// key that decided, if one did: the entry under a name of d, and any value but false
+// selects; without one "All", which is true by default. Warehouses have one entry
+// together, and storage none.
+func (d Destination) Selected(integrations map[string]any) (selected bool, key string) {
+	if d.Storage {
+		return true, ""
+	}
 	if d.Warehouse {
-		switch v := integrations["Warehouses"].(type) {
-		case bool:
-			return v
-		case map[string]any:
-			return v["all"] != false
+		value, ok := integrations[names.Warehouses]
+		if options, isObject := value.(map[string]any); isObject {
+			value = options["all"]
 		}
-		return true
+		return value != false, keyIf(ok, names.Warehouses)
 	}
 	for _, name := range append([]string{d.Name}, d.Former...) {
 		if value, ok := integrations[name]; ok {
-			return value != false
+			return value != false, name
 		}
 	}
-	return integrations["All"] != false
+	value, ok := integrations["All"]
+	return value != false, keyIf(ok, "All")
+}
+
+func keyIf(ok bool, key string) string {
+	if ok {
+		return key
+	}
+	return ""
 }
