@@ -1,0 +1,140 @@
+package middleware
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"maps"
+	"strings"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/internal/names"
+)
+
+// ErrLoader is the error of a [Loader] that cannot be rendered.
+var ErrLoader = errors.New("middleware: bad loader")
+
+const defaultCDN = "cdn.segment.com"
+
+// A Loader renders the script that loads Segment's analytics.js into a page, for a
+// visitor who accepted something, with the integrations that the visitor accepted.
+// It is for pages on which the server decides. A page with the Consent Manager needs
+// Segment's own snippet instead: there, the Consent Manager decides what to load.
+//
+// A page with the script is for one visitor, and so is the same page without it: call
+// [Private] for both. A Content-Security-Policy has to let the page load scripts from
+// the Host, with which analytics.js loads its destinations, and connect to the Host
+// and to Segment's API. The calls of the page itself have to expect that there is
+// nobody to answer:
+//
+//	window.analytics && analytics.track("Signed Up")
+//
+// A Loader may be used by many goroutines at once.
+type Loader struct {
+	// WriteKey is the write key of the source, of letters and digits. It is not a
+	// secret: every page shows it.
+	WriteKey string
+
+	// Host is the name of the host that serves analytics.js, as in the snippet that
+	// Segment shows for the source: sources of another region, or with a domain of
+	// their own, have another. Empty: cdn.segment.com. It is always asked by HTTPS.
+	Host string
+
+	// Page is whether the script reports the view of the page as well, as Segment's
+	// own snippet does.
+	Page bool
+}
+
+//go:embed loader.html
+var loaderHTML string
+
+var loaderTemplate = template.Must(template.New("loader").Parse(loaderHTML))
+
+// Script returns the script element for a visitor about whom d was decided, to be
+// put into a page of html/template. It is empty if d allows no destination that needs
+// consent, or lets no message leave: the strictly necessary ones alone do not bring
+// analytics.js into a page, which stores an id of the visitor in the browser.
+//
+// In the integrations that analytics.js loads with, and that it adds to its events,
+// the allowed destinations are true, and everything else is closed. That holds for
+// destinations without a verdict too, even where the policy leaves them open. The
+// events carry the categories of d in their consent context.
+//
+// The nonce is that of the page's Content-Security-Policy, or "". An error wraps
+// [ErrLoader]: the write key, the host or the nonce is not one.
+func (l Loader) Script(d consent.Decision, nonce string) (template.HTML, error) {
+	host := l.Host
+	if host == "" {
+		host = defaultCDN
+	}
+	switch {
+	case !isWriteKey(l.WriteKey):
+		return "", fmt.Errorf("%w: the write key is not one of letters and digits", ErrLoader)
+	case !isHostName(host):
+		return "", fmt.Errorf("%w: the host is not the name of a host", ErrLoader)
+	case !isNonce(nonce):
+		return "", fmt.Errorf("%w: the nonce is not of base64", ErrLoader)
+	}
+	integrations, ok := browserIntegrations(d)
+	if !ok {
+		return "", nil
+	}
+	var b strings.Builder
+	err := loaderTemplate.Execute(&b, map[string]any{
+		"Host":    host,
+		"Key":     l.WriteKey,
+		"Options": map[string]any{"integrations": integrations},
+		"Consent": map[string]any{"categoryPreferences": maps.Collect(d.Categories())},
+		"Page":    l.Page,
+		"Nonce":   nonce,
+	})
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrLoader, err)
+	}
+	return template.HTML(b.String()), nil
+}
+
+// browserIntegrations returns the integrations to load analytics.js with, and whether
+// to load it at all.
+func browserIntegrations(d consent.Decision) (integrations map[string]any, ok bool) {
+	if d.Withheld() != "" {
+		return nil, false
+	}
+	integrations = map[string]any{
+		"All":            false,
+		"Segment.io":     true,
+		names.Warehouses: map[string]any{"all": false}, // which "All" does not close
+	}
+	for v := range d.Verdicts() {
+		if v.Allowed {
+			integrations[v.Destination] = true
+			ok = ok || v.Reason != consent.ReasonAlways
+		}
+	}
+	return integrations, ok
+}
+
+func isWriteKey(key string) bool {
+	return key != "" && len(key) <= 100 && strings.Trim(key, letters+digits) == ""
+}
+
+// isHostName reports whether host is a host's name with a dot in it, in lower case,
+// without a port.
+func isHostName(host string) bool {
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" || strings.Trim(label, letters[:26]+digits+"-") != "" {
+			return false
+		}
+	}
+	return len(host) <= 253 && strings.Contains(host, ".")
+}
+
+func isNonce(nonce string) bool {
+	return len(nonce) <= 200 && strings.Trim(strings.TrimRight(nonce, "="), letters+digits+"+/-_") == ""
+}
+
+const (
+	letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits  = "0123456789"
+)

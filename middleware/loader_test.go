@@ -1,0 +1,160 @@
+package middleware_test
+
+import (
+	"encoding/json"
+	"html/template"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/middleware"
+)
+
+var loader = middleware.Loader{WriteKey: "k3y"}
+
+func allowedVerdict(name string) consent.Verdict {
+	return consent.Verdict{Destination: name, Allowed: true, Reason: consent.ReasonCategoriesGranted}
+}
+
+func deniedVerdict(name string) consent.Verdict {
+	return consent.Verdict{Destination: name, Reason: consent.ReasonCategoryDenied}
+}
+
+func decision(verdicts ...consent.Verdict) consent.Decision {
+	return consent.NewDecision(map[string]bool{"ads": false, "use": true}, verdicts, false)
+}
+
+func script(t *testing.T, l middleware.Loader, d consent.Decision) string {
+	t.Helper()
+	s, err := l.Script(d, "")
+	require.NoError(t, err)
+	return string(s)
+}
+
+// arguments returns the JSON values that the script hands to its function: the host,
+// the write key, the options, the consent object, whether to report the page, and the
+// nonce.
+func arguments(t *testing.T, script string) (list []any) {
+	t.Helper()
+	found := regexp.MustCompile(`(?s)\}\)\((.*)\);\s*</script>\s*$`).FindStringSubmatch(script)
+	require.Len(t, found, 2, script)
+	require.NoError(t, json.Unmarshal([]byte("["+found[1]+"]"), &list), found[1])
+	require.Len(t, list, 6)
+	return list
+}
+
+func TestLoaderOpensWhatIsAllowedAndClosesTheRest(t *testing.T) {
+	always := consent.Verdict{Destination: "Webhooks", Allowed: true, Reason: consent.ReasonAlways}
+	require.Equal(t, []any{
+		"cdn.segment.com",
+		"k3y",
+		map[string]any{"integrations": map[string]any{
+			"All": false, "Segment.io": true, "Warehouses": map[string]any{"all": false},
+			"Amplitude": true, "Webhooks": true,
+		}},
+		map[string]any{"categoryPreferences": map[string]any{"ads": false, "use": true}},
+		false,
+		"",
+	}, arguments(t, script(t, loader, decision(allowedVerdict("Amplitude"), deniedVerdict("Facebook Pixel"), always))))
+
+	warehouses := arguments(t, script(t, loader, decision(allowedVerdict("Warehouses"))))
+	require.Equal(t, true, warehouses[2].(map[string]any)["integrations"].(map[string]any)["Warehouses"])
+
+	open := consent.NewDecision(map[string]bool{"use": true}, []consent.Verdict{allowedVerdict("Amplitude")}, true)
+	require.Equal(t, false, arguments(t, script(t, loader, open))[2].(map[string]any)["integrations"].(map[string]any)["All"],
+		"what the policy does not list is closed in the page")
+}
+
+func TestLoaderRendersNothingWhenNothingIsGranted(t *testing.T) {
+	always := consent.Verdict{Destination: "Webhooks", Allowed: true, Reason: consent.ReasonAlways}
+	for name, d := range map[string]consent.Decision{
+		"the zero Decision":              {},
+		"everything is denied":           decision(deniedVerdict("Amplitude")),
+		"only the strictly necessary":    decision(deniedVerdict("Amplitude"), always),
+		"no verdict, unlisted stay open": consent.NewDecision(map[string]bool{"use": true}, nil, true),
+		"no category":                    consent.NewDecision(nil, []consent.Verdict{allowedVerdict("Amplitude")}, false),
+		"a denied one cannot be stopped": decision(allowedVerdict("Amplitude"), deniedVerdict("Amazon S3")),
+	} {
+		require.Empty(t, script(t, loader, d), name)
+	}
+}
+
+func TestLoaderRefuses(t *testing.T) {
+	d := decision(allowedVerdict("Amplitude"))
+	for name, test := range map[string]struct {
+		loader middleware.Loader
+		nonce  string
+	}{
+		"no write key":                {middleware.Loader{}, ""},
+		"a write key with a slash":    {middleware.Loader{WriteKey: "k/../x"}, ""},
+		"a write key with a quote":    {middleware.Loader{WriteKey: `k"`}, ""},
+		"a write key with a newline":  {middleware.Loader{WriteKey: "k\n"}, ""},
+		"a write key beyond ASCII":    {middleware.Loader{WriteKey: "ké"}, ""},
+		"a long write key":            {middleware.Loader{WriteKey: strings.Repeat("k", 101)}, ""},
+		"a host with a scheme":        {middleware.Loader{WriteKey: "k", Host: "https://cdn.segment.com"}, ""},
+		"a host with a path":          {middleware.Loader{WriteKey: "k", Host: "cdn.segment.com/x"}, ""},
+		"a host with a port":          {middleware.Loader{WriteKey: "k", Host: "cdn.segment.com:444"}, ""},
+		"a host with a user":          {middleware.Loader{WriteKey: "k", Host: "cdn.segment.com@evil.example"}, ""},
+		"a host in capitals":          {middleware.Loader{WriteKey: "k", Host: "CDN.segment.com"}, ""},
+		"a host without a dot":        {middleware.Loader{WriteKey: "k", Host: "cdn"}, ""},
+		"a host with an empty label":  {middleware.Loader{WriteKey: "k", Host: "cdn..com"}, ""},
+		"a host with a final dot":     {middleware.Loader{WriteKey: "k", Host: "cdn.segment.com."}, ""},
+		"a long host":                 {middleware.Loader{WriteKey: "k", Host: strings.Repeat("a.", 130) + "com"}, ""},
+		"a nonce with a quote":        {loader, `a"b`},
+		"a nonce with a space":        {loader, "a b"},
+		"a nonce with a sign between": {loader, "a=b"},
+		"a long nonce":                {loader, strings.Repeat("a", 201)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := test.loader.Script(d, test.nonce)
+			require.ErrorIs(t, err, middleware.ErrLoader)
+			require.Empty(t, s)
+			for _, given := range []string{test.loader.WriteKey, test.loader.Host, test.nonce} {
+				if len(given) > 2 {
+					require.NotContains(t, err.Error(), given)
+				}
+			}
+			_, err = test.loader.Script(consent.Decision{}, test.nonce)
+			require.ErrorIs(t, err, middleware.ErrLoader, "found out by the first visitor, whoever it is")
+		})
+	}
+}
+
+// A policy that lists nothing goes by names in the visitor's own cookie.
+func TestLoaderEscapesNamesOfTheVisitor(t *testing.T) {
+	hostile := []string{
+		"</script><script>alert(1)//", "<!--<script>", `"]});alert(1)//`, "${alert(1)}", "\u2028\u2029", `\`, "'", "`",
+		"{{.Key}}", "__proto__", "a&b", "\x00\n",
+	}
+	var verdicts []consent.Verdict
+	for _, name := range hostile {
+		verdicts = append(verdicts, allowedVerdict(name))
+	}
+	rendered := script(t, loader, decision(verdicts...))
+	require.Equal(t, 1, strings.Count(rendered, "<script"))
+	require.Equal(t, 1, strings.Count(rendered, "</script"))
+	require.NotContains(t, rendered, "<!--")
+	require.NotContains(t, rendered, "\u2028")
+	integrations := arguments(t, rendered)[2].(map[string]any)["integrations"].(map[string]any)
+	for _, name := range hostile {
+		require.Equal(t, true, integrations[name], "%q", name)
+	}
+	require.Len(t, integrations, len(hostile)+3)
+}
+
+func TestLoaderWithEveryField(t *testing.T) {
+	l := middleware.Loader{WriteKey: "AbC123", Host: "cdn.shop-2.example", Page: true}
+	s, err := l.Script(decision(allowedVerdict("Amplitude")), "aB3+/-_==")
+	require.NoError(t, err)
+	list := arguments(t, string(s))
+	require.Equal(t, []any{"cdn.shop-2.example", "AbC123"}, list[:2])
+	require.Equal(t, []any{true, "aB3+/-_=="}, list[4:])
+
+	page := template.Must(template.New("").Parse(`<head>{{.}}</head>`))
+	var b strings.Builder
+	require.NoError(t, page.Execute(&b, s))
+	require.True(t, strings.HasPrefix(b.String(), `<head><script nonce="aB3&#43;/-_==">`), b.String())
+}

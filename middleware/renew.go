@@ -1,0 +1,155 @@
+package middleware
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-consent/segment/cookie"
+)
+
+// Renew sets the visitor's own cookie again, from the server and in the same bytes.
+// Safari keeps a cookie that a script wrote for seven days, and one that the server
+// of the site set for as long as it was set for (https://webkit.org/tracking-prevention/).
+// An answer, a denial too, then lasts as long as the site says, and no longer:
+//
+//	renew := middleware.Renew{Codec: codec}
+//	http.ListenAndServe(addr, renew.Handler(read(mux)))
+//
+// A second cookie, which scripts cannot read, holds the days on which the answer was
+// first seen and last set. From the first of them on the answer has the lifetime that
+// the Codec writes it with, and is not renewed past its end; a new answer begins a new
+// one. The days are those of UTC, and say no more about a visitor than that.
+//
+// The zero Renew renews the cookie of the zero Codec, and may be used by many
+// goroutines at once.
+type Renew struct {
+	// Codec is the one that the site reads the cookie with. The Domain and Path that
+	// it writes have to be those of the script, as they are by default: a cookie with
+	// another would not replace the script's but stand beside it.
+	Codec cookie.Codec
+}
+
+// Handler returns a handler that sets what [Renew.Cookies] returns and then serves the
+// request by next. Such a response is for one visitor, so it is marked by [Private]
+// first; next must not let a shared cache keep it all the same. Nothing is set on a
+// response that is marked public when the request comes.
+func (n Renew) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !allowsSharing(w.Header()) {
+			if cookies := n.Cookies(r, time.Now()); len(cookies) > 0 {
+				Private(w.Header())
+				for _, c := range cookies {
+					http.SetCookie(w, c)
+				}
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Cookies returns the cookies to set in the answer to r. There are none unless r is
+// the visitor's navigation of a window to a page, by GET, and for the rest of a day on
+// which the cookie was set. Nor are there any if the cookie or its companion is there
+// twice or malformed, if the Codec would not write what the cookie holds, or if
+// net/http would not write its bytes as they are.
+func (n Renew) Cookies(r *http.Request, now time.Time) []*http.Cookie {
+	if !isNavigation(r) {
+		return nil
+	}
+	renewed, ok := n.read(r)
+	if !ok {
+		return nil
+	}
+	today := dayOf(now)
+	seen, ok := readSightings(r, renewed.Name+companionSuffix)
+	switch answer := fingerprint(renewed.Value); {
+	case !ok || seen.last > today:
+		return nil
+	case seen == sightings{}:
+		seen = sightings{first: today, answer: answer}
+	case seen.last == today && seen.answer == answer:
+		return nil
+	case seen.answer != answer:
+		seen.first, seen.answer = today, answer
+	}
+	setToday := seen.last == today
+	seen.last = today
+
+	end := lifetimeEnd(renewed, seen.first, now)
+	left := int(end.Sub(now) / time.Second)
+	if left <= 0 {
+		return nil
+	}
+	companion := *renewed
+	companion.Name += companionSuffix
+	companion.Value = seen.String()
+	companion.HttpOnly = true
+	// It outlives the answer, so that one that stays is not taken for a new one.
+	companion.MaxAge, companion.Expires = left+secondsPerDay, end.AddDate(0, 0, 1)
+	if setToday {
+		return []*http.Cookie{&companion}
+	}
+	renewed.MaxAge, renewed.Expires = left, end
+	return []*http.Cookie{renewed, &companion}
+}
+
+// read returns the visitor's cookie as the Codec would write it, but with the value
+// that it has.
+func (n Renew) read(r *http.Request) (*http.Cookie, bool) {
+	state, err := n.Codec.Consent(r)
+	if err != nil || state.IsZero() {
+		return nil, false
+	}
+	written := make(headerWriter)
+	if n.Codec.Write(written, r, state) != nil {
+		return nil, false
+	}
+	c, err := http.ParseSetCookie(written.Header().Get("Set-Cookie"))
+	if err != nil {
+		return nil, false
+	}
+	values := cookie.Values(r, c.Name)
+	if len(values) != 1 || strings.ContainsFunc(values[0], rewritten) {
+		return nil, false
+	}
+	c.Value, c.Raw, c.Unparsed = values[0], "", nil
+	if alone, err := cookie.Decode(c.Value); err != nil || alone != state {
+		return nil, false // another cookie, under another spelling of the name
+	}
+	return c, true
+}
+
+// rewritten reports whether net/http would not write a cookie with r in its value as
+// it is. The script leaves none of these unescaped.
+func rewritten(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`",;\`, r) }
+
+// lifetimeEnd returns until when an answer that was first seen on that day may live.
+func lifetimeEnd(written *http.Cookie, first int, now time.Time) time.Time {
+	switch {
+	case written.MaxAge > 0:
+		return timeOf(first).Add(time.Duration(written.MaxAge) * time.Second)
+	case written.MaxAge == 0:
+		return written.Expires
+	default:
+		return now
+	}
+}
+
+// isNavigation reports whether the visitor navigates a window to a page, which a
+// browser says by Fetch Metadata (https://www.w3.org/TR/fetch-metadata/), and is not
+// only fetching it in advance.
+func isNavigation(r *http.Request) bool {
+	return r != nil && r.Method == http.MethodGet &&
+		slices.Equal(r.Header.Values("Sec-Fetch-Mode"), []string{"navigate"}) &&
+		slices.Equal(r.Header.Values("Sec-Fetch-Dest"), []string{"document"}) &&
+		len(r.Header.Values("Sec-Purpose")) == 0
+}
+
+// A headerWriter is a ResponseWriter that only has headers.
+type headerWriter http.Header
+
+func (w headerWriter) Header() http.Header         { return http.Header(w) }
+func (w headerWriter) Write(p []byte) (int, error) { return len(p), nil }
+func (w headerWriter) WriteHeader(int)             {}
