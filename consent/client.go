@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"log"
+	"time"
 
 	"github.com/segmentio/analytics-go/v3"
 
@@ -35,8 +36,25 @@ type Options struct {
 	// on the goroutine that called Enqueue. The message is the caller's, by value;
 	// its maps and context are the caller's own and must not be changed. The
 	// Decision includes what the caller's integrations closed, and
-	// [Decision.Withheld] tells whether the message stays.
+	// [Decision.Withheld] tells whether the message stays. A panic is logged and
+	// stops there, as with the other hooks and the Policy.
 	OnDecision func(analytics.Message, Decision)
+
+	// OnOutcome is called once for every message given to Enqueue, when its outcome
+	// is known: for a suppressed or refused one on the goroutine that called
+	// Enqueue, before it returns; for a delivered or failed one later, on another.
+	// The message is a copy, as it was sent or, if it was not, as the caller gave
+	// it. Calls come from many goroutines at once.
+	OnOutcome func(analytics.Message, Outcome)
+
+	// MaxPending limits how many messages may be without an outcome at a client of
+	// NewSegment, which bounds its memory when Segment does not answer or a
+	// callback is slow. Zero: 10,000.
+	MaxPending int
+
+	// Wait is how long Enqueue may wait for a place when MaxPending is reached; then
+	// it returns ErrFull. Zero: it does not wait.
+	Wait time.Duration
 }
 
 // A Client is an [analytics.Client] that enforces the consent of one visitor on
@@ -54,9 +72,10 @@ type Options struct {
 // analytics-go itself, Properties, Traits and values inside those maps are read
 // later, and must not be changed after Enqueue.
 type Client struct {
-	shared  *shared
-	state   State
-	derived bool
+	shared    *shared
+	state     State
+	derived   bool
+	anonymous func() string
 }
 
 // shared is what a Client and those derived from it have in common.
@@ -64,10 +83,10 @@ type shared struct {
 	next       analytics.Client
 	policy     Policy
 	onDecision func(analytics.Message, Decision)
-
-	mu     sync.RWMutex // guards closed, and inUse.Add against inUse.Wait
-	closed bool
-	inUse  sync.WaitGroup
+	onOutcome  func(analytics.Message, Outcome)
+	log        func(format string, args ...any)
+	counters   counters
+	gate       gate
 }
 
 // New returns a Client that sends through next. It is bound to All(Denied), so
@@ -78,22 +97,27 @@ type shared struct {
 // New cannot see how next was configured: its DefaultContext must hold nothing
 // about consent or integrations. [NewSegment] checks that.
 func New(next analytics.Client, p Policy, o *Options) *Client {
-	s := &shared{next: next, policy: p}
-	if nils.Is(next) {
-		s.next = nil
-	}
-	if nils.Is(p) {
-		s.policy = nil
-	}
-	if o != nil {
-		s.onDecision = o.OnDecision
+	s := newShared(p, o)
+	if !nils.Is(next) {
+		s.next = next
 	}
 	return &Client{shared: s, state: All(Denied)}
 }
 
+func newShared(p Policy, o *Options) *shared {
+	s := &shared{log: log.Printf, gate: gate{empty: make(chan struct{})}}
+	if !nils.Is(p) {
+		s.policy = p
+	}
+	if o != nil {
+		s.onDecision, s.onOutcome = o.OnDecision, o.OnOutcome
+	}
+	return s
+}
+
 // With returns a client for a visitor who answered s. Closing it does nothing.
 func (c *Client) With(s State) *Client {
-	return &Client{shared: c.shared, state: s, derived: true}
+	return &Client{shared: c.shared, state: s, derived: true, anonymous: c.anonymous}
 }
 
 // For returns a client for the visitor whose State ctx carries, which is
@@ -103,47 +127,87 @@ func (c *Client) For(ctx context.Context) *Client {
 	return c.With(FromContext(ctx))
 }
 
+// Anonymous returns a client that fills in the AnonymousId of messages that have
+// none with what id returns, which may be "". It asks only for a message that
+// leaves for a destination the visitor allowed, or that updates preferences: no
+// identifier is read for what stays home, or for strictly necessary destinations.
+func (c *Client) Anonymous(id func() string) *Client {
+	return &Client{shared: c.shared, state: c.state, derived: true, anonymous: id}
+}
+
 // Enqueue sends the message to where the visitor's State allows, through the client
 // that c wraps. It accepts the six types of analytics-go, by value or by pointer.
 //
-// It returns nil for a message that consent keeps back; OnDecision is told. It
-// returns an error for a message that is invalid ([analytics.FieldError]) or no
-// message ([ErrMessage]), after Close ([analytics.ErrClosed]), for an update of
-// preferences without any ([ErrNoPreferences]), and what the wrapped client
-// returns. It may block as long as the wrapped client does.
+// It returns nil for a message that consent keeps back; OnDecision and OnOutcome
+// are told. It returns an error for a message that is invalid
+// ([analytics.FieldError]) or no message ([ErrMessage]), after Close
+// ([analytics.ErrClosed]), for an update of preferences without any
+// ([ErrNoPreferences]), and what the wrapped client returns.
+//
+// A client of [NewSegment] also refuses what analytics-go would accept and then
+// drop: a message without a JSON form ([ErrNoJSON]) or with more than 32,000 bytes
+// of it ([analytics.ErrMessageTooBig]). It does not block but for [Options.Wait],
+// and then returns [ErrFull]. With [New] Enqueue may block as long as the wrapped
+// client does.
 func (c *Client) Enqueue(m analytics.Message) error {
 	if c == nil || c.shared == nil || c.shared.next == nil {
 		return ErrNoClient
 	}
-	value, ok := message.Value(m)
-	if !ok {
-		return fmt.Errorf("%w: %T", ErrMessage, m)
+	s := c.shared
+	s.counters.enqueued.Add(1)
+	given, stamped, decision, err := c.prepare(m)
+	if err == nil && s.onDecision != nil {
+		s.guard("OnDecision", func() { s.onDecision(given, decision) })
 	}
-	m = value
-	if err := m.Validate(); err != nil {
-		return err
-	}
-	if c.shared.isClosed() {
-		return analytics.ErrClosed
-	}
-	stamped, decision, err := c.stamp(m)
-	if err != nil {
-		return err
-	}
-	if c.shared.onDecision != nil {
-		c.shared.onDecision(m, decision)
-	}
-	if decision.Withheld() != "" {
+	if err == nil && decision.Withheld() != "" {
+		s.settle(given, Outcome{Result: Suppressed, Decision: decision})
 		return nil
 	}
-	return c.shared.enqueue(stamped)
+	if err == nil {
+		err = s.send(stamped)
+	}
+	if err != nil {
+		s.settle(m, Outcome{Result: Refused, Err: err})
+	}
+	return err
+}
+
+// prepare checks the message and decides about it. It returns the message by value
+// as the caller gave it, and as it may leave.
+func (c *Client) prepare(m analytics.Message) (given, stamped analytics.Message, d Decision, err error) {
+	given, ok := message.Value(m)
+	if !ok {
+		return nil, nil, d, fmt.Errorf("%w: %T", ErrMessage, m)
+	}
+	if err := c.validate(given); err != nil {
+		return nil, nil, d, err
+	}
+	if c.shared.gate.closed.Load() {
+		return nil, nil, d, analytics.ErrClosed
+	}
+	stamped, d, err = c.stamp(given)
+	if err != nil || d.Withheld() != "" || c.anonymous == nil {
+		return given, stamped, d, err
+	}
+	if d.identifies() || isUpdate(given) {
+		c.shared.guard("Anonymous", func() { stamped = withAnonymousID(stamped, c.anonymous) })
+	}
+	return given, stamped, d, stamped.Validate()
+}
+
+// validate leaves out the id that Anonymous may still fill in.
+func (c *Client) validate(m analytics.Message) error {
+	if c.anonymous != nil {
+		m = withAnonymousID(m, func() string { return "to come" })
+	}
+	return m.Validate()
 }
 
 // stamp decides about the message, and returns it as it may leave.
 func (c *Client) stamp(m analytics.Message) (analytics.Message, Decision, error) {
 	decision := c.shared.decide(c.state)
-	if track, ok := m.(analytics.Track); ok && track.Event == UpdateEvent {
-		return c.stampUpdate(track, decision)
+	if isUpdate(m) {
+		return c.stampUpdate(m.(analytics.Track), decision)
 	}
 	if _, ok := m.(analytics.Alias); ok && decision.Withheld() == "" && (decision.denies() || c.state.Denials() != State{}) {
 		decision.withheld = WithheldAlias
@@ -156,6 +220,11 @@ func (c *Client) stamp(m analytics.Message) (analytics.Message, Decision, error)
 		return contextOf(context, c.state, decision), decision.integrations(caller)
 	})
 	return m, decision, nil
+}
+
+func isUpdate(m analytics.Message) bool {
+	track, ok := m.(analytics.Track)
+	return ok && track.Event == UpdateEvent
 }
 
 // stampUpdate makes the update of preferences: the documentation of Segment asks
@@ -180,9 +249,19 @@ func (c *Client) stampUpdate(m analytics.Track, d Decision) (analytics.Message, 
 	return m, d, nil
 }
 
+// Stats returns how many messages have had which outcome.
+func (c *Client) Stats() Stats {
+	if c == nil || c.shared == nil {
+		return Stats{}
+	}
+	return c.shared.counters.stats()
+}
+
 // Close closes the wrapped client, which sends what it has queued and then returns;
-// Enqueue is an error from then on. On a client that With or For returned, Close
-// does nothing. A second Close returns [analytics.ErrClosed].
+// Enqueue is an error from then on. On a client that With, For or Anonymous
+// returned, Close does nothing. A second Close returns [analytics.ErrClosed].
+//
+// Close takes as long as Segment does; [Client.Shutdown] has a deadline.
 func (c *Client) Close() error {
 	if c == nil || c.shared == nil || c.shared.next == nil {
 		return ErrNoClient
@@ -193,42 +272,32 @@ func (c *Client) Close() error {
 	return c.shared.close()
 }
 
-func (s *shared) decide(state State) Decision {
-	if s.policy == nil {
-		return Decision{}
+// decide asks the policy. Without one, and if it panics, nothing is allowed.
+func (s *shared) decide(state State) (d Decision) {
+	if s.policy != nil {
+		s.guard("Policy", func() { d = s.policy.Decide(state) })
 	}
-	return s.policy.Decide(state)
+	return d
 }
 
-func (s *shared) isClosed() bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.closed
-}
-
-// enqueue passes the message on unless Close was called. analytics-go has a data
-// race between its Enqueue and its Close, so Close waits for those under way. The
-// lock is not held meanwhile: a Callback that enqueues must not wait for Close.
-func (s *shared) enqueue(m analytics.Message) error {
-	s.mu.RLock()
-	if s.closed {
-		s.mu.RUnlock()
+// send passes the message on unless Close was called.
+func (s *shared) send(m analytics.Message) error {
+	if !s.gate.enter() {
 		return analytics.ErrClosed
 	}
-	s.inUse.Add(1)
-	s.mu.RUnlock()
-	defer s.inUse.Done()
-	return s.next.Enqueue(m)
+	defer s.gate.leave()
+	if err := s.next.Enqueue(m); err != nil {
+		return err
+	}
+	if _, ok := s.next.(*sender); !ok {
+		s.settle(m, Outcome{Result: Accepted})
+	}
+	return nil
 }
 
 func (s *shared) close() error {
-	s.mu.Lock()
-	closed := s.closed
-	s.closed = true
-	s.mu.Unlock()
-	if closed {
+	if !s.gate.close() {
 		return analytics.ErrClosed
 	}
-	s.inUse.Wait()
 	return s.next.Close()
 }

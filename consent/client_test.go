@@ -568,3 +568,8 @@ func TestDecisionOfOnesOwn(t *testing.T) {
 	require.False(t, zero.Allows("Amplitude"))
 	require.Equal(t, consent.WithheldNothingAllowed, zero.Withheld())
 }
+
+var alwaysWebhooks = destinations.MustCompile(destinations.Config{
+	Categories: map[string][]string{"analytics": {"Amplitude"}},
+	Always:     []string{"Webhooks"},
+})

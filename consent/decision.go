@@ -153,13 +153,27 @@ func (d Decision) denies() bool {
 	return false
 }
 
-// deny returns a copy of d in which the verdicts that match are denied for the
-// given reason. It decides anew nothing about the message as a whole.
+// identifies reports whether a message may carry an identifier: a destination is
+// open that the visitor had a say in.
+func (d Decision) identifies() bool {
+	if d.Unlisted() {
+		return true
+	}
+	for v := range d.Verdicts() {
+		if v.Allowed && v.Reason != ReasonAlways {
+			return true
+		}
+	}
+	return false
+}
+
+// deny returns a copy of d in which the verdicts that match are denials for the
+// given reason. It decides nothing anew about the message as a whole.
 func (d Decision) deny(match func(Verdict) bool, reason Reason) Decision {
 	body := *d.body
 	body.verdicts = slices.Clone(body.verdicts)
 	for i, v := range body.verdicts {
-		if v.Allowed && match(v) {
+		if match(v) {
 			body.verdicts[i].Allowed, body.verdicts[i].Reason, body.verdicts[i].Cause = false, reason, ""
 		}
 	}

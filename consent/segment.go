@@ -1,13 +1,15 @@
 package consent
 
 import (
-	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"io"
+	"log"
 	"maps"
-	"net/http"
 	"net/url"
+	"os"
+	"time"
 
 	"github.com/segmentio/analytics-go/v3"
 
@@ -21,6 +23,10 @@ const EndpointEU = "https://events.eu1.segmentapis.com"
 // ErrConfig is the error of a configuration that NewSegment refuses.
 var ErrConfig = errors.New("consent: bad configuration")
 
+// defaultMaxPending is how many messages may be without an outcome unless
+// Options.MaxPending says so: some tens of megabytes at Segment's limit of size.
+const defaultMaxPending = 10_000
+
 // NewSegment returns a Client that sends to Segment through a new client of
 // analytics-go. It differs from [New] in what it can check and mend:
 //
@@ -32,22 +38,53 @@ var ErrConfig = errors.New("consent: bad configuration")
 //     merges it into every message.
 //   - The Config and its DefaultContext are copied; analytics-go writes to them.
 //   - Responses are read to their end, so that connections are reused.
+//   - Every message has an outcome, and Enqueue does not block. See
+//     [Options.OnOutcome], [Options.MaxPending] and [Client.Shutdown].
+//   - No message is written to a log. The Logger is given the type of a message
+//     where analytics-go would print all of it.
+//   - A panic of the Callback, the Transport, the Logger or RetryAfter stops there.
 //
-// The error joins everything wrong, each wrapping [ErrConfig].
+// The Callback of the Config is called as before. The error joins everything wrong,
+// each wrapping [ErrConfig].
 func NewSegment(writeKey string, c analytics.Config, p Policy, o *Options) (*Client, error) {
-	if err := check(writeKey, c, p); err != nil {
+	if err := check(writeKey, c, p, o); err != nil {
 		return nil, err
 	}
-	c.Transport = drain{c.Transport}
+	shared := newShared(p, o)
+	logger := discreet{c.Logger}
+	if c.Logger == nil {
+		logger.next = analytics.StdLogger(log.New(os.Stderr, "segment ", log.LstdFlags))
+	}
+	shared.log = logger.Errorf
+
+	s := &sender{shared: shared, caller: c.Callback, places: places{max: defaultMaxPending}}
+	if o != nil {
+		s.places.max = cmp.Or(o.MaxPending, defaultMaxPending)
+		s.wait = o.Wait
+	}
+	ctx, abort := context.WithCancel(context.Background())
+	s.abort = abort
+	c.Callback = s
+	c.Logger = logger
+	c.Transport = &transport{c.Transport, ctx}
 	c.DefaultContext = clone(c.DefaultContext)
+	if retryAfter := c.RetryAfter; retryAfter != nil {
+		c.RetryAfter = func(attempt int) (d time.Duration) {
+			shared.guard("RetryAfter", func() { d = retryAfter(attempt) })
+			return d
+		}
+	}
 	next, err := analytics.NewWithConfig(writeKey, c)
 	if err != nil {
+		abort()
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	return New(next, p, o), nil
+	s.next = next
+	shared.next = s
+	return &Client{shared: shared, state: All(Denied)}, nil
 }
 
-func check(writeKey string, c analytics.Config, p Policy) error {
+func check(writeKey string, c analytics.Config, p Policy, o *Options) error {
 	var wrong []error
 	bad := func(format string, args ...any) {
 		wrong = append(wrong, fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...))
@@ -68,6 +105,9 @@ func check(writeKey string, c analytics.Config, p Policy) error {
 			}
 		}
 	}
+	if o != nil && (o.MaxPending < 0 || o.Wait < 0) {
+		bad("MaxPending or Wait is negative")
+	}
 	return errors.Join(wrong...)
 }
 
@@ -87,28 +127,4 @@ func clone(c *analytics.Context) *analytics.Context {
 	copied.Traits = maps.Clone(c.Traits)
 	copied.Extra = maps.Clone(c.Extra)
 	return &copied
-}
-
-// drain is a transport that reads responses to their end. analytics-go leaves the
-// body of a success unread, which costs a connection for every request.
-type drain struct{ next http.RoundTripper }
-
-const maxResponse = 64 << 10 // Segment answers with a few bytes
-
-func (d drain) RoundTrip(r *http.Request) (*http.Response, error) {
-	next := d.next
-	if next == nil {
-		next = http.DefaultTransport
-	}
-	response, err := next.RoundTrip(r)
-	if err != nil {
-		return response, err
-	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxResponse))
-	response.Body.Close()
-	if err != nil && response.StatusCode >= 300 {
-		return nil, err
-	}
-	response.Body = io.NopCloser(bytes.NewReader(body))
-	return response, nil
 }

@@ -61,7 +61,7 @@ func (d Decision) narrow(caller analytics.Integrations) Decision {
 	for primary := range named {
 		closed[primary] = closed[primary] || n.all && !named[primary]
 	}
-	return d.deny(func(v Verdict) bool { return closed[v.primary()] }, ReasonApplication)
+	return d.deny(func(v Verdict) bool { return v.Allowed && closed[v.primary()] }, ReasonApplication)
 }
 
 // integrations returns the integrations object that carries out d, which narrow

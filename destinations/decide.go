@@ -78,9 +78,7 @@ func (p *Policy) read(s consent.State) answers {
 		a.categories.add(name, granted)
 	}
 	for name, granted := range s.Destinations() {
-		if !names.Reserved(name) {
-			a.destinations.add(name, granted)
-		}
+		a.destinations.add(name, granted)
 	}
 	return a
 }
