@@ -62,10 +62,14 @@ func NewState(categories map[string]bool) State {
 // request that nobody looked at, or that could not be read. All(Granted) stands
 // in for an answer where the law asks for none; it is never read from a visitor.
 func All(c Choice) State {
-	if c > Granted {
-		c = Denied
+	switch c {
+	case Unknown:
+		return State{}
+	case Granted:
+		return State{version + "+;;"}
+	default:
+		return State{version + "-;;"}
 	}
-	return answers{rest: c}.state()
 }
 
 // WithDestinations returns s with its answers for destinations replaced by the

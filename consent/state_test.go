@@ -297,6 +297,27 @@ func TestStateIsSafeForConcurrentUse(t *testing.T) {
 	require.Equal(t, "1.?*;+a;-x", s.String())
 }
 
+func TestStatesAllocateNothingToAnswer(t *testing.T) {
+	s := NewState(map[string]bool{"analytics": true, "advertising": false}).WithDestinations(map[string]bool{"Amplitude": true, "Mixpanel": false})
+	ctx := NewContext(t.Context(), s)
+	text := []byte(s.String())
+	for name, c := range map[string]struct {
+		allocs float64
+		call   func()
+	}{
+		"All":           {0, func() { _ = All(Denied) }},
+		"Category":      {0, func() { _ = s.Category("analytics") }},
+		"Destination":   {0, func() { _ = s.Destination("none") }},
+		"compare":       {0, func() { _ = s == All(Denied) || s.IsZero() }},
+		"FromContext":   {0, func() { _ = FromContext(ctx) }},
+		"UnmarshalText": {1, func() { _ = new(State).UnmarshalText(text) }},
+	} {
+		if got := testing.AllocsPerRun(100, c.call); got > c.allocs {
+			t.Errorf("%s allocates %v times", name, got)
+		}
+	}
+}
+
 func FuzzStateText(f *testing.F) {
 	for _, seed := range []string{"1.?;;", "1.-;;", "1.+*;+a,-b;+x", "1.?;+%C3%A9;", "2.?;;", "1.?;+a,+a;", "1.?;%;", ""} {
 		f.Add(seed)

@@ -3,7 +3,6 @@ package consent
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"strings"
 )
 
@@ -46,20 +45,64 @@ func (s State) MarshalText() ([]byte, error) {
 // by a newer version) is an error that wraps [ErrStateText], and sets s to
 // All(Denied).
 func (s *State) UnmarshalText(text []byte) error {
+	*s = All(Denied)
 	if len(text) > maxTextSize {
-		*s = All(Denied)
 		return fmt.Errorf("%w: %d bytes, the limit is %d", ErrStateText, len(text), maxTextSize)
 	}
-	a, err := parse(string(text))
-	if err == nil {
-		*s = a.state()
-		if s.String() == string(text) {
-			return nil
-		}
-		err = errors.New("not in canonical form")
+	read := string(text)
+	if wrong := checkText(read); wrong != "" {
+		return fmt.Errorf("%w: %s", ErrStateText, wrong)
 	}
-	*s = All(Denied)
-	return fmt.Errorf("%w: %w", ErrStateText, err)
+	if read == zeroText {
+		read = ""
+	}
+	*s = State{read}
+	return nil
+}
+
+// checkText returns what is wrong with a text, or "" if it is canonical.
+func checkText(text string) (wrong string) {
+	v, rest, ok := strings.Cut(text, ".")
+	switch {
+	case text == "":
+		return "empty"
+	case !ok || v == "":
+		return "no version"
+	case v+"." != version:
+		return "a version this library does not know"
+	}
+	head, lists, _ := strings.Cut(rest, ";")
+	if head == "" || strings.IndexByte(restSigns, head[0]) < 0 || len(head) > 1 && head[1:] != string(askedMark) {
+		return "a bad first section"
+	}
+	categories, destinations, ok := strings.Cut(lists, ";")
+	if !ok || strings.Contains(destinations, ";") {
+		return "not three sections"
+	}
+	if wrong = checkList(categories); wrong == "" {
+		wrong = checkList(destinations)
+	}
+	return wrong
+}
+
+func checkList(section string) (wrong string) {
+	previous, first := "", true
+	for more := section != ""; more; {
+		var entry string
+		entry, section, more = strings.Cut(section, ",")
+		if entry == "" || entry[0] != sign(true) && entry[0] != sign(false) {
+			return "an answer that is neither + nor -"
+		}
+		name := entry[1:]
+		if !escaped(name) {
+			return "a name that is not escaped as it should be"
+		}
+		if !first && compareEscaped(previous, name) >= 0 {
+			return "names out of order"
+		}
+		previous, first = name, false
+	}
+	return ""
 }
 
 // String returns the text of s, of whatever size.
@@ -92,149 +135,4 @@ func (a answers) state() State {
 		return State{}
 	}
 	return State{b.String()}
-}
-
-// answers takes s apart.
-func (s State) answers() answers {
-	a, err := parse(s.String())
-	if err != nil {
-		panic("consent: a State with a bad text: " + err.Error()) // only this package makes texts
-	}
-	return a
-}
-
-func parse(text string) (a answers, err error) {
-	v, rest, ok := strings.Cut(text, ".")
-	switch {
-	case text == "":
-		return a, errors.New("empty")
-	case !ok || v == "":
-		return a, errors.New("no version")
-	case v+"." != version:
-		return a, errors.New("a version this library does not know")
-	}
-	parts := strings.Split(rest, ";")
-	if len(parts) != 3 {
-		return a, errors.New("not three sections")
-	}
-	head := parts[0]
-	if head == "" || strings.IndexByte(restSigns, head[0]) < 0 || len(head) > 1 && head[1:] != string(askedMark) {
-		return a, errors.New("a bad first section")
-	}
-	a.rest = Choice(strings.IndexByte(restSigns, head[0]))
-	a.asked = len(head) > 1
-	if a.categories, err = parseList(parts[1]); err != nil {
-		return a, err
-	}
-	a.destinations, err = parseList(parts[2])
-	return a, err
-}
-
-func parseList(section string) ([]answer, error) {
-	if section == "" {
-		return nil, nil
-	}
-	list := make([]answer, 0, strings.Count(section, ",")+1)
-	for entry := range strings.SplitSeq(section, ",") {
-		if entry == "" || entry[0] != sign(true) && entry[0] != sign(false) {
-			return nil, errors.New("an answer that is neither + nor -")
-		}
-		name, err := unescape(entry[1:])
-		if err != nil {
-			return nil, err
-		}
-		if n := len(list); n > 0 && list[n-1].name >= name {
-			return nil, errors.New("names out of order")
-		}
-		list = append(list, answer{name, entry[0] == sign(true)})
-	}
-	return list, nil
-}
-
-// The readers below scan the text of a State as it is, without taking it apart:
-// every answer a Policy asks for goes through them.
-
-func (s State) head() (rest Choice, asked bool) {
-	text := s.String()[len(version):]
-	return Choice(strings.IndexByte(restSigns, text[0])), text[1] == askedMark
-}
-
-func (s State) sections() (categories, destinations string) {
-	_, lists, _ := strings.Cut(s.String(), ";")
-	categories, destinations, _ = strings.Cut(lists, ";")
-	return categories, destinations
-}
-
-func lookup(section, name string, rest Choice) Choice {
-	for held, granted := range entries(section) {
-		if held == name {
-			return choice(granted)
-		}
-	}
-	return rest
-}
-
-func entries(section string) iter.Seq2[string, bool] {
-	return func(yield func(string, bool) bool) {
-		for section != "" {
-			var entry string
-			entry, section, _ = strings.Cut(section, ",")
-			name, _ := unescape(entry[1:])
-			if !yield(name, entry[0] == sign(true)) {
-				return
-			}
-		}
-	}
-}
-
-func choice(granted bool) Choice {
-	if granted {
-		return Granted
-	}
-	return Denied
-}
-
-func sign(granted bool) byte { return restSigns[choice(granted)] }
-
-const hexDigits = "0123456789ABCDEF"
-
-// plain reports whether c stands for itself in a name. The quote and the
-// backslash do not, so that a text needs no escaping inside JSON.
-func plain(c byte) bool {
-	return c > ' ' && c < 0x7f && strings.IndexByte(`%,;"\`, c) < 0
-}
-
-func escape(b *strings.Builder, name string) {
-	for i := range len(name) {
-		if c := name[i]; plain(c) {
-			b.WriteByte(c)
-		} else {
-			b.WriteByte('%')
-			b.WriteByte(hexDigits[c>>4])
-			b.WriteByte(hexDigits[c&15])
-		}
-	}
-}
-
-func unescape(name string) (string, error) {
-	if !strings.Contains(name, "%") {
-		return name, nil
-	}
-	b := make([]byte, 0, len(name))
-	for i := 0; i < len(name); i++ {
-		c := name[i]
-		if c == '%' {
-			if i+2 >= len(name) {
-				return "", errors.New("an escape cut short")
-			}
-			high, low := strings.IndexByte(hexDigits, name[i+1]), strings.IndexByte(hexDigits, name[i+2])
-			if high < 0 || low < 0 {
-				return "", errors.New("an escape that is not %XX")
-			}
-			c = byte(high<<4 | low)
-			i += 2
-		}
-		b = append(b, c)
-	}
-	return string(b), nil
 }
