@@ -3,6 +3,7 @@ package cookie
 import (
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -213,4 +214,106 @@ func TestEncodeWritesTheBytesOfJSCookie(t *testing.T) {
 	require.Greater(t, names, 80)
 	require.Greater(t, states, 20)
 	require.Greater(t, whole, 10)
+}
+
+// unrepeatable are the kinds of captured values that Write does not repeat byte for
+// byte.
+var unrepeatable = map[string]string{
+	"a value is no boolean":          "which is no answer, so it is not written",
+	"no answer at all":               "a cookie not to write",
+	"another encoding":               "set by the test that captured it, not by the script",
+	"half a surrogate pair":          "which has no UTF-8",
+	"destinations the script throws": "unreadable",
+}
+
+func TestWriteRepeatsTheBytesOfTheConsentManager(t *testing.T) {
+	exact, used := 0, make(map[string]int)
+	for _, row := range load[struct {
+		Name, Version string
+		Value         string `json:"cookie_value"`
+	}](t, "manager.json") {
+		t.Run(row.Version+" "+row.Name, func(t *testing.T) {
+			doc, ok := unescape(nil, row.Value)
+			require.True(t, ok)
+			s, err := Decode(row.Value)
+			var why string
+			switch {
+			case err != nil:
+				why = "destinations the script throws"
+			case s.IsZero():
+				why = "no answer at all"
+			case string(escape(nil, string(doc), valueRaw)) != row.Value:
+				why = "another encoding"
+			case strings.Contains(string(doc), `\ud`):
+				why = "half a surrogate pair"
+			case !onlyBooleans(t, doc):
+				why = "a value is no boolean"
+			}
+			codec := Codec{Order: namesOf(t, doc)}
+			w := httptest.NewRecorder()
+			err = codec.Write(w, nil, s)
+			written := ""
+			if set := w.Result().Cookies(); len(set) > 0 {
+				require.NoError(t, err)
+				written = set[0].Value
+			}
+			if why == "" {
+				require.Equal(t, row.Value, written)
+				exact++
+				return
+			}
+			require.NotEqual(t, row.Value, written, "no exception any more: %s", why)
+			require.Contains(t, unrepeatable, why)
+			used[why]++
+		})
+	}
+	require.Equal(t, 33, exact)
+	require.Len(t, used, len(unrepeatable), "an exception that no value shows")
+}
+
+// namesOf lists the names in a captured document as they stand there, those of
+// both its objects.
+func namesOf(t *testing.T, doc []byte) (list []string) {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(string(doc)))
+	depth, name := 0, false
+	for {
+		token, err := d.Token()
+		if err == io.EOF {
+			return list
+		}
+		require.NoError(t, err)
+		switch token := token.(type) {
+		case json.Delim:
+			if token == '{' {
+				depth++
+			} else if token == '}' {
+				depth--
+			}
+			name = true
+		case string:
+			if name && depth == 2 {
+				list = append(list, token)
+			}
+			name = !name
+		default:
+			name = true
+		}
+	}
+}
+
+func onlyBooleans(t *testing.T, doc []byte) bool {
+	t.Helper()
+	var p struct{ Destinations, Custom map[string]any }
+	if json.Unmarshal(doc, &p) != nil {
+		return false
+	}
+	for _, section := range []map[string]any{p.Destinations, p.Custom} {
+		for _, value := range section {
+			if _, ok := value.(bool); !ok {
+				return false
+			}
+		}
+	}
+	return !strings.Contains(string(doc), ":null")
 }

@@ -25,6 +25,13 @@ type Codec struct {
 	// attributes to write it with; what is set here is written as it is. Its
 	// Value is not used. Behind a proxy that ends TLS, set Secure.
 	Template http.Cookie
+
+	// Order is the order to write names in, for categories and destinations alike:
+	// the listed ones first, then the others as [Encode] has them. With the site's
+	// categories in the order of its Consent Manager, which puts destinations in
+	// the order of their UTF-16 itself, Write repeats its bytes. Names that are array
+	// indexes come first whatever is listed, since they do so in JavaScript.
+	Order []string
 }
 
 // Consent returns the answer in the request's cookie, or the zero State if there
@@ -120,7 +127,7 @@ func (c Codec) Write(w http.ResponseWriter, r *http.Request, s consent.State) er
 		return notEncodable("a name that is not UTF-8")
 	}
 	cookie.Name = string(escape(nil, c.name(), nameRaw))
-	value, err := encode(cookie.Name, s)
+	value, err := encode(cookie.Name, s, c.Order)
 	if err != nil {
 		return err
 	}

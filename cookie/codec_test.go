@@ -92,14 +92,14 @@ func TestConsentWithoutARequestOrCookie(t *testing.T) {
 }
 
 func TestConsentOfANameThatIsNotUTF8FailsClosed(t *testing.T) {
-	got, err := Codec{http.Cookie{Name: "\xff"}}.Consent(withCookies("\xff={\"custom\":{\"a\":true}}"))
+	got, err := Codec{Template: http.Cookie{Name: "\xff"}}.Consent(withCookies("\xff={\"custom\":{\"a\":true}}"))
 	require.ErrorIs(t, err, ErrMalformed)
 	require.Equal(t, consent.All(consent.Denied), got)
 }
 
 func TestConsentOfAnotherName(t *testing.T) {
 	for _, name := range []string{"prefs", "a b;c=d,é()", "100%", "%41", "__Host-prefs"} {
-		c := Codec{http.Cookie{Name: name}}
+		c := Codec{Template: http.Cookie{Name: name}}
 		w := httptest.NewRecorder()
 		s := consent.NewState(map[string]bool{"a": true})
 		require.NoError(t, c.Write(w, withCookies(), s))
@@ -139,7 +139,7 @@ func TestWrite(t *testing.T) {
 		t.Run(test.rule, func(t *testing.T) {
 			before := time.Now()
 			w := httptest.NewRecorder()
-			require.NoError(t, Codec{test.template}.Write(w, test.request, consent.NewState(map[string]bool{"ads": false})))
+			require.NoError(t, Codec{Template: test.template}.Write(w, test.request, consent.NewState(map[string]bool{"ads": false})))
 			require.Len(t, w.Header()["Set-Cookie"], 1)
 			got := w.Header().Get("Set-Cookie")
 			if test.template.MaxAge == 0 && test.template.Expires.IsZero() {
@@ -169,14 +169,14 @@ func TestWriteWritesNothingOnError(t *testing.T) {
 	} {
 		t.Run(rule, func(t *testing.T) {
 			w := httptest.NewRecorder()
-			require.ErrorIs(t, Codec{test.template}.Write(w, withCookies(), test.state), ErrNotEncodable)
+			require.ErrorIs(t, Codec{Template: test.template}.Write(w, withCookies(), test.state), ErrNotEncodable)
 			require.Empty(t, w.Header())
 		})
 	}
 }
 
 func TestCodecIsSafeForConcurrentUse(t *testing.T) {
-	c := Codec{http.Cookie{Name: "p", Secure: true}}
+	c := Codec{Template: http.Cookie{Name: "p", Secure: true}}
 	read, write := c.Consent, c.Write
 	s := consent.NewState(map[string]bool{"a": true})
 	r := withCookies(`p={"custom":{"a":true}}`)

@@ -15,17 +15,19 @@ import (
 //
 // The script puts names in the order it has them; Encode puts those that are
 // array indexes first, as JavaScript does, and the others in the order of their
-// UTF-16. A name that is not UTF-8 is written with U+FFFD.
+// UTF-16, for which [Codec.Order] can stand in. A name that is not UTF-8 is written with U+FFFD.
 //
 // It is an error that wraps [ErrNotEncodable] if s holds no answer, which is a
 // cookie not to write; if its rest is known or it answers for destinations
 // without being marked as asked by destination, which the format cannot say; or
 // if value and [DefaultName] are over the 4096 bytes that browsers store.
-func Encode(s consent.State) (string, error) { return encode(DefaultName, s) }
+func Encode(s consent.State) (string, error) { return encode(DefaultName, s, nil) }
 
-// encode is Encode for a cookie of that name, as it stands in the header.
-func encode(name string, s consent.State) (string, error) {
-	categories, destinations := members(s.Categories()), members(s.Destinations())
+// encode is Encode for a cookie of that name, as it stands in the header, with
+// names in the given order.
+func encode(name string, s consent.State, order []string) (string, error) {
+	ranks := ranksOf(order)
+	categories, destinations := members(s.Categories(), ranks), members(s.Destinations(), ranks)
 	asked := s.AskedByDestination()
 	switch {
 	case s.IsZero():
@@ -54,15 +56,28 @@ type member struct {
 	granted bool
 }
 
+// ranksOf returns the rank of each listed name, the first of which has the lowest,
+// below zero. A name that is not listed has none, which is zero.
+func ranksOf(order []string) map[string]int {
+	if len(order) == 0 {
+		return nil
+	}
+	ranks := make(map[string]int, len(order))
+	for i, name := range slices.Backward(order) {
+		ranks[strings.ToValidUTF8(name, "\uFFFD")] = i - len(order)
+	}
+	return ranks
+}
+
 // members lists answers in the order of a JavaScript object. Names that are not
 // UTF-8 may become the same; then a denial counts.
-func members(answers iter.Seq2[string, bool]) []member {
+func members(answers iter.Seq2[string, bool], ranks map[string]int) []member {
 	var list []member
 	for name, granted := range answers {
 		list = append(list, member{strings.ToValidUTF8(name, "\uFFFD"), granted})
 	}
 	slices.SortFunc(list, func(a, b member) int {
-		return cmp.Or(compareKeys(a.name, b.name), compareBool(a.granted, b.granted))
+		return cmp.Or(compareKeys(a.name, b.name, ranks), compareBool(a.granted, b.granted))
 	})
 	return slices.CompactFunc(list, func(a, b member) bool { return a.name == b.name })
 }
@@ -79,8 +94,9 @@ func compareBool(a, b bool) int {
 	}
 }
 
-// compareKeys orders array indexes by number, then other keys by their UTF-16.
-func compareKeys(a, b string) int {
+// compareKeys orders array indexes by number, then other keys by rank, then by
+// their UTF-16.
+func compareKeys(a, b string, ranks map[string]int) int {
 	i, aOK := arrayIndex(a)
 	j, bOK := arrayIndex(b)
 	switch {
@@ -89,7 +105,7 @@ func compareKeys(a, b string) int {
 	case aOK || bOK:
 		return compareBool(bOK, aOK)
 	}
-	return compareUTF16(a, b)
+	return cmp.Or(cmp.Compare(ranks[a], ranks[b]), compareUTF16(a, b))
 }
 
 // arrayIndex returns the number that a key is in canonical form, if it is an

@@ -154,7 +154,7 @@ func FuzzValues(f *testing.F) {
 		}
 		require.Equal(t, want, Values(r, name))
 
-		c := Codec{http.Cookie{Name: name}}
+		c := Codec{Template: http.Cookie{Name: name}}
 		got, err := c.Consent(r)
 		if err != nil {
 			require.ErrorIs(t, err, ErrMalformed)
