@@ -136,6 +136,16 @@ func (c Codec) Write(w http.ResponseWriter, r *http.Request, s consent.State) er
 		cookie.MaxAge = int(lifetime / time.Second)
 		cookie.Expires = time.Now().Add(lifetime)
 	}
+	prepare(&cookie, r)
+	if cookie.Valid() != nil {
+		return notEncodable("an attribute that a cookie cannot have")
+	}
+	http.SetCookie(w, &cookie)
+	return nil
+}
+
+// prepare fills in the attributes of a cookie that are not set.
+func prepare(cookie *http.Cookie, r *http.Request) {
 	if cookie.Path == "" {
 		cookie.Path = "/"
 	}
@@ -149,11 +159,6 @@ func (c Codec) Write(w http.ResponseWriter, r *http.Request, s consent.State) er
 	if cookie.Domain == "" && r != nil && !host {
 		cookie.Domain = registrableDomain(r.Host)
 	}
-	if cookie.Valid() != nil {
-		return notEncodable("an attribute that a cookie cannot have")
-	}
-	http.SetCookie(w, &cookie)
-	return nil
 }
 
 func (c Codec) name() string {

@@ -69,3 +69,16 @@ func ExampleValues() {
 	// {"categories":["analytics"]}
 	// "a b"
 }
+
+func ExampleAnonymousID() {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", "ajs_anonymous_id=0b6f3c1e-5f0a-4d52-9f3e-0a1b2c3d4e5f")
+	fmt.Println(cookie.AnonymousID(r))
+
+	// The same id, as older releases of analytics.js wrote it.
+	r.Header.Set("Cookie", "ajs_anonymous_id=%220b6f3c1e-5f0a-4d52-9f3e-0a1b2c3d4e5f%22")
+	fmt.Println(cookie.AnonymousID(r))
+	// Output:
+	// 0b6f3c1e-5f0a-4d52-9f3e-0a1b2c3d4e5f
+	// 0b6f3c1e-5f0a-4d52-9f3e-0a1b2c3d4e5f
+}

@@ -1,0 +1,50 @@
+package cookie
+
+import (
+	"net/http"
+	"time"
+	"unicode/utf8"
+)
+
+// Forget expires the cookie of the Consent Manager: the one that [Codec.Write] sets, and
+// the one for the request's host alone. The visitor is asked again.
+//
+// A name or attributes that a cookie cannot have are an error that wraps
+// [ErrNotEncodable]. Nothing is written then.
+func (c Codec) Forget(w http.ResponseWriter, r *http.Request) error {
+	if !utf8.ValidString(c.name()) {
+		return notEncodable("a name that is not UTF-8")
+	}
+	cookie := c.Template
+	cookie.Name = string(escape(nil, c.name(), nameRaw))
+	return expire(w, r, cookie)
+}
+
+// ForgetIdentity expires the cookies in which analytics.js keeps the ids of a visitor,
+// ajs_anonymous_id and ajs_user_id: those for the path "/" and the request's host or its
+// registrable domain, which is where analytics.js puts them unless it is told otherwise.
+//
+// A page in which analytics.js runs has a copy in localStorage, and puts it back into
+// the cookie; only analytics.reset() in the page removes that.
+func ForgetIdentity(w http.ResponseWriter, r *http.Request) {
+	for _, name := range []string{anonymousIDName, userIDName} {
+		_ = expire(w, r, http.Cookie{Name: name}) // a name that a cookie can have
+	}
+}
+
+// expire expires a cookie for its Domain, or else the registrable domain of the
+// request's host, and for the host alone.
+func expire(w http.ResponseWriter, r *http.Request, cookie http.Cookie) error {
+	cookie.Value, cookie.Quoted, cookie.MaxAge = "", false, -1
+	cookie.Expires = time.Time{}
+	prepare(&cookie, r)
+	if cookie.Valid() != nil {
+		return notEncodable("an attribute that a cookie cannot have")
+	}
+	http.SetCookie(w, &cookie)
+	if cookie.Domain != "" {
+		cookie.Domain = ""
+		http.SetCookie(w, &cookie)
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package cookie
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The cookies in which analytics.js keeps the ids of a visitor.
+const (
+	anonymousIDName = "ajs_anonymous_id"
+	userIDName      = "ajs_user_id"
+)
+
+// maxIDSize limits an id, in bytes. Those that analytics.js makes have 36.
+const maxIDSize = 128
+
+// AnonymousID returns the anonymous id under which analytics.js knows the visitor, from
+// the cookie ajs_anonymous_id, or "" if there is none. With it, events of the server
+// and of the browser belong to one visitor at Segment.
+//
+// The value is read as analytics.js has written it: percent-encoded, and plain
+// (analytics-next) or a JSON string (analytics.js-core before it). The result is "", too,
+// for what is not such a value: one that is not the percent-encoding of UTF-8, an id of
+// more than 128 bytes or with characters that do not print, JSON other than a string or
+// an integer that JavaScript would not round, and copies of the cookie, of which a
+// browser may send several, that are not all the same.
+//
+// Whoever sends the request writes the cookie: the id is good to file events under, and
+// proves nothing. It is an identifier of a person, so do not read it for an event that
+// will not leave; see [consent.Client.Anonymous].
+func AnonymousID(r *http.Request) string { return identity(r, anonymousIDName) }
+
+// UserID returns the user id that analytics.js keeps in the cookie ajs_user_id, or "",
+// in every respect as [AnonymousID] does. Anybody can claim to be anybody in a cookie:
+// use it to compare with what the session says, never in its place.
+func UserID(r *http.Request) string { return identity(r, userIDName) }
+
+func identity(r *http.Request, name string) string {
+	id, copies := "", 0
+	for held, value := range pairs(r) {
+		if !named(held, name) {
+			continue
+		}
+		read := readID(value)
+		if copies++; read == "" || copies > maxCopies || copies > 1 && read != id {
+			return ""
+		}
+		id = read
+	}
+	return id
+}
+
+// readID returns the id that the raw value of a cookie holds, or "".
+func readID(value string) string {
+	if len(value) > maxSize {
+		return ""
+	}
+	text, err := url.PathUnescape(value)
+	if err != nil || !utf8.ValidString(text) {
+		return ""
+	}
+	if id := textID(text); isID(id) {
+		return id
+	}
+	return ""
+}
+
+// textID returns the id of a decoded value: analytics.js parses it as JSON, and takes
+// what is no JSON as it is.
+func textID(text string) string {
+	if !json.Valid([]byte(text)) {
+		if strings.HasPrefix(text, `"`) || strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
+			return "" // JSON cut short
+		}
+		return text
+	}
+	doc := bytes.TrimSpace([]byte(text))
+	if doc[0] == '"' {
+		var id string
+		_ = json.Unmarshal(doc, &id) // it is valid
+		return id
+	}
+	const maxSafe = 1<<53 - 1 // Number.MAX_SAFE_INTEGER
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n > maxSafe || n < -maxSafe || strconv.FormatInt(n, 10) != text {
+		return ""
+	}
+	return text
+}
+
+// isID reports whether id can be one. "undefined" is what a script writes when it
+// has none, and would make one person of many.
+func isID(id string) bool {
+	if len(id) > maxIDSize || id == "undefined" {
+		return false
+	}
+	for _, r := range id {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return false
+		}
+	}
+	return strings.TrimSpace(id) != ""
+}
