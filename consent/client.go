@@ -215,11 +215,9 @@ func (c *Client) stamp(m analytics.Message) (analytics.Message, Decision, error)
 	if decision.Withheld() != "" {
 		return nil, decision, nil
 	}
-	m = restamp(m, func(context *analytics.Context, caller analytics.Integrations) (*analytics.Context, analytics.Integrations) {
-		decision = decision.narrow(caller)
-		return contextOf(context, c.state, decision), decision.integrations(caller)
-	})
-	return m, decision, nil
+	context, integrations := stampOf(m)
+	decision = decision.narrow(integrations)
+	return withStamp(m, contextOf(context, c.state, decision), decision.integrations(integrations)), decision, nil
 }
 
 func isUpdate(m analytics.Message) bool {

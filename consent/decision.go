@@ -140,13 +140,13 @@ func (d Decision) Withheld() Reason {
 
 // denies reports whether d denies anything by name.
 func (d Decision) denies() bool {
-	for v := range d.Verdicts() {
+	for _, v := range d.body.verdicts {
 		if !v.Allowed {
 			return true
 		}
 	}
-	for _, granted := range d.Categories() {
-		if !granted {
+	for _, e := range d.body.categories {
+		if !e.granted {
 			return true
 		}
 	}
@@ -159,7 +159,7 @@ func (d Decision) identifies() bool {
 	if d.Unlisted() {
 		return true
 	}
-	for v := range d.Verdicts() {
+	for _, v := range d.body.verdicts {
 		if v.Allowed && v.Reason != ReasonAlways {
 			return true
 		}

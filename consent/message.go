@@ -8,27 +8,47 @@ import (
 	"github.com/go-consent/segment/internal/message"
 )
 
-// restamp returns a copy of the message, a value of one of the six types, with what stamp
-// makes of the two fields that all types share.
-func restamp(m analytics.Message, stamp func(*analytics.Context, analytics.Integrations) (*analytics.Context, analytics.Integrations)) analytics.Message {
+// stampOf returns the two fields of the message, a value of one of the six types,
+// that all types share.
+func stampOf(m analytics.Message) (*analytics.Context, analytics.Integrations) {
 	switch m := m.(type) {
 	case analytics.Track:
-		m.Context, m.Integrations = stamp(m.Context, m.Integrations)
+		return m.Context, m.Integrations
+	case analytics.Identify:
+		return m.Context, m.Integrations
+	case analytics.Page:
+		return m.Context, m.Integrations
+	case analytics.Screen:
+		return m.Context, m.Integrations
+	case analytics.Group:
+		return m.Context, m.Integrations
+	case analytics.Alias:
+		return m.Context, m.Integrations
+	default:
+		panic("consent: unreachable")
+	}
+}
+
+// withStamp returns a copy of the message with other values in those fields.
+func withStamp(m analytics.Message, c *analytics.Context, i analytics.Integrations) analytics.Message {
+	switch m := m.(type) {
+	case analytics.Track:
+		m.Context, m.Integrations = c, i
 		return m
 	case analytics.Identify:
-		m.Context, m.Integrations = stamp(m.Context, m.Integrations)
+		m.Context, m.Integrations = c, i
 		return m
 	case analytics.Page:
-		m.Context, m.Integrations = stamp(m.Context, m.Integrations)
+		m.Context, m.Integrations = c, i
 		return m
 	case analytics.Screen:
-		m.Context, m.Integrations = stamp(m.Context, m.Integrations)
+		m.Context, m.Integrations = c, i
 		return m
 	case analytics.Group:
-		m.Context, m.Integrations = stamp(m.Context, m.Integrations)
+		m.Context, m.Integrations = c, i
 		return m
 	case analytics.Alias:
-		m.Context, m.Integrations = stamp(m.Context, m.Integrations)
+		m.Context, m.Integrations = c, i
 		return m
 	default:
 		panic("consent: unreachable")
@@ -71,10 +91,8 @@ func copyOf(m analytics.Message) analytics.Message {
 	if !ok {
 		return m
 	}
-	value = restamp(value, func(c *analytics.Context, i analytics.Integrations) (*analytics.Context, analytics.Integrations) {
-		return clone(c), maps.Clone(i)
-	})
-	switch m := value.(type) {
+	c, i := stampOf(value)
+	switch m := withStamp(value, clone(c), maps.Clone(i)).(type) {
 	case analytics.Track:
 		m.Properties = maps.Clone(m.Properties)
 		return m

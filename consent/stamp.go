@@ -77,8 +77,8 @@ func (d Decision) integrations(caller analytics.Integrations) analytics.Integrat
 func (d Decision) closedForm(caller analytics.Integrations) analytics.Integrations {
 	out := make(analytics.Integrations, len(d.body.verdicts)+2)
 	out[allKey] = false
-	out[names.Warehouses] = noWarehouses()
-	for v := range d.Verdicts() {
+	out[names.Warehouses] = noWarehouses{}
+	for _, v := range d.body.verdicts {
 		if !v.Allowed {
 			continue
 		}
@@ -97,7 +97,7 @@ func (d Decision) openForm(caller analytics.Integrations) analytics.Integrations
 	out := make(analytics.Integrations, len(d.body.verdicts)+len(caller))
 	denied := make(map[string]bool)
 	allowed := make(map[string]bool)
-	for v := range d.Verdicts() {
+	for _, v := range d.body.verdicts {
 		if v.Allowed {
 			allowed[v.Destination] = true
 		} else {
@@ -114,14 +114,14 @@ func (d Decision) openForm(caller analytics.Integrations) analytics.Integrations
 			out[name] = options
 		}
 	}
-	for v := range d.Verdicts() {
+	for _, v := range d.body.verdicts {
 		switch {
 		case v.Allowed:
 		case v.Destination == names.Warehouses:
-			out[names.Warehouses] = noWarehouses()
+			out[names.Warehouses] = noWarehouses{}
 		case names.IsWarehouse(v.Destination):
 			out[v.Destination] = false
-			out[names.Warehouses] = noWarehouses()
+			out[names.Warehouses] = noWarehouses{}
 		default:
 			out[v.Destination] = false
 		}
@@ -133,7 +133,11 @@ func (d Decision) openForm(caller analytics.Integrations) analytics.Integrations
 // context and in the integrations object.
 const legacyProviders = "providers"
 
-func noWarehouses() map[string]any { return map[string]any{"all": false} }
+// noWarehouses is the value that closes warehouses. It cannot be changed, and takes
+// no memory.
+type noWarehouses struct {
+	All bool `json:"all"`
+}
 
 // contextOf returns the caller's context with the consent object of the state and
 // its decision, and without the keys that could contradict either.
@@ -165,27 +169,39 @@ func contradicts(contextKey string) bool {
 	return false
 }
 
+// A consentObject is the consent object of a message.
+type consentObject struct {
+	Categories   map[string]bool `json:"categoryPreferences"`
+	Destinations any             `json:"destinationPreferences"`
+}
+
 // consentOf returns the consent object. The visitor writes the cookie, so
 // only names of the policy go into it.
-func consentOf(s State, d Decision) map[string]any {
+func consentOf(s State, d Decision) consentObject {
 	categories := make(map[string]bool, len(d.body.categories))
-	for name, granted := range d.Categories() {
-		categories[name] = granted
+	for _, e := range d.body.categories {
+		categories[e.name] = e.granted
+	}
+	return consentObject{categories, destinationPreferences(s, d)}
+}
+
+// destinationPreferences returns the visitor's answers for the destinations of the
+// policy.
+func destinationPreferences(s State, d Decision) any {
+	if _, destinations := s.sections(); destinations == "" {
+		return struct{}{}
 	}
 	answers := maps.Collect(s.Destinations())
-	destinations := make(map[string]bool)
-	for v := range d.Verdicts() {
+	preferences := make(map[string]bool)
+	for _, v := range d.body.verdicts {
 		granted, answered := answers[v.Destination]
 		switch {
 		case v.Reason == ReasonUnlistedDenied || v.Reason == ReasonTooMany:
 		case v.Reason == ReasonDestinationDenied:
-			destinations[v.Destination] = false
+			preferences[v.Destination] = false
 		case answered:
-			destinations[v.Destination] = granted
+			preferences[v.Destination] = granted
 		}
 	}
-	return map[string]any{
-		"categoryPreferences":    categories,
-		"destinationPreferences": destinations,
-	}
+	return preferences
 }

@@ -27,6 +27,8 @@ type Policy struct {
 	optOut, imply, allowUnlisted bool
 
 	listed map[string]bool // names and aliases of every destination
+
+	seen cache
 }
 
 type destination struct {
@@ -165,5 +167,6 @@ func (b *builder) policy(c Config) *Policy {
 		}
 		p.destinations = append(p.destinations, d)
 	}
+	p.seen = newCache(len(p.listed))
 	return p
 }

@@ -29,8 +29,21 @@ func (p *Policy) Decide(s consent.State) consent.Decision {
 	if p == nil {
 		return consent.Decision{}
 	}
+	if d, ok := p.seen.get(s); ok {
+		return d
+	}
+	d, own := p.decide(s)
+	if len(s.String()) <= maxCachedState && own <= maxCachedOwn {
+		p.seen.put(s, d)
+	}
+	return d
+}
+
+// decide decides, and returns how many verdicts are about destinations that only
+// the visitor names.
+func (p *Policy) decide(s consent.State) (d consent.Decision, ownVerdicts int) {
 	a := p.read(s)
-	verdicts := make([]consent.Verdict, 0, len(p.destinations))
+	verdicts := make([]consent.Verdict, 0, len(p.listed))
 	for _, d := range p.destinations {
 		v := a.verdict(d)
 		verdicts = append(verdicts, v)
@@ -41,7 +54,8 @@ func (p *Policy) Decide(s consent.State) consent.Decision {
 		}
 	}
 	own, complete := a.own()
-	return consent.NewDecision(a.preferences(), append(verdicts, own...), p.allowUnlisted && !a.closed() && complete)
+	unlisted := p.allowUnlisted && !a.closed() && complete
+	return consent.NewDecision(a.preferences(), append(verdicts, own...), unlisted), len(own)
 }
 
 // answers is a visitor's State as the rules ask about it.
