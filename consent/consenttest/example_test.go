@@ -54,6 +54,26 @@ func ExampleRecorder() {
 	// Facebook Pixel: 1
 }
 
+// Told of decisions, a Recorder also knows what stayed home, and why.
+func ExampleRecorder_Decision() {
+	var recorder consenttest.Recorder
+	client := consent.New(&recorder, policy, &consent.Options{OnDecision: recorder.Decision})
+
+	_ = signUp(client.With(consenttest.Deny("analytics", "advertising")))
+
+	for _, s := range recorder.Suppressed() {
+		fmt.Println(s.Decision.Withheld())
+		for v := range s.Decision.Verdicts() {
+			fmt.Println(v)
+		}
+	}
+	// Output:
+	// no destination may see it
+	// Amplitude: denied, the visitor denied a category (analytics)
+	// Facebook Pixel: denied, the visitor denied a category (advertising)
+	// Mixpanel: denied, the visitor denied a category (analytics)
+}
+
 func ExampleGrant() {
 	visitor := consenttest.Grant("functional", "analytics").Restrict(consenttest.Deny("advertising"))
 	for category, granted := range visitor.Categories() {

@@ -1,42 +1,16 @@
 package consenttest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
-	"testing"
 
+	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/internal/routing"
 )
-
-// Reached returns the recorded events that the destination of that name would have
-// received, by the rules Segment documents for the integrations object ("Filtering
-// data", "Warehouses FAQ"):
-//
-//   - The entry under the exact name decides: false closes, any other value opens.
-//   - Without one the entry "All" decides, and without that the destination is open.
-//   - Warehouses are closed only by false or {"all": false} under "Warehouses",
-//     which all of them share.
-//   - Amazon S3, Google Cloud Storage, data lakes and Engage are never closed.
-//
-// The consent object is not looked at: what it closes depends on the workspace. A
-// misspelt name is that of a destination nothing was said about, which "All" closes.
-func (r *Recorder) Reached(destination string) []Event {
-	return reached(r.Events(), destination)
-}
-
-// RequireReached fails the test at once unless the destination was reached by
-// exactly n events, and returns them. The failure lists every recorded event with
-// the entry of its integrations object that decided.
-func (r *Recorder) RequireReached(t testing.TB, destination string, n int) []Event {
-	t.Helper()
-	events := r.Events()
-	got := reached(events, destination)
-	if len(got) != n {
-		t.Fatalf("consenttest: %d events reached %s, want %d%s", len(got), destination, n, explain(events, destination))
-	}
-	return got
-}
 
 func reached(events []Event, destination string) []Event {
 	var got []Event
@@ -63,7 +37,8 @@ func (e Event) decided(destination string) (open bool, why string) {
 	}
 }
 
-func explain(events []Event, destination string) string {
+// explain lists the events, and what decided about each, for a failure.
+func (s Selection) explain(events []Event, destination string) string {
 	var b strings.Builder
 	for i, e := range events {
 		outcome := "not reached"
@@ -71,30 +46,92 @@ func explain(events []Event, destination string) string {
 		if open {
 			outcome = "reached"
 		}
-		fmt.Fprintf(&b, "\n\t%d. %s: %s, %s", i+1, e.title(), outcome, why)
+		fmt.Fprintf(&b, "\n\t%d. %s: %s, %s", i+1, headOf(e.Message), outcome, why)
+		if !e.wire().stamped() {
+			b.WriteString("; it has no consent context: send it through a consent.Client")
+		}
 	}
 	if len(events) == 0 {
 		b.WriteString("\n\tno event was sent")
 	}
+	return b.String() + s.list(destination)
+}
+
+// list tells of every decision, and of the verdict for the destination if there is
+// one to tell of. Nothing is said of a destination that the policy does not know, but
+// for the names that it does know.
+func (s Selection) list(destination string) string {
+	decided := s.decisions()
+	if len(decided) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\ndecided:")
+	named := make(map[string]bool)
+	for i, d := range decided {
+		fmt.Fprintf(&b, "\n\t%d. %s: ", i+1, headOf(d.Message))
+		if w := d.Decision.Withheld(); w != "" {
+			fmt.Fprintf(&b, "stayed home, %s; ", w)
+		}
+		if destination != "" {
+			b.WriteString(verdict(d.Decision, destination).String())
+		} else {
+			b.WriteString(verdicts(d.Decision))
+		}
+		for v := range d.Decision.Verdicts() {
+			named[v.Destination] = true
+		}
+	}
+	if destination != "" && !named[destination] {
+		fmt.Fprintf(&b, "\n%q has no verdict; names are exact, and those decided about are: %s",
+			destination, strings.Join(slices.Sorted(maps.Keys(named)), ", "))
+	}
 	return b.String()
 }
 
-// title returns the type of the event and its name, if it has one.
-func (e Event) title() string {
-	w := e.wire()
-	if name := w.Event + w.Name; name != "" {
-		return fmt.Sprintf("%s %q", w.Type, name)
+func verdicts(d consent.Decision) string {
+	var all []string
+	for v := range d.Verdicts() {
+		all = append(all, v.String())
 	}
-	return w.Type
+	return cmp.Or(strings.Join(all, "; "), "no verdict")
+}
+
+// verdict returns the verdict for the destination; for one without, what follows from
+// the Decision as a whole.
+func verdict(d consent.Decision, destination string) consent.Verdict {
+	for v := range d.Verdicts() {
+		if v.Destination == destination {
+			return v
+		}
+	}
+	v := consent.Verdict{Destination: destination, Allowed: d.Allows(destination)}
+	if !v.Allowed {
+		v.Reason = consent.ReasonNotListed
+	}
+	return v
+}
+
+func because(reason consent.Reason) string {
+	if reason == "" {
+		return ""
+	}
+	return fmt.Sprintf(" because %q", string(reason))
 }
 
 // A wire is the part of an event's JSON that the rules and the failures need.
 type wire struct {
-	Type         string         `json:"type"`
-	Event        string         `json:"event"` // of a track
-	Name         string         `json:"name"`  // of a page or a screen
 	Integrations map[string]any `json:"integrations"`
+	Context      struct {
+		Consent struct {
+			Categories map[string]any `json:"categoryPreferences"`
+		} `json:"consent"`
+	} `json:"context"`
 }
+
+// stamped reports whether a consent.Client has stamped the event: none leaves
+// without a category.
+func (w wire) stamped() bool { return len(w.Context.Consent.Categories) > 0 }
 
 func (e Event) wire() (w wire) {
 	if err := json.Unmarshal(e.JSON, &w); err != nil {

@@ -1,7 +1,6 @@
 package consenttest_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/segmentio/analytics-go/v3"
@@ -72,36 +71,21 @@ func TestReachedKeepsTheOrder(t *testing.T) {
 	require.Equal(t, []consenttest.Event{events[0], events[2]}, recorder.Reached("Amplitude"))
 }
 
-// A fakeTB is a test that fails without failing this one.
-type fakeTB struct {
-	testing.TB
-	helper   bool
-	failures []string
-}
-
-func (f *fakeTB) Helper() { f.helper = true }
-
-func (f *fakeTB) Fatalf(format string, args ...any) {
-	f.failures = append(f.failures, fmt.Sprintf(format, args...))
-}
-
 func TestRequireReachedReturnsTheEvents(t *testing.T) {
 	recorder := record(t,
 		analytics.Track{UserId: "u", Event: "first"},
 		analytics.Track{UserId: "u", Event: "second", Integrations: integrations{"Amplitude": false}})
-	tb := &fakeTB{TB: t}
-	require.Equal(t, recorder.Events()[:1], recorder.RequireReached(tb, "Amplitude", 1))
-	require.Empty(t, recorder.RequireReached(tb, "Amplitude", 1)[1:])
-	require.Empty(t, tb.failures)
-	require.True(t, tb.helper)
+	require.Equal(t, recorder.Events()[:1], recorder.RequireReached(t, "Amplitude", 1))
 }
 
 func TestRequireReachedSaysWhy(t *testing.T) {
+	consented := &analytics.Context{Extra: map[string]any{"consent": map[string]any{"categoryPreferences": map[string]bool{"a": true}}}}
 	recorder := record(t,
-		analytics.Track{UserId: "u-secret", Event: "Signed Up", Integrations: integrations{"All": false, "Amplitude": true}},
-		analytics.Page{AnonymousId: "u-secret", Name: "Home", Integrations: integrations{"All": false, "Mixpanel": true}},
-		analytics.Identify{UserId: "u-secret", Traits: analytics.NewTraits().SetName("u-secret")},
-		analytics.Group{UserId: "u-secret", GroupId: "g", Integrations: integrations{"Warehouses": map[string]any{"all": false}}})
+		analytics.Track{UserId: "u-1", Event: "Signed Up", Context: consented, Integrations: integrations{"All": false, "Amplitude": true}},
+		analytics.Page{AnonymousId: "v-1", Name: "Home", Context: consented, Integrations: integrations{"All": false, "Mixpanel": true}},
+		analytics.Identify{UserId: "u-1", Traits: analytics.NewTraits().SetName("secret")},
+		analytics.Group{UserId: "u-1", GroupId: "g", Context: consented, Integrations: integrations{"Warehouses": map[string]any{"all": false}}})
+	const unstamped = "; it has no consent context: send it through a consent.Client"
 
 	for _, test := range []struct {
 		destination string
@@ -109,32 +93,35 @@ func TestRequireReachedSaysWhy(t *testing.T) {
 		failure     string
 	}{
 		{"Amplitude", 1, `consenttest: 3 events reached Amplitude, want 1
-	1. track "Signed Up": reached, "Amplitude": true
-	2. page "Home": not reached, "All": false
-	3. identify: reached, no entry in integrations
-	4. group: reached, no entry in integrations`},
+	1. track "Signed Up" by u-1: reached, "Amplitude": true
+	2. page "Home" by v-1: not reached, "All": false
+	3. identify by u-1: reached, no entry in integrations` + unstamped + `
+	4. group by u-1: reached, no entry in integrations`},
 		{"BigQuery", 4, `consenttest: 3 events reached BigQuery, want 4
-	1. track "Signed Up": reached, no entry in integrations
-	2. page "Home": reached, no entry in integrations
-	3. identify: reached, no entry in integrations
-	4. group: not reached, "Warehouses": {"all":false}`},
+	1. track "Signed Up" by u-1: reached, no entry in integrations
+	2. page "Home" by v-1: reached, no entry in integrations
+	3. identify by u-1: reached, no entry in integrations` + unstamped + `
+	4. group by u-1: not reached, "Warehouses": {"all":false}`},
 		{"Engage", 0, `consenttest: 4 events reached Engage, want 0
-	1. track "Signed Up": reached, integrations cannot stop it
-	2. page "Home": reached, integrations cannot stop it
-	3. identify: reached, integrations cannot stop it
-	4. group: reached, integrations cannot stop it`},
+	1. track "Signed Up" by u-1: reached, integrations cannot stop it
+	2. page "Home" by v-1: reached, integrations cannot stop it
+	3. identify by u-1: reached, integrations cannot stop it` + unstamped + `
+	4. group by u-1: reached, integrations cannot stop it`},
 	} {
-		tb := &fakeTB{TB: t}
-		recorder.RequireReached(tb, test.destination, test.want)
-		require.Equal(t, []string{test.failure}, tb.failures)
+		require.Equal(t, test.failure, failure(t, func(tb testing.TB) {
+			recorder.RequireReached(tb, test.destination, test.want)
+		}))
 	}
+	require.Equal(t, `consenttest: 1 events of type track of event Signed Up of user u-1 reached Amplitude, want 0
+	1. track "Signed Up" by u-1: reached, "Amplitude": true`, failure(t, func(tb testing.TB) {
+		recorder.Where(consenttest.Filter{Type: "track", Event: "Signed Up", User: "u-1"}).RequireNotReached(tb, "Amplitude")
+	}))
 }
 
 func TestRequireReachedSaysThatNothingWasSent(t *testing.T) {
 	var recorder consenttest.Recorder
-	tb := &fakeTB{TB: t}
-	recorder.RequireReached(tb, "Amplitude", 1)
-	require.Equal(t, []string{"consenttest: 0 events reached Amplitude, want 1\n\tno event was sent"}, tb.failures)
+	require.Equal(t, "consenttest: 0 events reached Amplitude, want 1\n\tno event was sent",
+		failure(t, func(tb testing.TB) { recorder.RequireReached(tb, "Amplitude", 1) }))
 }
 
 func record(t *testing.T, messages ...analytics.Message) *consenttest.Recorder {
