@@ -9,15 +9,18 @@ import (
 
 const hexDigits = "0123456789ABCDEF"
 
-// plain reports whether c stands for itself in a name. The quote and the
-// backslash do not, so that a text needs no escaping inside JSON.
-func plain(c byte) bool {
-	return c > ' ' && c < 0x7f && strings.IndexByte(`%,;"\`, c) < 0
-}
+// plain says which bytes stand for themselves in a name. The quote and the backslash
+// do not, so that a text needs no escaping inside JSON.
+var plain = func() (table [256]bool) {
+	for c := byte('!'); c <= '~'; c++ {
+		table[c] = strings.IndexByte(`%,;"\`, c) < 0
+	}
+	return table
+}()
 
 func escape(b *strings.Builder, name string) {
 	for i := range len(name) {
-		if c := name[i]; plain(c) {
+		if c := name[i]; plain[c] {
 			b.WriteByte(c)
 		} else {
 			b.WriteByte('%')
@@ -30,14 +33,14 @@ func escape(b *strings.Builder, name string) {
 // escaped reports whether name is what escape writes.
 func escaped(name string) bool {
 	for i := 0; i < len(name); i++ {
-		if plain(name[i]) {
+		if plain[name[i]] {
 			continue
 		}
 		if name[i] != '%' || i+2 >= len(name) {
 			return false
 		}
 		high, low := strings.IndexByte(hexDigits, name[i+1]), strings.IndexByte(hexDigits, name[i+2])
-		if high < 0 || low < 0 || plain(byte(high<<4|low)) {
+		if high < 0 || low < 0 || plain[byte(high<<4|low)] {
 			return false
 		}
 		i += 2
@@ -47,15 +50,21 @@ func escaped(name string) bool {
 
 // compareEscaped compares two escaped names by the bytes they stand for.
 func compareEscaped(a, b string) int {
-	for a != "" && b != "" {
-		var x, y byte
-		x, a = next(a)
-		y, b = next(b)
-		if x != y {
-			return cmp.Compare(x, y)
-		}
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
 	}
-	return cmp.Compare(len(a), len(b))
+	if i > 0 && a[i-1] == '%' { // the difference is within an escape
+		i--
+	} else if i > 1 && a[i-2] == '%' {
+		i -= 2
+	}
+	if i == len(a) || i == len(b) {
+		return cmp.Compare(len(a), len(b))
+	}
+	x, _ := next(a[i:])
+	y, _ := next(b[i:])
+	return cmp.Compare(x, y)
 }
 
 // next returns the first byte that an escaped name stands for, and the rest.

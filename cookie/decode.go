@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/internal/memo"
 )
 
 // Decode returns the answer that the value of a cookie holds, as the Consent
@@ -23,6 +24,24 @@ func Decode(value string) (consent.State, error) {
 	if len(value) > maxSize {
 		return consent.All(consent.Denied), malformed("longer than a browser stores")
 	}
+	if s, ok := seen.Get(value); ok {
+		return s, nil
+	}
+	s, err := decode(value)
+	if err == nil && len(value) <= maxSeen {
+		seen.Put(value, s)
+	}
+	return s, err
+}
+
+// seen keeps what was decoded before: a visitor sends the cookie with every request,
+// and most visitors give one of a few answers. A State takes no more than three
+// times what it is decoded from.
+var seen = memo.New[consent.State](2<<20, 4*maxSeen)
+
+const maxSeen = 1 << 10 // bytes
+
+func decode(value string) (consent.State, error) {
 	var buf [maxSize]byte
 	doc, ok := unescape(buf[:0], value)
 	if !ok {

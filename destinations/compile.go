@@ -7,6 +7,8 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/internal/memo"
 	"github.com/go-consent/segment/internal/names"
 )
 
@@ -28,7 +30,7 @@ type Policy struct {
 
 	listed map[string]bool // names and aliases of every destination
 
-	seen cache
+	seen *memo.Cache[consent.Decision] // by the text of the State
 }
 
 type destination struct {
@@ -167,6 +169,6 @@ func (b *builder) policy(c Config) *Policy {
 		}
 		p.destinations = append(p.destinations, d)
 	}
-	p.seen = newCache(len(p.listed))
+	p.seen = memo.New[consent.Decision](seenSize, 256+maxSeenState+(len(p.listed)+maxSeenOwn)*verdictSize)
 	return p
 }

@@ -29,15 +29,25 @@ func (p *Policy) Decide(s consent.State) consent.Decision {
 	if p == nil {
 		return consent.Decision{}
 	}
-	if d, ok := p.seen.get(s); ok {
+	text := s.String()
+	if d, ok := p.seen.Get(text); ok {
 		return d
 	}
 	d, own := p.decide(s)
-	if len(s.String()) <= maxCachedState && own <= maxCachedOwn {
-		p.seen.put(s, d)
+	if len(text) <= maxSeenState && own <= maxSeenOwn {
+		p.seen.Put(text, d)
 	}
 	return d
 }
+
+// What is kept of decisions about answers seen before: most visitors give one of a
+// few.
+const (
+	seenSize     = 4 << 20 // bytes, in all
+	maxSeenState = 2 << 10 // bytes, of the text of a State
+	maxSeenOwn   = 16      // verdicts on destinations that only the visitor names
+	verdictSize  = 72      // bytes
+)
 
 // decide decides, and returns how many verdicts are about destinations that only
 // the visitor names.

@@ -1,0 +1,87 @@
+package memo
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestCacheReturnsWhatWasPut(t *testing.T) {
+	c := New[int](1<<20, 1<<10)
+	for i := range 100_000 {
+		key := fmt.Sprint(i)
+		if _, ok := c.Get(key); ok {
+			t.Fatalf("%s was there before it was put", key)
+		}
+		c.Put(key, i)
+		if got, ok := c.Get(key); !ok || got != i {
+			t.Fatalf("%s is %d, %t", key, got, ok)
+		}
+	}
+	kept := 0
+	for i := range 100_000 {
+		if got, ok := c.Get(fmt.Sprint(i)); ok {
+			kept++
+			if got != i {
+				t.Fatalf("%d is kept for %d", got, i)
+			}
+		}
+	}
+	if kept == 0 || kept > len(c.slots) || len(c.slots) != 1024 {
+		t.Fatalf("%d kept in %d slots", kept, len(c.slots))
+	}
+}
+
+func TestCacheHoldsNoMoreThanItMay(t *testing.T) {
+	for _, size := range []int{0, 1, 1 << 10, 1 << 20, 3 << 20} {
+		for _, entry := range []int{100, 5000, 1 << 22} {
+			c := New[int](size, entry)
+			if n := len(c.slots); n*entry > size && n > 2 || n&(n-1) != 0 {
+				t.Errorf("%d slots of %d bytes for %d", n, entry, size)
+			}
+		}
+	}
+}
+
+func TestAFewKeysStayAmongMany(t *testing.T) {
+	c := New[int](1<<20, 1<<10)
+	hits := 0
+	for i := range 10_000 {
+		c.Put(fmt.Sprint("stranger ", i), i)
+		if _, ok := c.Get("popular"); ok {
+			hits++
+		} else {
+			c.Put("popular", 0)
+		}
+	}
+	if hits < 9_000 {
+		t.Errorf("a popular key was there %d times of 10,000", hits)
+	}
+}
+
+func TestCacheIsSafeForConcurrentUse(t *testing.T) {
+	c := New[string](1<<12, 1<<10)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for i := range 10_000 {
+				key := fmt.Sprint(i % 16)
+				if got, ok := c.Get(key); ok && got != key {
+					t.Errorf("%s is kept for %s", got, key)
+				}
+				c.Put(key, key)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestGetAllocatesNothing(t *testing.T) {
+	c := New[string](1<<12, 1<<10)
+	key := strings.Repeat("k", 500)
+	c.Put(key, "v")
+	if n := testing.AllocsPerRun(100, func() { c.Get(key); c.Get("none") }); n != 0 {
+		t.Errorf("Get allocates %v times", n)
+	}
+}
