@@ -49,16 +49,46 @@ func choice(granted bool) Choice {
 
 func sign(granted bool) byte { return restSigns[choice(granted)] }
 
-// answers takes s apart.
-func (s State) answers() answers {
-	categories, destinations := s.sections()
-	rest, asked := s.head()
-	return answers{rest, asked, collect(categories), collect(destinations)}
+// merge returns a State of that rest and mark, whose names are those of s and t. For
+// each of them pick gets the answers of the two, Unknown where it is not held, and
+// returns the one to hold.
+func (s State) merge(t State, rest Choice, asked bool, categories, destinations func(a, b Choice) Choice) State {
+	var buf [2][512]byte // enough for most States, off the heap
+	sCategories, sDestinations := s.sections()
+	tCategories, tDestinations := t.sections()
+	return compose(rest, asked,
+		string(mergeLists(buf[0][:0], sCategories, tCategories, categories)),
+		string(mergeLists(buf[1][:0], sDestinations, tDestinations, destinations)))
 }
 
-func collect(section string) (list []answer) {
-	for name, granted := range entries(section) {
-		list = append(list, answer{name, granted})
+func mergeLists(out []byte, a, b string, pick func(a, b Choice) Choice) []byte {
+	for a != "" || b != "" {
+		fromA, restA, _ := strings.Cut(a, ",")
+		fromB, restB, _ := strings.Cut(b, ",")
+		order := 0
+		switch {
+		case a == "":
+			order = 1
+		case b == "":
+			order = -1
+		default:
+			order = compareEscaped(fromA[1:], fromB[1:])
+		}
+		var name string
+		inA, inB := Unknown, Unknown
+		if order <= 0 {
+			inA, name, a = choice(fromA[0] == sign(true)), fromA[1:], restA
+		}
+		if order >= 0 {
+			inB, name, b = choice(fromB[0] == sign(true)), fromB[1:], restB
+		}
+		if picked := pick(inA, inB); picked != Unknown {
+			if len(out) > 0 {
+				out = append(out, ',')
+			}
+			out = append(out, restSigns[picked])
+			out = append(out, name...)
+		}
 	}
-	return list
+	return out
 }

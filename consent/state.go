@@ -9,10 +9,7 @@
 // Every zero value allows nothing.
 package consent
 
-import (
-	"iter"
-	"slices"
-)
+import "iter"
 
 // A Choice is one answer of a visitor.
 type Choice uint8
@@ -55,7 +52,7 @@ type State struct {
 // [Granted], false is [Denied], and a category that is not in the map stays
 // [Unknown]. The map is copied.
 func NewState(categories map[string]bool) State {
-	return answers{categories: sorted(categories)}.state()
+	return compose(Unknown, false, listText(categories), "")
 }
 
 // All returns a State whose every answer is c. All(Denied) is the State of a
@@ -81,10 +78,8 @@ func (s State) WithDestinations(destinations map[string]bool) State {
 	if destinations == nil {
 		return s
 	}
-	a := s.answers()
-	a.asked = true
-	a.destinations = sorted(destinations)
-	return a.state()
+	categories, _ := s.sections()
+	return compose(s.Rest(), true, categories, listText(destinations))
 }
 
 // Category returns the answer for the category of that name.
@@ -148,30 +143,39 @@ func (s State) Restrict(t State) State {
 	case t.IsZero():
 		return s
 	}
-	a, b := s.answers(), t.answers()
-	return answers{
-		rest:         either(a.rest, b.rest),
-		asked:        a.asked || b.asked,
-		categories:   restrict(a.categories, a.rest, b.categories, b.rest),
-		destinations: restrict(a.destinations, a.rest, b.destinations, b.rest),
-	}.state()
+	sRest, sAsked := s.head()
+	tRest, tAsked := t.head()
+	restrict := func(a, b Choice) Choice {
+		if a == Unknown {
+			a = sRest
+		}
+		if b == Unknown {
+			b = tRest
+		}
+		return either(a, b)
+	}
+	return s.merge(t, either(sRest, tRest), sAsked || tAsked, restrict, restrict)
 }
 
 // Or returns s with what is Unknown in it taken from t: the categories that s
 // lacks, the destinations and their mark if s was not asked by destination, and
 // the rest. If the rest of s is known, nothing is unknown and the result is s.
 func (s State) Or(t State) State {
-	a, b := s.answers(), t.answers()
-	if a.rest != Unknown {
+	rest, asked := s.head()
+	if rest != Unknown || t.IsZero() {
 		return s
 	}
-	a.categories = fill(a.categories, b.categories)
-	if !a.asked {
-		a.destinations = fill(a.destinations, b.destinations)
-		a.asked = b.asked
+	fill := func(a, b Choice) Choice {
+		if a == Unknown {
+			return b
+		}
+		return a
 	}
-	a.rest = b.rest
-	return a.state()
+	tRest, tAsked := t.head()
+	if asked {
+		return s.merge(t, tRest, true, fill, func(a, _ Choice) Choice { return a })
+	}
+	return s.merge(t, tRest, tAsked, fill, fill)
 }
 
 // Denials returns the denials of s alone: the names it denies, and its rest if
@@ -179,13 +183,26 @@ func (s State) Or(t State) State {
 // and is not marked as asked by destination, so restricting another State by it
 // only ever closes.
 func (s State) Denials() State {
-	a := s.answers()
-	granted := func(e answer) bool { return e.granted }
-	a.categories = slices.DeleteFunc(a.categories, granted)
-	a.destinations = slices.DeleteFunc(a.destinations, granted)
-	a.asked = false
-	if a.rest != Denied {
-		a.rest = Unknown
+	if s.IsZero() {
+		return s
 	}
-	return a.state()
+	denied := func(a, _ Choice) Choice {
+		if a == Denied {
+			return Denied
+		}
+		return Unknown
+	}
+	return s.merge(State{}, denied(s.Rest(), Unknown), false, denied, denied)
+}
+
+// either combines two answers for the same name: Denied wins, then Granted.
+func either(a, b Choice) Choice {
+	switch {
+	case a == Denied || b == Denied:
+		return Denied
+	case a == Granted || b == Granted:
+		return Granted
+	default:
+		return Unknown
+	}
 }

@@ -113,26 +113,33 @@ func (s State) String() string {
 	return s.text
 }
 
-// state puts the answers together.
-func (a answers) state() State {
-	var b strings.Builder
-	b.WriteString(version)
-	b.WriteByte(restSigns[a.rest])
-	if a.asked {
-		b.WriteByte(askedMark)
+// compose puts a State together.
+func compose(rest Choice, asked bool, categories, destinations string) State {
+	var buf [1024]byte // enough for most States, off the heap
+	b := append(buf[:0], version...)
+	b = append(b, restSigns[rest])
+	if asked {
+		b = append(b, askedMark)
 	}
-	for _, list := range [][]answer{a.categories, a.destinations} {
-		b.WriteByte(';')
-		for i, e := range list {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			b.WriteByte(sign(e.granted))
-			escape(&b, e.name)
-		}
-	}
-	if b.String() == zeroText {
+	b = append(b, ';')
+	b = append(b, categories...)
+	b = append(b, ';')
+	b = append(b, destinations...)
+	if string(b) == zeroText {
 		return State{}
 	}
-	return State{b.String()}
+	return State{string(b)}
+}
+
+// listText returns the answers as they stand in a text.
+func listText(m map[string]bool) string {
+	var b strings.Builder
+	for i, e := range sorted(m) {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte(sign(e.granted))
+		escape(&b, e.name)
+	}
+	return b.String()
 }
