@@ -59,7 +59,9 @@ var loaderTemplate = template.Must(template.New("loader").Parse(loaderHTML))
 // In the integrations that analytics.js loads with, and that it adds to its events,
 // the allowed destinations are true, and everything else is closed. That holds for
 // destinations without a verdict too, even where the policy leaves them open. The
-// events carry the categories of d in their consent context.
+// events carry the categories of d in their consent context. Integrations that a call
+// of the page gives for its own event count for that event: analytics.js lets them open
+// what is closed.
 //
 // The nonce is that of the page's Content-Security-Policy, or "". An error wraps
 // [ErrLoader]: the write key, the host or the nonce is not one.
@@ -97,14 +99,14 @@ func (l Loader) Script(d consent.Decision, nonce string) (template.HTML, error) 
 
 // browserIntegrations returns the integrations to load analytics.js with, and whether
 // to load it at all.
-func browserIntegrations(d consent.Decision) (integrations map[string]any, ok bool) {
+func browserIntegrations(d consent.Decision) (integrations map[string]bool, ok bool) {
 	if d.Withheld() != "" {
 		return nil, false
 	}
-	integrations = map[string]any{
+	integrations = map[string]bool{
 		"All":            false,
 		"Segment.io":     true,
-		names.Warehouses: map[string]any{"all": false}, // which "All" does not close
+		names.Warehouses: false, // which "All" does not close
 	}
 	for v := range d.Verdicts() {
 		if v.Allowed {

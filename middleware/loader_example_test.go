@@ -35,7 +35,7 @@ func ExampleLoader() {
 		fmt.Println(w.Header().Get("Cache-Control"), w.Header()["Vary"], loads, options)
 	}
 	// Output:
-	// private [Cookie Sec-GPC] true {"integrations":{"All":false,"Amplitude":true,"Segment.io":true,"Warehouses":{"all":false}}}
+	// private [Cookie Sec-GPC] true {"integrations":{"All":false,"Amplitude":true,"Segment.io":true,"Warehouses":false}}
 	// private [Cookie Sec-GPC] false
 }
 

@@ -52,7 +52,7 @@ func TestLoaderOpensWhatIsAllowedAndClosesTheRest(t *testing.T) {
 		"cdn.segment.com",
 		"k3y",
 		map[string]any{"integrations": map[string]any{
-			"All": false, "Segment.io": true, "Warehouses": map[string]any{"all": false},
+			"All": false, "Segment.io": true, "Warehouses": false,
 			"Amplitude": true, "Webhooks": true,
 		}},
 		map[string]any{"categoryPreferences": map[string]any{"ads": false, "use": true}},
