@@ -74,6 +74,22 @@ func ExampleRecorder_Decision() {
 	// Mixpanel: denied, the visitor denied a category (analytics)
 }
 
+// The first of the visitors that a site with these categories may have.
+func ExampleSite_Visitors() {
+	site := consenttest.Site{Categories: map[string][]string{"analytics": {"Amplitude"}, "advertising": {"Facebook Pixel"}}}
+	for _, v := range site.Visitors()[:6] {
+		r := v.Request("POST", "/order", nil) // has the cookies of the visitor
+		fmt.Printf("%s %s %s: %v\n", r.Method, r.URL, v.Name, v.State.Category("analytics"))
+	}
+	// Output:
+	// POST /order never asked: unknown
+	// POST /order never asked, other cookies: unknown
+	// POST /order accepted all: granted
+	// POST /order rejected all: denied
+	// POST /order accepted only advertising: denied
+	// POST /order accepted only analytics: granted
+}
+
 func ExampleGrant() {
 	visitor := consenttest.Grant("functional", "analytics").Restrict(consenttest.Deny("advertising"))
 	for category, granted := range visitor.Categories() {

@@ -54,7 +54,11 @@ func (s Selection) explain(events []Event, destination string) string {
 	if len(events) == 0 {
 		b.WriteString("\n\tno event was sent")
 	}
-	return b.String() + s.list(destination)
+	decided := s.list(destination)
+	if len(events) == 0 && decided == "" {
+		b.WriteString(", and with consent.Options{OnDecision: recorder.Decision} this would tell why")
+	}
+	return b.String() + decided
 }
 
 // list tells of every decision, and of the verdict for the destination if there is

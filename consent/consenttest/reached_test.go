@@ -120,7 +120,8 @@ func TestRequireReachedSaysWhy(t *testing.T) {
 
 func TestRequireReachedSaysThatNothingWasSent(t *testing.T) {
 	var recorder consenttest.Recorder
-	require.Equal(t, "consenttest: 0 events reached Amplitude, want 1\n\tno event was sent",
+	require.Equal(t, "consenttest: 0 events reached Amplitude, want 1\n\tno event was sent, "+
+		"and with consent.Options{OnDecision: recorder.Decision} this would tell why",
 		failure(t, func(tb testing.TB) { recorder.RequireReached(tb, "Amplitude", 1) }))
 }
 

@@ -1,0 +1,151 @@
+package consenttest
+
+import (
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+
+	"github.com/go-consent/segment/consent"
+)
+
+// A Site is what the Consent Manager of a web site asks its visitors.
+type Site struct {
+	// Categories lists the destinations of each category, as the Config of the
+	// destinations package does. Without any, they are the three of the Consent
+	// Manager, with no destination: it then asks by category alone.
+	Categories map[string][]string
+}
+
+// A Visitor is one who comes to a Site, seen twice: as the State of a reader that
+// follows the rules of the cookie package, and as the request that a server receives.
+type Visitor struct {
+	Name string
+
+	// State is what the cookies of the visitor say: what the browser says unasked, in
+	// the headers Sec-GPC and DNT, is for the site to interpret, and not in it.
+	State consent.State
+
+	header [][2]string
+}
+
+// Request returns a new request of the visitor, with the fields set that a server
+// sets and no other. The target is a path, with a query if there is one. The body
+// may be nil. As [httptest.NewRequest], it panics if the arguments make no request.
+func (v Visitor) Request(method, target string, body io.Reader) *http.Request {
+	r := httptest.NewRequest(method, target, body)
+	for _, h := range v.header {
+		r.Header.Add(h[0], h[1])
+	}
+	return r
+}
+
+const cookieName = "tracking-preferences"
+
+// Visitors returns one visitor for each way in which the cookie of the Consent Manager
+// is known to reach a server, in an order that stays the same: never asked, accepted
+// all, rejected all, every category by itself, withdrew, with a signal of the browser;
+// cookies that are malformed, duplicated or too large, which count as a denial; cookies
+// of older releases and of other platforms.
+func (s Site) Visitors() []Visitor {
+	if len(s.Categories) == 0 {
+		s.Categories = map[string][]string{"advertising": nil, "functional": nil, "marketingAndAnalytics": nil}
+	}
+	accepted, acceptedAll := s.answered(func(string) bool { return true })
+	rejected, rejectedAll := s.answered(func(string) bool { return false })
+	const session = "session=3f1b; theme=dark"
+	const optanon = "OptanonConsent=isGpcEnabled=0&version=202512.1.0&interactionCount=1&groups=C0001%3A1%2CC0002%3A1%2CC0004%3A1; " +
+		"OptanonAlertBoxClosed=2026-01-22T07:26:40.000Z"
+	unread := consent.All(consent.Denied)
+
+	visitors := []Visitor{
+		visitor("never asked", consent.State{}),
+		visitor("never asked, other cookies", consent.State{}, "Cookie", session),
+		visitor("accepted all", acceptedAll, "Cookie", accepted.cookie()),
+		visitor("rejected all", rejectedAll, "Cookie", rejected.cookie()),
+	}
+	visitors = append(visitors, s.mixed()...)
+	return append(visitors,
+		visitor("withdrew", rejectedAll, "Cookie", "ajs_user_id=u-1; ajs_anonymous_id=v-1; "+rejected.cookie()),
+		visitor("accepted all, among other cookies", acceptedAll, "Cookie", session+"; "+accepted.cookie()+"; a=b"),
+		visitor("accepted all, cookies in two headers", acceptedAll, "Cookie", session, "Cookie", accepted.cookie()),
+
+		visitor("GPC, never asked", consent.State{}, "Sec-GPC", "1"),
+		visitor("GPC, accepted all", acceptedAll, "Sec-GPC", "1", "Cookie", accepted.cookie()),
+		visitor("DNT, never asked", consent.State{}, "DNT", "1"),
+		visitor("DNT, accepted all", acceptedAll, "DNT", "1", "Cookie", accepted.cookie()),
+
+		visitor("malformed: truncated", unread, "Cookie", strings.TrimSuffix(accepted.cookie(), "}")),
+		visitor("malformed: not JSON", unread, "Cookie", cookieName+"=yes"),
+		visitor("malformed: text after the JSON", unread, "Cookie", accepted.cookie()+"x"),
+		visitor("malformed: in quotes", unread, "Cookie", cookieName+`="`+accepted.value()+`"`),
+		visitor("malformed: lower-case escapes", unread, "Cookie", cookieName+"="+strings.ReplaceAll(accepted.value(), "%2C", "%2c")),
+		visitor("malformed: escaped twice", unread, "Cookie", cookieName+"="+strings.ReplaceAll(accepted.value(), "%", "%25")),
+		visitor("malformed beside a good one", unread, "Cookie", accepted.cookie()+"; "+cookieName+"={"),
+		visitor("duplicated: they agree", acceptedAll, "Cookie", accepted.cookie()+"; "+accepted.cookie()),
+		visitor("duplicated: they contradict", rejectedAll, "Cookie", accepted.cookie()+"; "+rejected.cookie()),
+		visitor("duplicated: too often", unread, "Cookie", strings.Repeat(accepted.cookie()+"; ", 8)+accepted.cookie()),
+		visitor("oversize", unread, "Cookie", accepted.cookie()+strings.Repeat("%20", 1400)),
+
+		visitor("older: destinations without categories", s.destinationsOnly(), "Cookie", accepted.version02().cookie()),
+		visitor("older: no destination saved", acceptedAll.WithDestinations(map[string]bool{}), "Cookie", accepted.withoutDestinations().cookie()),
+		visitor("older: written by a server", acceptedAll, "Cookie", cookieName+"="+escape(accepted.json(), "!'()*-._~")),
+		visitor("older: plain JSON", acceptedAll, "Cookie", cookieName+"="+escape(accepted.json(), `!#$&'()*+,-./:<=>?@[]^_{|}~ "`)),
+		visitor("another platform", consent.State{}, "Cookie", optanon),
+		visitor("rejected all, beside another platform", rejectedAll, "Cookie", optanon+"; "+rejected.cookie()),
+	)
+}
+
+func visitor(name string, s consent.State, header ...string) Visitor {
+	v := Visitor{Name: name, State: s}
+	for h := range slices.Chunk(header, 2) {
+		v.header = append(v.header, [2]string{h[0], h[1]})
+	}
+	return v
+}
+
+// mixed are those who accept one category, or reject one.
+func (s Site) mixed() []Visitor {
+	names := slices.Sorted(maps.Keys(s.Categories))
+	var visitors []Visitor
+	add := func(name string, granted func(string) bool) {
+		preferences, state := s.answered(granted)
+		visitors = append(visitors, visitor(name, state, "Cookie", preferences.cookie()))
+	}
+	for _, name := range names {
+		if len(names) > 1 {
+			add("accepted only "+name, func(n string) bool { return n == name })
+		}
+	}
+	for _, name := range names {
+		if len(names) > 2 {
+			add("rejected only "+name, func(n string) bool { return n != name })
+		}
+	}
+	return visitors
+}
+
+// answered returns what the Consent Manager saves, and the State that this is. It
+// offers a destination of several categories to those who accept them all.
+func (s Site) answered(granted func(category string) bool) (preferences, consent.State) {
+	p := preferences{custom: make(map[string]bool)}
+	for category, members := range s.Categories {
+		p.custom[category] = granted(category)
+		for _, name := range members {
+			if p.destinations == nil {
+				p.destinations = make(map[string]bool)
+			}
+			others, seen := p.destinations[name]
+			p.destinations[name] = granted(category) && (others || !seen)
+		}
+	}
+	return p, consent.NewState(p.custom).WithDestinations(p.destinations)
+}
+
+// destinationsOnly is the State of the cookie that the first releases wrote.
+func (s Site) destinationsOnly() consent.State {
+	accepted, _ := s.answered(func(string) bool { return true })
+	return consent.State{}.WithDestinations(accepted.version02().destinations)
+}
