@@ -50,7 +50,8 @@ func (c Codec) Consent(r *http.Request) (consent.State, error) {
 	if !utf8.ValidString(c.name()) {
 		return consent.All(consent.Denied), malformed("a name that is not UTF-8")
 	}
-	var copies []consent.State
+	var held [maxCopies]consent.State
+	copies := held[:0]
 	for name, value := range pairs(r) {
 		if !named(name, c.name()) {
 			continue

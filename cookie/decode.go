@@ -2,6 +2,7 @@ package cookie
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/internal/memo"
@@ -29,7 +30,7 @@ func Decode(value string) (consent.State, error) {
 	}
 	s, err := decode(value)
 	if err == nil && len(value) <= maxSeen {
-		seen.Put(value, s)
+		seen.Put(strings.Clone(value), s)
 	}
 	return s, err
 }
@@ -37,7 +38,7 @@ func Decode(value string) (consent.State, error) {
 // seen keeps what was decoded before: a visitor sends the cookie with every request,
 // and most visitors give one of a few answers. A State takes no more than three
 // times what it is decoded from.
-var seen = memo.New[consent.State](2<<20, 4*maxSeen)
+var seen = memo.New[string, consent.State](2<<20, 4*maxSeen)
 
 const maxSeen = 1 << 10 // bytes
 

@@ -30,7 +30,7 @@ type Policy struct {
 
 	listed map[string]bool // names and aliases of every destination
 
-	seen *memo.Cache[consent.Decision] // by the text of the State
+	seen *memo.Cache[consent.State, consent.Decision]
 }
 
 type destination struct {
@@ -169,6 +169,6 @@ func (b *builder) policy(c Config) *Policy {
 		}
 		p.destinations = append(p.destinations, d)
 	}
-	p.seen = memo.New[consent.Decision](seenSize, 256+maxSeenState+(len(p.listed)+maxSeenOwn)*verdictSize)
+	p.seen = memo.New[consent.State, consent.Decision](seenSize, 256+maxSeenState+(len(p.listed)+maxSeenOwn)*verdictSize)
 	return p
 }

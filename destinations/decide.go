@@ -29,13 +29,12 @@ func (p *Policy) Decide(s consent.State) consent.Decision {
 	if p == nil {
 		return consent.Decision{}
 	}
-	text := s.String()
-	if d, ok := p.seen.Get(text); ok {
+	if d, ok := p.seen.Get(s); ok {
 		return d
 	}
 	d, own := p.decide(s)
-	if len(text) <= maxSeenState && own <= maxSeenOwn {
-		p.seen.Put(text, d)
+	if len(s.String()) <= maxSeenState && own <= maxSeenOwn {
+		p.seen.Put(s, d)
 	}
 	return d
 }

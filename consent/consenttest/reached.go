@@ -125,6 +125,10 @@ func because(reason consent.Reason) string {
 
 // A wire is the part of an event's JSON that the rules and the failures need.
 type wire struct {
+	Event        string         `json:"event"` // of a track
+	Name         string         `json:"name"`  // of a page or a screen
+	User         string         `json:"userId"`
+	Anonymous    string         `json:"anonymousId"`
 	Integrations map[string]any `json:"integrations"`
 	Context      struct {
 		Consent struct {

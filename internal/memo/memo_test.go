@@ -8,7 +8,7 @@ import (
 )
 
 func TestCacheReturnsWhatWasPut(t *testing.T) {
-	c := New[int](1<<20, 1<<10)
+	c := New[string, int](1<<20, 1<<10)
 	for i := range 100_000 {
 		key := fmt.Sprint(i)
 		if _, ok := c.Get(key); ok {
@@ -36,7 +36,7 @@ func TestCacheReturnsWhatWasPut(t *testing.T) {
 func TestCacheHoldsNoMoreThanItMay(t *testing.T) {
 	for _, size := range []int{0, 1, 1 << 10, 1 << 20, 3 << 20} {
 		for _, entry := range []int{100, 5000, 1 << 22} {
-			c := New[int](size, entry)
+			c := New[string, int](size, entry)
 			if n := len(c.slots); n*entry > size && n > 2 || n&(n-1) != 0 {
 				t.Errorf("%d slots of %d bytes for %d", n, entry, size)
 			}
@@ -45,7 +45,7 @@ func TestCacheHoldsNoMoreThanItMay(t *testing.T) {
 }
 
 func TestAFewKeysStayAmongMany(t *testing.T) {
-	c := New[int](1<<20, 1<<10)
+	c := New[string, int](1<<20, 1<<10)
 	hits := 0
 	for i := range 10_000 {
 		c.Put(fmt.Sprint("stranger ", i), i)
@@ -61,7 +61,7 @@ func TestAFewKeysStayAmongMany(t *testing.T) {
 }
 
 func TestCacheIsSafeForConcurrentUse(t *testing.T) {
-	c := New[string](1<<12, 1<<10)
+	c := New[string, string](1<<12, 1<<10)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -78,7 +78,7 @@ func TestCacheIsSafeForConcurrentUse(t *testing.T) {
 }
 
 func TestGetAllocatesNothing(t *testing.T) {
-	c := New[string](1<<12, 1<<10)
+	c := New[string, string](1<<12, 1<<10)
 	key := strings.Repeat("k", 500)
 	c.Put(key, "v")
 	if n := testing.AllocsPerRun(100, func() { c.Get(key); c.Get("none") }); n != 0 {

@@ -18,11 +18,12 @@ const (
 // consent, never away from it. Programs under examples may import anything.
 var allowedImports = map[string][]string{
 	".":                   {},
-	"consent":             {analyticsPath, "internal/message", "internal/names", "internal/nils"},
+	"consent":             {analyticsPath, "internal/memo", "internal/message", "internal/names", "internal/nils"},
 	"consent/consenttest": {analyticsPath, "consent", "internal/message", "internal/routing"},
 	"destinations":        {"consent", "internal/memo", "internal/names"},
 	"cookie":              {"consent", "internal/memo", "golang.org/x/net/publicsuffix"},
 	"middleware":          {analyticsPath, "consent", "cookie", "internal/names", "internal/nils"},
+	"internal/benchmarks": {},
 	"internal/memo":       {},
 	"internal/message":    {analyticsPath},
 	"internal/names":      {},

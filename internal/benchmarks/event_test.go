@@ -1,0 +1,141 @@
+package benchmarks
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/segmentio/analytics-go/v3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-consent/segment/consent"
+)
+
+// What it costs to decide about 10 to 1,000 destinations, for an answer seen before.
+func BenchmarkDecide(b *testing.B) {
+	for _, n := range []int{10, 100, 1000} {
+		s := newSite(n)
+		b.Run(fmt.Sprintf("destinations=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				s.policy.Decide(s.visitor)
+			}
+		})
+	}
+}
+
+// A discarding client takes everything.
+type discard struct{}
+
+func (discard) Enqueue(analytics.Message) error { return nil }
+func (discard) Close() error                    { return nil }
+
+// last is a client that keeps what it was given.
+type last struct{ m analytics.Message }
+
+func (l *last) Enqueue(m analytics.Message) error { l.m = m; return nil }
+func (l *last) Close() error                      { return nil }
+
+func sameJSON(t testing.TB, want, got any) {
+	t.Helper()
+	w, err := json.Marshal(want)
+	require.NoError(t, err)
+	g, err := json.Marshal(got)
+	require.NoError(t, err)
+	require.Equal(t, string(w), string(g))
+}
+
+// What the library adds to Enqueue; the alternative stamps the same by hand.
+func BenchmarkEnqueue(b *testing.B) {
+	s := newSite(20)
+	var l last
+	require.NoError(b, consent.New(&l, s.policy, nil).With(s.visitor).Enqueue(order()))
+	sameJSON(b, s.stamp(order()), l.m)
+
+	m := order()
+	b.Run("impl=alternative", func(b *testing.B) {
+		var client analytics.Client = discard{}
+		b.ReportAllocs()
+		for b.Loop() {
+			client.Enqueue(s.stamp(m))
+		}
+	})
+	b.Run("impl=library", func(b *testing.B) {
+		client := consent.New(discard{}, s.policy, nil)
+		b.ReportAllocs()
+		for b.Loop() {
+			client.With(s.visitor).Enqueue(m)
+		}
+	})
+}
+
+// The same from many goroutines at once; run it with -cpu 1,2,4,8,16.
+func BenchmarkEnqueueParallel(b *testing.B) {
+	s := newSite(20)
+	m := order()
+	client := consent.New(discard{}, s.policy, nil)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			client.With(s.visitor).Enqueue(m)
+		}
+	})
+}
+
+// A collector is a loopback server that takes every batch.
+func collector(t testing.TB) (url string, received *atomic.Int64) {
+	received = new(atomic.Int64)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		received.Add(n)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, received
+}
+
+type silent struct{}
+
+func (silent) Logf(string, ...any)   {}
+func (silent) Errorf(string, ...any) {}
+
+// What an event costs on its whole way to a server, by the real analytics-go. The
+// alternatives stamp by hand: the same bytes, or every destination by name.
+func BenchmarkWire(b *testing.B) {
+	s := newSite(20)
+	m := order()
+	config := func(url string) analytics.Config {
+		return analytics.Config{Endpoint: url, Interval: time.Second, Logger: silent{}}
+	}
+	byHand := func(b *testing.B, stamp func(analytics.Track) analytics.Track) {
+		url, received := collector(b)
+		client, err := analytics.NewWithConfig("key", config(url))
+		require.NoError(b, err)
+		b.ReportAllocs()
+		b.ResetTimer()
+		for range b.N {
+			client.Enqueue(stamp(m))
+		}
+		client.Close()
+		b.ReportMetric(float64(received.Load())/float64(b.N), "wire-B/op")
+	}
+	b.Run("impl=naive", func(b *testing.B) { byHand(b, s.naive) })
+	b.Run("impl=alternative", func(b *testing.B) { byHand(b, s.stamp) })
+	b.Run("impl=library", func(b *testing.B) {
+		url, received := collector(b)
+		client, err := consent.NewSegment("key", config(url), s.policy, &consent.Options{Wait: time.Hour})
+		require.NoError(b, err)
+		visitor := client.With(s.visitor)
+		b.ReportAllocs()
+		b.ResetTimer()
+		for range b.N {
+			visitor.Enqueue(m)
+		}
+		client.Close()
+		b.ReportMetric(float64(received.Load())/float64(b.N), "wire-B/op")
+	})
+}

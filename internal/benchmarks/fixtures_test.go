@@ -1,0 +1,92 @@
+package benchmarks
+
+import (
+	"fmt"
+
+	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
+	"github.com/go-consent/segment/destinations"
+)
+
+// A site has a number of destinations in five categories, and visitors who granted
+// four of those.
+type site struct {
+	config     destinations.Config
+	policy     *destinations.Policy
+	categories map[string]bool
+	allowed    []string // the destinations that the visitor granted
+	all        []string
+	visitor    consent.State
+}
+
+func newSite(n int) site {
+	s := site{config: destinations.Config{Categories: map[string][]string{}}, categories: map[string]bool{}}
+	for i := range n {
+		category := fmt.Sprint("category", i%5)
+		name := fmt.Sprint("Destination ", i)
+		s.config.Categories[category] = append(s.config.Categories[category], name)
+		s.categories[category] = i%5 != 4
+		s.all = append(s.all, name)
+		if i%5 != 4 {
+			s.allowed = append(s.allowed, name)
+		}
+	}
+	s.policy = destinations.MustCompile(s.config)
+	s.visitor = consent.NewState(s.categories)
+	return s
+}
+
+// stamp does by hand what the library does to a message of this visitor.
+func (s site) stamp(m analytics.Track) analytics.Track {
+	m.Integrations = make(analytics.Integrations, len(s.allowed)+2)
+	m.Integrations["All"] = false
+	m.Integrations["Warehouses"] = map[string]any{"all": false}
+	for _, name := range s.allowed {
+		m.Integrations[name] = true
+	}
+	categories := make(map[string]bool, len(s.categories))
+	for name, granted := range s.categories {
+		categories[name] = granted
+	}
+	m.Context = &analytics.Context{Extra: map[string]any{"consent": map[string]any{
+		"categoryPreferences": categories, "destinationPreferences": map[string]bool{},
+	}}}
+	return m
+}
+
+// naive names every destination, as one would without "All".
+func (s site) naive(m analytics.Track) analytics.Track {
+	m = s.stamp(m)
+	delete(m.Integrations, "All")
+	for _, name := range s.all {
+		if _, ok := m.Integrations[name]; !ok {
+			m.Integrations[name] = false
+		}
+	}
+	return m
+}
+
+func order() analytics.Track {
+	return analytics.Track{
+		UserId: "u1", Event: "Order Completed",
+		Properties: analytics.NewProperties().SetOrderId("o1").SetTotal(24.90).SetCurrency("EUR"),
+	}
+}
+
+// cookieOf returns the cookie of a visitor who was asked about 20 destinations; each i
+// is another visitor.
+func cookieOf(i int) string {
+	answers := make(map[string]bool, 20)
+	for n := range 20 {
+		answers[fmt.Sprint("Destination Number ", n)] = (i>>n)&1 == 0
+	}
+	value, err := cookie.Encode(consent.NewState(map[string]bool{
+		"marketingAndAnalytics": true, "advertising": false, "functional": true,
+	}).WithDestinations(answers))
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
