@@ -23,9 +23,10 @@ import (
 //
 // Names that the Config does not list keep their answers, except that all of them are
 // denied where every category of the Config is: the script goes by the names alone.
-// A State whose rest is Denied keeps its rest, and everything is false.
+// A Config that names no destination adds none. A State whose rest is Denied keeps its
+// rest, and everything is false.
 func (p *Policy) Expand(s consent.State) consent.State {
-	if p == nil {
+	if p == nil || p.byVisitor && !s.AskedByDestination() {
 		return s
 	}
 	a := p.read(s)

@@ -73,6 +73,13 @@ func TestExpandOfWhatWasNotRead(t *testing.T) {
 	require.Equal(t, answer(m{"a": true}, nil), none.Expand(answer(m{"a": true}, nil)))
 }
 
+func TestExpandByTheVisitorsOwnList(t *testing.T) {
+	p := MustCompile(Config{Categories: map[string][]string{"analytics": nil}})
+	require.Equal(t, answer(m{"analytics": true}, nil), p.Expand(answer(m{"analytics": true}, nil)))
+	require.Equal(t, answer(m{"analytics": true}, m{"a": true, "b": false}), p.Expand(answer(m{"analytics": true}, m{"a": true, "b": false})))
+	require.Equal(t, answer(m{"analytics": false}, m{"a": false}), p.Expand(answer(m{"analytics": false}, m{"a": true})))
+}
+
 // What Expand adds says nothing new: the policy decides about it as it did before.
 func TestExpandChangesNoDecision(t *testing.T) {
 	p := MustCompile(Config{

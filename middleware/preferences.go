@@ -153,7 +153,7 @@ func (p Preferences) answer(w http.ResponseWriter, r *http.Request) *refusal {
 		return problem
 	}
 	state := g.apply(held, known, p.Expand)
-	if err := p.Codec.Write(w, r, state); err != nil {
+	if err := p.write(w, r, state, !held.IsZero()); err != nil {
 		p.report(r, err)
 		return refused(http.StatusUnprocessableEntity, "The answer does not fit a cookie.")
 	}
@@ -166,6 +166,23 @@ func (p Preferences) answer(w http.ResponseWriter, r *http.Request) *refusal {
 	}
 	p.show(w, r, state)
 	return nil
+}
+
+// write replaces the cookie. One for the host alone, which a page may have written, would
+// go on to count beside that of the domain, and before it in the script. A browser may
+// take the two for the same cookie, so the old ones are expired first.
+func (p Preferences) write(w http.ResponseWriter, r *http.Request, state consent.State, replace bool) error {
+	before := w.Header()["Set-Cookie"]
+	if replace {
+		if err := p.Codec.Forget(w, r); err != nil {
+			return err
+		}
+	}
+	err := p.Codec.Write(w, r, state)
+	if err != nil && replace {
+		w.Header()["Set-Cookie"] = before
+	}
+	return err
 }
 
 // forget drops the answer.

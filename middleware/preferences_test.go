@@ -95,7 +95,7 @@ func held(t testing.TB, s consent.State) string {
 func saved(t testing.TB, w *httptest.ResponseRecorder) consent.State {
 	t.Helper()
 	for _, c := range w.Result().Cookies() {
-		if c.Name == cookie.DefaultName {
+		if c.Name == cookie.DefaultName && c.MaxAge >= 0 {
 			s, err := cookie.Decode(c.Value)
 			require.NoError(t, err)
 			return s
@@ -296,6 +296,21 @@ func TestPreferencesOverAnAnswerThatCannotBeRead(t *testing.T) {
 	require.Equal(t, sitePolicy.Expand(consent.NewState(m{"analytics": true, "advertising": false, "functional": false})), saved(t, w))
 	require.Len(t, b.errs, 1)
 	require.ErrorIs(t, b.errs[0], cookie.ErrMalformed)
+}
+
+// A page may have set the cookie for its host alone, beside that of the domain.
+func TestPreferencesLeaveOneCopyOfTheCookie(t *testing.T) {
+	b := newBench()
+	w := b.do(request{method: "POST", body: "answer=deny", form: true, cookies: held(t, consent.NewState(m{"analytics": true}))})
+	set := w.Result().Cookies()
+	require.Len(t, set, 3)
+	require.Equal(t, []string{"example.com", "", "example.com"}, []string{set[0].Domain, set[1].Domain, set[2].Domain})
+	require.Negative(t, set[0].MaxAge)
+	require.Negative(t, set[1].MaxAge)
+	require.Positive(t, set[2].MaxAge)
+
+	w = b.do(request{method: "POST", body: "answer=deny", form: true})
+	require.Len(t, w.Result().Cookies(), 1, "there is nothing to replace")
 }
 
 func TestPreferencesTellSegment(t *testing.T) {
