@@ -34,11 +34,22 @@ func pairs(r *http.Request) iter.Seq2[string, string] {
 		}
 		for _, line := range r.Header["Cookie"] {
 			for pair := range strings.SplitSeq(line, ";") {
-				name, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
+				name, value, _ := strings.Cut(trim(pair), "=")
 				if !yield(name, value) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// trim is strings.Trim of spaces and tabs, which there is rarely more than one of.
+func trim(s string) string {
+	for s != "" && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
 }

@@ -12,6 +12,8 @@ import (
 // else. It is called from many goroutines at once and must not change the request.
 type Signal func(*http.Request) consent.State
 
+const gpcHeader = "Sec-Gpc" // as net/http spells it
+
 // GPC returns a Signal for Global Privacy Control (W3C, https://www.w3.org/TR/gpc/):
 // a request with the header "Sec-GPC: 1" denies the given categories. Any other
 // value of the header says nothing; of several header lines, one exact "1" is enough.
@@ -32,7 +34,7 @@ func GPC(categories ...string) Signal {
 		switch {
 		case r == nil:
 			return consent.All(consent.Denied)
-		case slices.Contains(r.Header.Values("Sec-GPC"), "1"):
+		case slices.Contains(r.Header[gpcHeader], "1"):
 			return denied
 		default:
 			return consent.State{}
