@@ -69,9 +69,15 @@ func (s *Segment) catalogue() any {
 // all others. With it the configuration of production can be tested as it is:
 //
 //	config.Transport = segment.Transport()
-func (s *Segment) Transport() http.RoundTripper { return redirect{s} }
+func (s *Segment) Transport() http.RoundTripper {
+	// Without connections that are kept, nothing is left when a test ends.
+	return redirect{s, &http.Transport{DisableKeepAlives: true}}
+}
 
-type redirect struct{ segment *Segment }
+type redirect struct {
+	segment *Segment
+	next    http.RoundTripper
+}
 
 func (t redirect) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch host := hostname(r.URL.Host); host {
@@ -86,8 +92,5 @@ func (t redirect) RoundTrip(r *http.Request) (*http.Response, error) {
 	redirected.Host = r.URL.Host
 	redirected.URL.Scheme = "http"
 	redirected.URL.Host = strings.TrimPrefix(t.segment.URL(), "http://")
-	return loopback.RoundTrip(redirected)
+	return t.next.RoundTrip(redirected)
 }
-
-// loopback keeps no connection, so that nothing is left when a test ends.
-var loopback = &http.Transport{DisableKeepAlives: true}

@@ -9,6 +9,10 @@
 //		recorder.RequireReached(t, "Amplitude", 0)
 //	}
 //
+// With the requests of a [Site]'s visitors, [Run] does so for a handler and every
+// cookie that is known to exist. A [Segment] is the other end: a fake of Segment on the
+// loopback interface, which real clients send to, and which can be made to fail.
+//
 // The package imports testing, and is for tests alone.
 package consenttest
 

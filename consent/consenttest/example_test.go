@@ -90,6 +90,30 @@ func ExampleSite_Visitors() {
 	// POST /order accepted only analytics: granted
 }
 
+// The whole way, with the real client: what the policy lets out, and what Segment then
+// does with it.
+func TestSignUpArrivesAtSegment(t *testing.T) {
+	segment := consenttest.NewSegment(t, consenttest.Workspace{
+		Destinations: []string{"Amplitude", "Mixpanel", "Facebook Pixel"},
+		Categories:   map[string][]string{"analytics": {"Amplitude", "Mixpanel"}, "advertising": {"Facebook Pixel"}},
+	})
+	segment.Script(consenttest.Fault{Status: 503}) // the first request fails
+	client, err := consent.NewSegment(segment.WriteKey(), segment.Config(), policy, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := signUp(client.With(consenttest.Grant("analytics"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
+	segment.RequireInbox(t, "Amplitude", 1)
+	segment.RequireInbox(t, "Facebook Pixel", 0)
+	segment.RequireKnownNames(t)
+}
+
 func ExampleGrant() {
 	visitor := consenttest.Grant("functional", "analytics").Restrict(consenttest.Deny("advertising"))
 	for category, granted := range visitor.Categories() {

@@ -58,14 +58,14 @@ func (f Fault) before(w http.ResponseWriter, r *http.Request, on *run) bool {
 		select {
 		case <-timer.C:
 		case <-on.stopped:
-			return false
+			panic(http.ErrAbortHandler) // returning would answer with 200
 		}
 	}
 	if f.Until != nil {
 		select {
 		case <-f.Until:
 		case <-on.stopped:
-			return false
+			panic(http.ErrAbortHandler) // returning would answer with 200
 		}
 	}
 	if f.Reset {
@@ -102,7 +102,7 @@ func halfResponse(w http.ResponseWriter, on *run) {
 func hijack(w http.ResponseWriter, on *run, do func(net.Conn)) {
 	c, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		return // the connection is gone
+		panic(http.ErrAbortHandler) // the connection is gone
 	}
 	defer on.connections.Done()
 	defer c.Close()

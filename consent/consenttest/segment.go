@@ -154,10 +154,15 @@ func (s *Segment) Start() {
 	r.server = &http.Server{
 		Handler:     s.handler(r),
 		ReadTimeout: 30 * time.Second,
-		ConnState: func(_ net.Conn, state http.ConnState) {
+		ConnState: func(c net.Conn, state http.ConnState) {
 			switch state {
 			case http.StateNew:
 				r.connections.Add(1)
+				select {
+				case <-r.stopped:
+					c.Close() // Close of the server may have missed it
+				default:
+				}
 			case http.StateClosed:
 				r.connections.Done()
 			}

@@ -17,19 +17,20 @@ const (
 // What each package may import, besides the standard library. Imports point at
 // consent, never away from it. Programs under examples may import anything.
 var allowedImports = map[string][]string{
-	".":                   {},
-	"consent":             {analyticsPath, "internal/memo", "internal/message", "internal/names", "internal/nils"},
-	"consent/consenttest": {analyticsPath, "consent", "internal/message", "internal/routing"},
-	"destinations":        {"consent", "internal/memo", "internal/names"},
-	"cookie":              {"consent", "internal/memo", "golang.org/x/net/publicsuffix"},
-	"middleware":          {analyticsPath, "consent", "cookie", "internal/names", "internal/nils"},
-	"internal/benchmarks": {},
-	"internal/memo":       {},
-	"internal/message":    {analyticsPath},
-	"internal/names":      {},
-	"internal/nils":       {},
-	"internal/project":    {},
-	"internal/routing":    {"internal/names"},
+	".":                         {},
+	"consent":                   {analyticsPath, "internal/memo", "internal/message", "internal/names", "internal/nils"},
+	"consent/consenttest":       {analyticsPath, "consent", "internal/message", "internal/names", "internal/routing"},
+	"destinations":              {"consent", "internal/memo", "internal/names"},
+	"cookie":                    {"consent", "internal/memo", "golang.org/x/net/publicsuffix"},
+	"middleware":                {analyticsPath, "consent", "cookie", "internal/names", "internal/nils"},
+	"internal/benchmarks":       {},
+	"internal/benchmarks/chart": {},
+	"internal/memo":             {},
+	"internal/message":          {analyticsPath},
+	"internal/names":            {},
+	"internal/nils":             {},
+	"internal/project":          {},
+	"internal/routing":          {"internal/names"},
 }
 
 // What of the standard library only some packages may import.
