@@ -1,0 +1,87 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/go-consent/segment/cookie"
+	"github.com/go-consent/segment/destinations"
+)
+
+// A profile is one way to set up the Consent Manager and, to match it, the server. Its
+// name is the write key as well.
+type profile struct {
+	Destinations []destination
+	// CustomCategories is the option of the Consent Manager, nil for its own three.
+	CustomCategories map[string]customCategory
+	CookieName       string
+	config           destinations.Config
+}
+
+// A destination as Segment's CDN lists it; Category is that of Segment's catalogue.
+type destination struct{ Name, Category string }
+
+type customCategory struct {
+	Purpose      string   `json:"purpose"`
+	Integrations []string `json:"integrations"`
+}
+
+// codec writes the cookie in the order of the script, whose own three categories are
+// not sorted.
+func (p profile) codec() cookie.Codec {
+	return cookie.Codec{
+		Template: http.Cookie{Name: p.CookieName},
+		Order:    []string{"marketingAndAnalytics", "advertising", "functional"},
+	}
+}
+
+var catalogue = []destination{
+	{"Zendesk", "Helpdesk"},
+	{"Amplitude", "Analytics"},
+	{"HubSpot", "Email"},
+	{"Facebook Pixel", "Advertising"},
+	{"Google Tag Manager", "Tag Managers"},
+	{"Webhooks", "Raw Data"},
+	{"Intercom", "Livechat"},
+}
+
+var standard = destinations.Config{Categories: map[string][]string{
+	"marketingAndAnalytics": {"Amplitude", "HubSpot", "Webhooks"},
+	"advertising":           {"Facebook Pixel", "Google Tag Manager"},
+	"functional":            {"Intercom", "Zendesk"},
+}}
+
+var profiles = map[string]profile{
+	"standard": {Destinations: catalogue, config: standard},
+	"named":    {Destinations: catalogue, config: standard, CookieName: "my choice;é"},
+	// A destination that was connected since visitors answered.
+	"grown": {
+		Destinations: append([]destination{{"Mixpanel", "Analytics"}}, catalogue...),
+		config: destinations.Config{Categories: map[string][]string{
+			"marketingAndAnalytics": {"Amplitude", "HubSpot", "Webhooks", "Mixpanel"},
+			"advertising":           {"Facebook Pixel", "Google Tag Manager"},
+			"functional":            {"Intercom", "Zendesk"},
+		}},
+	},
+	// Categories of one's own, which overlap.
+	"custom": custom(catalogue, map[string][]string{
+		"Statistics":    {"Amplitude", "HubSpot", "Webhooks"},
+		"Ads & Friends": {"Facebook Pixel", "Google Tag Manager", "Amplitude"},
+		"Chat":          {"Intercom", "Zendesk"},
+	}),
+	"unicode": custom(
+		[]destination{{"Größe & Maß", "Analytics"}, {"アナリティクス", "Analytics"}, {"😀", "Advertising"}},
+		map[string][]string{"Werbung für Dich": {"😀"}, "解析": {"Größe & Maß", "アナリティクス"}},
+	),
+}
+
+func custom(list []destination, categories map[string][]string) profile {
+	p := profile{
+		Destinations:     list,
+		CustomCategories: make(map[string]customCategory),
+		config:           destinations.Config{Categories: categories},
+	}
+	for name, members := range categories {
+		p.CustomCategories[name] = customCategory{"Because.", members}
+	}
+	return p
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"embed"
+	"html/template"
+	"log"
+	"maps"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/destinations"
+	"github.com/go-consent/segment/internal/routing"
+	"github.com/go-consent/segment/middleware"
+)
+
+//go:embed pages
+var pagesFS embed.FS
+
+var pages = template.Must(template.ParseFS(pagesFS, "pages/*.html"))
+
+// A site is the part of the shop below the name of a profile.
+type site struct {
+	profile
+	name    string
+	policy  *destinations.Policy
+	api     string
+	segment *segment
+}
+
+// newSite serves every profile below its name. It is protected against requests of
+// other sites as any that takes forms should be.
+func newSite(api string, segment *segment) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /consent-manager.js", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFile(w, r, filepath.Join(segment.consentManager, "consent-manager.js"))
+	})
+	for name, p := range profiles {
+		s := &site{p, name, destinations.MustCompile(p.config), api, segment}
+		mux.Handle("/"+name+"/", http.StripPrefix("/"+name, s.handler()))
+	}
+	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+func (s *site) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /cm", s.consentManager)
+	mux.Handle("GET /page", middleware.Renew{Codec: s.codec()}.Handler(http.HandlerFunc(s.page)))
+	mux.HandleFunc("GET /form", s.form)
+	mux.Handle("/preferences", s.preferences())
+	mux.HandleFunc("GET /decision", s.decision)
+	mux.HandleFunc("POST /track", s.track)
+	return middleware.New(middleware.Options{
+		Sources: []middleware.Source{s.codec()},
+		Signals: []middleware.Signal{gpc},
+	})(mux)
+}
+
+var gpc = middleware.GPC("advertising")
+
+// preferences is where the visitor answers without the Consent Manager.
+func (s *site) preferences() http.Handler {
+	client, err := consent.NewSegment(s.name, analytics.Config{Endpoint: s.api, Interval: 20 * time.Millisecond}, s.policy, nil)
+	if err != nil {
+		panic(err) // the profiles are part of the program
+	}
+	return middleware.Preferences{
+		Codec:          s.codec(),
+		Policy:         s.policy,
+		Client:         client,
+		Expand:         s.policy.Expand,
+		Signals:        []middleware.Signal{gpc},
+		ForgetIdentity: true,
+		OnError:        func(_ *http.Request, err error) { log.Print(err) },
+	}
+}
+
+// form asks the visitor without any script.
+func (s *site) form(w http.ResponseWriter, r *http.Request) {
+	type question struct {
+		Name    string
+		Granted bool
+	}
+	var questions []question
+	state := consent.FromContext(r.Context())
+	for _, name := range slices.Sorted(maps.Keys(s.config.Categories)) {
+		questions = append(questions, question{name, state.Category(name) == consent.Granted})
+	}
+	s.render(w, "form.html", questions)
+}
+
+// consentManager is a page on which the Consent Manager decides.
+func (s *site) consentManager(w http.ResponseWriter, _ *http.Request) {
+	s.render(w, "cm.html", map[string]any{
+		"writeKey": s.name, "cookieName": s.CookieName, "customCategories": s.CustomCategories,
+	})
+}
+
+// page is a page on which the server decides. It allows the scripts that have the
+// nonce, and those that they load.
+func (s *site) page(w http.ResponseWriter, r *http.Request) {
+	nonce := rand.Text()
+	loader := middleware.Loader{WriteKey: s.name, Page: true}
+	script, err := loader.Script(s.policy.Decide(consent.FromContext(r.Context())), nonce)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	middleware.Private(w.Header())
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+nonce+"' 'strict-dynamic'; "+
+		"connect-src 'self' https://cdn.segment.com https://api.segment.io; base-uri 'none'; frame-ancestors 'none'")
+	s.render(w, "page.html", script)
+}
+
+// decision tells what the server makes of the request's cookies.
+func (s *site) decision(w http.ResponseWriter, r *http.Request) {
+	state := consent.FromContext(r.Context())
+	allowed := make(map[string]bool)
+	for v := range s.policy.Decide(state).Verdicts() {
+		allowed[v.Destination] = v.Allowed
+	}
+	answer(w, map[string]any{"state": state, "allowed": allowed})
+}
+
+// track sends an event, and tells where it was delivered when it has arrived.
+func (s *site) track(w http.ResponseWriter, r *http.Request) {
+	id := rand.Text()
+	// A client of its own, since closing one waits until everything has arrived.
+	client, err := consent.NewSegment(s.name, analytics.Config{Endpoint: s.api}, s.policy, nil)
+	if err == nil {
+		err = client.For(r.Context()).Enqueue(analytics.Track{MessageId: id, AnonymousId: "a", Event: "Order Completed"})
+		client.Close()
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	sent := s.segment.find(id)
+	if sent == nil {
+		answer(w, map[string]any{"withheld": true, "delivered": []string{}})
+		return
+	}
+	workspace := routing.Workspace{Categories: s.config.Categories}
+	for _, d := range s.Destinations {
+		workspace.Destinations = append(workspace.Destinations, routing.Named(d.Name))
+	}
+	deliveries, err := workspace.Route(sent)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	delivered := []string{}
+	for _, d := range deliveries {
+		if d.Delivered {
+			delivered = append(delivered, d.Destination)
+		}
+	}
+	answer(w, map[string]any{"withheld": false, "delivered": delivered, "event": sent})
+}
+
+func (s *site) render(w http.ResponseWriter, name string, data any) {
+	var b bytes.Buffer
+	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Write(b.Bytes())
+}
+
+// hostile is a page of somebody else, which the tests run scripts on.
+func hostile(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Write([]byte("<!doctype html><title>Prizes</title><p>You have won."))
+}

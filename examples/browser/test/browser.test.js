@@ -1,0 +1,34 @@
+// Each scenario has a browser without a history, and one site between them.
+import { after, before, test } from "node:test";
+import { start } from "./harness.js";
+import { pageScenarios } from "./page.js";
+import { scriptScenarios } from "./script.js";
+import { serverScenarios } from "./server.js";
+import { print } from "./table.js";
+
+let site;
+
+before(async () => { site = await start(); });
+after(async () => {
+  await site?.stop();
+  print();
+});
+
+function scenario(name, run) {
+  test(name, { timeout: 120000 }, async () => {
+    const visitors = [];
+    try {
+      await run(async (options) => {
+        const visitor = await site.visit(options);
+        visitors.push(visitor);
+        return visitor;
+      });
+    } finally {
+      for (const visitor of visitors) await visitor.close();
+    }
+  });
+}
+
+scriptScenarios(scenario);
+serverScenarios(scenario);
+pageScenarios(scenario);
