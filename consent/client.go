@@ -117,7 +117,18 @@ func newShared(p Policy, o *Options) *shared {
 
 // With returns a client for a visitor who answered s. Closing it does nothing.
 func (c *Client) With(s State) *Client {
-	return &Client{shared: c.shared, state: s, derived: true, anonymous: c.anonymous}
+	return c.derive(func(d *Client) { d.state = s })
+}
+
+// derive returns a copy of c with a change. One of a nil client is no client either.
+func (c *Client) derive(change func(*Client)) *Client {
+	d := new(Client)
+	if c != nil {
+		*d = *c
+	}
+	d.derived = true
+	change(d)
+	return d
 }
 
 // For returns a client for the visitor whose State ctx carries, which is
@@ -132,7 +143,7 @@ func (c *Client) For(ctx context.Context) *Client {
 // leaves for a destination the visitor allowed, or that updates preferences: no
 // identifier is read for what stays home, or for strictly necessary destinations.
 func (c *Client) Anonymous(id func() string) *Client {
-	return &Client{shared: c.shared, state: c.state, derived: true, anonymous: id}
+	return c.derive(func(d *Client) { d.anonymous = id })
 }
 
 // Enqueue sends the message to where the visitor's State allows, through the client

@@ -201,7 +201,11 @@ type embedded struct{ analytics.Track }
 
 func TestNoClient(t *testing.T) {
 	m := analytics.Track{UserId: "u", Event: "Ordered"}
-	for _, c := range []*consent.Client{nil, {}, consent.New(nil, policy, nil), consent.New((*capture)(nil), policy, nil)} {
+	var none *consent.Client
+	for _, c := range []*consent.Client{
+		none, {}, consent.New(nil, policy, nil), consent.New((*capture)(nil), policy, nil),
+		none.With(acceptAll), none.For(t.Context()), none.Anonymous(nil),
+	} {
 		require.ErrorIs(t, c.Enqueue(m), consent.ErrNoClient)
 		require.ErrorIs(t, c.Close(), consent.ErrNoClient)
 	}
