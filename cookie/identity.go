@@ -62,7 +62,7 @@ func readID(value string) string {
 		return ""
 	}
 	text, err := url.PathUnescape(value)
-	if err != nil || !utf8.ValidString(text) {
+	if err != nil {
 		return ""
 	}
 	if id := textID(text); isID(id) {
@@ -94,8 +94,9 @@ func textID(text string) string {
 	return text
 }
 
-// isID reports whether id can be one. "undefined" is what a script writes when it
-// has none, and would make one person of many.
+// isID reports whether id can be one. Bytes that are not UTF-8 read as
+// U+FFFD. "undefined" is what a script writes when it has none, and would make one
+// person of many.
 func isID(id string) bool {
 	if len(id) > maxIDSize || id == "undefined" {
 		return false

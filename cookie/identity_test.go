@@ -61,6 +61,7 @@ func TestIdentity(t *testing.T) {
 		{"129 bytes as a JSON string", "NAME=%22" + strings.Repeat("i", 129) + "%22", ""},
 		{"20 megabytes", "NAME=" + strings.Repeat("i", 20<<20), ""},
 		{"deeply nested JSON", "NAME=" + strings.Repeat("[", 4000), ""},
+		{"more than a browser stores", "NAME=%22a%22" + strings.Repeat("%20", 1400), ""},
 		{"an escape cut short", "NAME=abc%2", ""},
 		{"an escape that is none", "NAME=abc%zz", ""},
 		{"a raw percent sign", "NAME=100%", ""},

@@ -228,6 +228,7 @@ func TestPreferencesAnswer(t *testing.T) {
 		{rule: "a denial under any name counts", body: `{"categories":{"advertising":true,"analytics":true,"functional":true},"destinations":{"Actions Amplitude":true,"Amplitude":false}}`,
 			want: with(everything, m{"Amplitude": false, "Actions Amplitude": false})},
 		{rule: "a grant by name does not undo a denied category", before: nothing, body: `{"destinations":{"Amplitude":true}}`, want: nothing},
+		{rule: "not even where another category is granted", before: expanded(true, false, true), body: `{"destinations":{"Amplitude":true}}`, want: expanded(true, false, true)},
 		{rule: "a denial by name withdraws", before: everything, body: `{"destinations":{"Braze":false}}`, want: with(everything, m{"Braze": false})},
 		{rule: "a grant by name undoes a denial by name", before: with(everything, m{"Amplitude": false, "Actions Amplitude": false}),
 			body: `{"destinations":{"Amplitude":true}}`, want: everything},
@@ -446,6 +447,18 @@ func TestPreferencesDelete(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestPreferencesDeleteUnderAnOptOutPolicy(t *testing.T) {
+	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}}, OptOut: true})
+	b := newBench()
+	b.Policy, b.Client = policy, consent.New(&b.segment, policy, nil)
+	b.do(request{method: "DELETE", cookies: "ajs_anonymous_id=v; " + held(t, consent.NewState(m{"analytics": false}))})
+	sent := b.sent(t)
+	require.Len(t, sent, 1, "there is no answer to identify the visitor with")
+	require.Equal(t, consent.UpdateEvent, sent[0].Event)
+	require.Equal(t, m{"analytics": true}, sent[0].Context.Consent.CategoryPreferences)
+	require.Empty(t, b.errs)
 }
 
 func TestPreferencesForgetIdentity(t *testing.T) {
