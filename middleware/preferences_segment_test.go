@@ -1,0 +1,297 @@
+package middleware_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/segmentio/analytics-go/v3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/cookie"
+	"github.com/go-consent/segment/middleware"
+)
+
+func TestPreferencesTellSegment(t *testing.T) {
+	const known = "ajs_anonymous_id=visitor-1; "
+	everything := sitePolicy.Expand(consent.NewState(m{"advertising": true, "analytics": true, "functional": true}))
+	t.Run("the update first, then the traits", func(t *testing.T) {
+		b := newBench()
+		b.UserID = func(*http.Request) string { return "user-1" }
+		w := b.do(request{method: "POST", body: `{"categories":{"analytics":true,"advertising":false,"functional":true}}`, cookies: known})
+		sent := b.sent(t)
+		require.Len(t, sent, 2)
+		for _, e := range sent {
+			require.Equal(t, "visitor-1", e.AnonymousID)
+			require.Equal(t, "user-1", e.UserID)
+			require.Equal(t, m{"advertising": false, "analytics": true, "functional": true}, e.Context.Consent.CategoryPreferences)
+		}
+		require.Equal(t, consent.UpdateEvent, sent[0].Event)
+		require.Equal(t, map[string]any{"All": false, "Warehouses": map[string]any{"all": false}}, sent[0].Integrations)
+		require.Equal(t, "identify", sent[1].Type)
+		require.Equal(t, map[string]m{
+			"customTrackingPreferences":      {"advertising": false, "analytics": true, "functional": true},
+			"destinationTrackingPreferences": maps.Collect(saved(t, w).Destinations()),
+		}, sent[1].Traits)
+		b.segment.RequireReached(t, "Amplitude", 1)
+		b.segment.RequireReached(t, "Facebook Pixel", 0)
+	})
+	t.Run("a user id in a cookie is nobody's word", func(t *testing.T) {
+		b := newBench()
+		b.do(request{method: "POST", body: `{"categories":{"analytics":true}}`, cookies: known + "ajs_user_id=somebody"})
+		for _, e := range b.sent(t) {
+			require.Empty(t, e.UserID)
+		}
+	})
+	t.Run("an id of the application's", func(t *testing.T) {
+		b := newBench()
+		b.AnonymousID = func(*http.Request) string { return "own" }
+		b.do(request{method: "POST", body: `{"categories":{"analytics":true}}`, cookies: known})
+		require.Len(t, b.sent(t), 2)
+		require.Equal(t, "own", b.sent(t)[0].AnonymousID)
+	})
+	t.Run("without an id, only the update, each time under another", func(t *testing.T) {
+		b := newBench()
+		b.do(request{method: "POST", body: `{"categories":{"analytics":true}}`})
+		b.do(request{method: "POST", body: `{"categories":{"analytics":true}}`})
+		sent := b.sent(t)
+		require.Len(t, sent, 2)
+		require.NotEmpty(t, sent[0].AnonymousID)
+		require.NotEqual(t, sent[0].AnonymousID, sent[1].AnonymousID)
+		require.Equal(t, consent.UpdateEvent, sent[1].Event)
+	})
+	t.Run("a withdrawal sends the update alone", func(t *testing.T) {
+		b := newBench()
+		b.do(request{method: "POST", body: "answer=deny", form: true, cookies: known + held(t, everything)})
+		sent := b.sent(t)
+		require.Len(t, sent, 1)
+		require.Equal(t, consent.UpdateEvent, sent[0].Event)
+		require.Equal(t, "visitor-1", sent[0].AnonymousID)
+		require.Equal(t, m{"advertising": false, "analytics": false, "functional": false}, sent[0].Context.Consent.CategoryPreferences)
+	})
+	t.Run("an answer by destination reports the categories", func(t *testing.T) {
+		b := newBench()
+		b.Expand = nil
+		b.do(request{method: "POST", body: `{"destinations":{"Amplitude":true}}`, cookies: known})
+		require.Empty(t, b.errs)
+		sent := b.sent(t)
+		require.Len(t, sent, 2)
+		require.Equal(t, m{"advertising": false, "analytics": false, "functional": false}, sent[0].Context.Consent.CategoryPreferences)
+		require.Equal(t, m{"Amplitude": true, "Actions Amplitude": true}, sent[1].Traits["destinationTrackingPreferences"])
+	})
+	t.Run("a signal counts on top", func(t *testing.T) {
+		for name, signal := range map[string]middleware.Signal{"of one category": middleware.GPC("analytics", "advertising"), "of everything": middleware.GPC()} {
+			b := newBench()
+			b.Signals = []middleware.Signal{signal}
+			w := b.do(request{method: "POST", body: "answer=accept", form: true, cookies: known, header: http.Header{"Sec-Gpc": {"1"}}})
+			require.Equal(t, everything, saved(t, w), "what the visitor answered is kept")
+			sent := b.sent(t)
+			require.Len(t, sent, 1, name)
+			require.Equal(t, consent.UpdateEvent, sent[0].Event)
+			require.False(t, sent[0].Context.Consent.CategoryPreferences["analytics"])
+			require.Empty(t, b.errs)
+		}
+	})
+	t.Run("names of the visitor's own stay out of the traits", func(t *testing.T) {
+		b := newBench()
+		before := consent.NewState(m{"own": true}).WithDestinations(m{"Own": true, "Own 2": false})
+		b.do(request{method: "POST", body: `{"categories":{"analytics":true}}`, cookies: known + held(t, before)})
+		sent := b.sent(t)
+		require.Len(t, sent, 2)
+		require.NotContains(t, sent[1].Traits["customTrackingPreferences"], "own")
+		require.NotContains(t, sent[1].Traits["destinationTrackingPreferences"], "Own")
+		require.NotContains(t, sent[1].Traits["destinationTrackingPreferences"], "Own 2")
+	})
+	t.Run("a failure does not undo the answer", func(t *testing.T) {
+		b := newBench()
+		require.NoError(t, b.segment.Close())
+		w := b.do(request{method: "POST", body: `{"categories":{"analytics":true}}`, cookies: known})
+		require.True(t, saved(t, w).Category("analytics") == consent.Granted)
+		require.Len(t, b.errs, 2)
+		for _, err := range b.errs {
+			require.ErrorIs(t, err, analytics.ErrClosed)
+		}
+		b.Client = nil
+		w = b.do(request{method: "POST", body: "answer=deny", form: true, cookies: known})
+		require.True(t, saved(t, w).Category("analytics") == consent.Denied)
+		require.ErrorIs(t, b.errs[2], consent.ErrNoClient)
+	})
+}
+
+func TestPreferencesForgetIdentity(t *testing.T) {
+	everything := sitePolicy.Expand(consent.NewState(m{"advertising": true, "analytics": true, "functional": true}))
+	some := sitePolicy.Expand(consent.NewState(m{"advertising": false, "analytics": true, "functional": false}))
+	for _, test := range []struct {
+		rule   string
+		before consent.State
+		q      request
+		gpc    string // category that the signal denies
+		want   bool
+	}{
+		{"a withdrawal of everything", everything, request{method: "POST", body: "answer=deny", form: true}, "", true},
+		{"a withdrawal of a category", everything, request{method: "POST", body: `{"categories":{"advertising":false}}`}, "", true},
+		{"a withdrawal of a category without destinations", everything, request{method: "POST", body: `{"categories":{"functional":false}}`}, "", true},
+		{"a withdrawal by name", everything, request{method: "POST", body: `{"destinations":{"Braze":false}}`}, "", true},
+		{"the answer is forgotten", everything, request{method: "DELETE"}, "", true},
+		{"a first denial", consent.State{}, request{method: "POST", body: "answer=deny", form: true}, "", true},
+		{"a first grant", consent.State{}, request{method: "POST", body: `{"categories":{"analytics":true}}`}, "", false},
+		{"a grant on top", some, request{method: "POST", body: `{"categories":{"advertising":true}}`}, "", false},
+		{"the same again", everything, request{method: "POST", body: "answer=accept", form: true}, "", false},
+		{"a withdrawal of what a signal had closed", everything, request{method: "POST", body: `{"categories":{"advertising":false}}`}, "advertising", false},
+	} {
+		t.Run(test.rule, func(t *testing.T) {
+			for _, forget := range []bool{true, false} {
+				b := newBench()
+				b.ForgetIdentity = forget
+				test.q.header = http.Header{}
+				if test.gpc != "" {
+					b.Signals = []middleware.Signal{middleware.GPC(test.gpc)}
+					test.q.header.Set("Sec-GPC", "1")
+				}
+				test.q.cookies = "ajs_anonymous_id=old; ajs_user_id=u; "
+				if !test.before.IsZero() {
+					test.q.cookies += held(t, test.before)
+				}
+				w := b.do(test.q)
+				expired := make(map[string]int)
+				for _, c := range w.Result().Cookies() {
+					if c.MaxAge < 0 && c.Name != cookie.DefaultName {
+						expired[c.Name]++
+					}
+				}
+				if !forget || !test.want {
+					require.Empty(t, expired)
+					continue
+				}
+				require.Equal(t, map[string]int{"ajs_anonymous_id": 2, "ajs_user_id": 2}, expired)
+				require.Equal(t, "old", b.sent(t)[0].AnonymousID, "Segment is told under the old id")
+			}
+		})
+	}
+}
+
+func TestPreferencesInABrowser(t *testing.T) {
+	var segment consenttest.Recorder
+	client := consent.New(&segment, sitePolicy, nil)
+	var mu sync.Mutex
+	var errs []error
+	onError := func(_ *http.Request, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		errs = append(errs, err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/preferences", middleware.Preferences{
+		Policy: sitePolicy, Client: client, Expand: sitePolicy.Expand, ForgetIdentity: true, OnError: onError,
+		Signals: []middleware.Signal{middleware.GPC("advertising")},
+	})
+	read := middleware.New(middleware.Options{Sources: []middleware.Source{cookie.Codec{}}, OnError: onError})
+	mux.Handle("POST /buy", read(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := client.For(r.Context()).Enqueue(analytics.Track{AnonymousId: "v", Event: "Order Completed"}); err != nil {
+			onError(r, err)
+		}
+	})))
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "home") })
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	base, err := url.Parse(server.URL)
+	require.NoError(t, err)
+	jar.SetCookies(base, []*http.Cookie{{Name: "ajs_anonymous_id", Value: "v1", Path: "/"}})
+	browser := &http.Client{Jar: jar}
+	do := func(method, path, kind, body string) (int, string) {
+		r, err := http.NewRequest(method, server.URL+path, strings.NewReader(body))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", kind)
+		r.Header.Set("Origin", server.URL)
+		response, err := browser.Do(r)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response.StatusCode, string(text)
+	}
+	const form = "application/x-www-form-urlencoded"
+
+	do("POST", "/buy", form, "")
+	segment.RequireReached(t, "Amplitude", 0)
+	status, body := do("POST", "/preferences", form, "answer=accept&redirect=/")
+	require.Equal(t, 200, status)
+	require.Equal(t, "home", body)
+	do("POST", "/buy", form, "")
+	segment.RequireReached(t, "Amplitude", 2) // the traits, and the order
+	require.Len(t, jar.Cookies(base), 2)
+
+	status, _ = do("PUT", "/preferences", "application/json", `{"categories":{"analytics":false,"advertising":false,"functional":false}}`)
+	require.Equal(t, 200, status)
+	do("POST", "/buy", form, "")
+	segment.RequireReached(t, "Amplitude", 2) // no more than before
+	require.Len(t, jar.Cookies(base), 1, "the id is gone")
+	_, body = do("GET", "/preferences", "", "")
+	require.Contains(t, body, `"decided":true`)
+
+	status, _ = do("DELETE", "/preferences", "", "")
+	require.Equal(t, 200, status)
+	require.Empty(t, jar.Cookies(base))
+	_, body = do("GET", "/preferences", "", "")
+	require.Contains(t, body, `"decided":false`)
+
+	updates := 0
+	for _, e := range segment.Events() {
+		if track, ok := e.Message.(analytics.Track); ok && track.Event == consent.UpdateEvent {
+			updates++
+		}
+	}
+	require.Equal(t, 3, updates)
+	mu.Lock()
+	defer mu.Unlock()
+	require.NoError(t, errors.Join(errs...))
+}
+
+func TestPreferencesAreSafeForConcurrentUse(t *testing.T) {
+	var segment consenttest.Recorder
+	handler := middleware.Preferences{
+		Policy: sitePolicy, Client: consent.New(&segment, sitePolicy, nil), Expand: sitePolicy.Expand,
+		AnonymousID: func(r *http.Request) string { return r.Header.Get("Visitor") }, ForgetIdentity: true,
+	}
+	want := map[string]m{
+		"accept": maps.Collect(sitePolicy.Expand(consent.NewState(m{"advertising": true, "analytics": true, "functional": true})).Destinations()),
+		"deny":   maps.Collect(sitePolicy.Expand(consent.NewState(m{"advertising": false, "analytics": false, "functional": false})).Destinations()),
+	}
+	const visitors, each = 8, 20
+	var wg sync.WaitGroup
+	for i := range visitors {
+		wg.Go(func() {
+			for j := range each {
+				answer := []string{"accept", "deny"}[(i+j)%2]
+				r := httptest.NewRequest("POST", "/", strings.NewReader("answer="+answer))
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				r.Header.Set("Visitor", answer)
+				w := httptest.NewRecorder()
+				handler.ServeHTTP(w, r)
+				s, err := cookie.Decode(w.Result().Cookies()[0].Value)
+				if err != nil || !maps.Equal(want[answer], maps.Collect(s.Destinations())) {
+					t.Errorf("%s gives %v, %v", answer, s, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	require.Len(t, segment.Events(), visitors*each*3/2, "an update each, and traits for every other")
+	for _, e := range segment.Events() {
+		var w wire
+		require.NoError(t, json.Unmarshal(e.JSON, &w))
+		require.Equal(t, w.AnonymousID == "accept", w.Context.Consent.CategoryPreferences["analytics"])
+	}
+}
