@@ -13,6 +13,9 @@
 // cookie that is known to exist. A [Segment] is the other end: a fake of Segment on the
 // loopback interface, which real clients send to, and which can be made to fail.
 //
+// [TestPolicy] and [TestSource] hold a policy or a source of one's own against the rules
+// that this library relies on.
+//
 // The package imports testing, and is for tests alone.
 package consenttest
 

@@ -114,6 +114,11 @@ func TestSignUpArrivesAtSegment(t *testing.T) {
 	segment.RequireKnownNames(t)
 }
 
+// A policy of one's own is held against the rules that the consent package relies on.
+func TestPolicyOfOnesOwn(t *testing.T) {
+	consenttest.TestPolicy(t, func() consent.Policy { return policy })
+}
+
 func ExampleGrant() {
 	visitor := consenttest.Grant("functional", "analytics").Restrict(consenttest.Deny("advertising"))
 	for category, granted := range visitor.Categories() {
