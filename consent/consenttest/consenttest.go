@@ -14,7 +14,7 @@
 // loopback interface, which real clients send to, and which can be made to fail.
 //
 // [TestPolicy] and [TestSource] hold a policy or a source of one's own against the rules
-// that this library relies on.
+// that this library relies on. [Guard] finds a client that sends around the library.
 //
 // The package imports testing, and is for tests alone.
 package consenttest

@@ -93,4 +93,3 @@ func (e SourceExamples) rules() []rule[Source] {
 		},
 	}
 }
-

@@ -1,0 +1,106 @@
+package consenttest_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/segmentio/analytics-go/v3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/consent/consenttest"
+)
+
+const around = " around the consent.Client, and would reach every destination: " +
+	"send it with client.For(ctx).Enqueue, and give no other client this write key"
+
+func TestGuardFindsAClientThatGoesAround(t *testing.T) {
+	segment := consenttest.NewSegment(t, consenttest.Workspace{Destinations: []string{"Amplitude"}})
+	before := http.DefaultTransport
+	got := failures(t, func(tb testing.TB) {
+		consenttest.Guard(tb)
+		require.IsType(t, before, http.DefaultTransport)
+		send(t, segment.Config(), segment.WriteKey(), order("u-1"), analytics.Identify{AnonymousId: "v-1"},
+			analytics.Track{UserId: "u-2", Event: "Stamped", Context: categories(map[string]bool{"analytics": false})})
+	})
+	require.Same(t, before, http.DefaultTransport)
+	require.Equal(t, []string{
+		`consenttest: track "Ordered" by u-1 left for 127.0.0.1` + around,
+		`consenttest: identify by v-1 left for 127.0.0.1` + around,
+	}, got)
+	require.Zero(t, segment.Requests(), "a batch with an unstamped event left")
+}
+
+func TestGuardLetsTheClientPass(t *testing.T) {
+	consenttest.Guard(t)
+	segment := consenttest.NewSegment(t, consenttest.Workspace{Destinations: []string{"Amplitude"}})
+	client, err := consent.NewSegment(segment.WriteKey(), segment.Config(), policy, nil)
+	require.NoError(t, err)
+	enqueue(t, client.With(consenttest.Grant("analytics")), order("u"),
+		analytics.Track{UserId: "u", Event: consent.UpdateEvent})
+	require.NoError(t, client.Close())
+	require.Len(t, segment.RequireInbox(t, "Amplitude", 1), 1)
+	require.Len(t, segment.Arrivals(), 2)
+}
+
+func TestGuardLooksAtRequestsForSegment(t *testing.T) {
+	other := consenttest.NewSegment(t, consenttest.Workspace{WriteKey: "key"})
+	const stamped = `{"writeKey":"key","userId":"u","type":"page","context":{"consent":{"categoryPreferences":{"a":true}}}}`
+	zipped := http.Header{"Content-Encoding": {"gzip"}}
+	for _, test := range []struct {
+		name, method, url string
+		header            http.Header
+		body              string
+		found             string
+	}{
+		{"a host of Segment", "POST", "https://api.segment.io/anything", nil, `{"type":"page","name":"Home"}`, `page "Home" left for api.segment.io`},
+		{"the European host", "POST", "https://EVENTS.eu1.segmentapis.com:443/v1/batch", nil, `{"batch":[{"type":"group","userId":"u"}]}`, "group by u left for events.eu1.segmentapis.com"},
+		{"a single call", "POST", other.URL() + "/v1/track", nil, `{"event":"e","userId":"u"}`, `track "e" by u left for 127.0.0.1`},
+		{"empty preferences", "POST", other.URL() + "/v1/page", nil, `{"context":{"consent":{"categoryPreferences":{}}}}`, `page left for 127.0.0.1`},
+		{"gzip", "POST", other.URL() + "/v1/page", zipped, compressed(`{"name":"Home"}`), `page "Home" left for 127.0.0.1`},
+		{"no gzip", "POST", other.URL() + "/v1/page", zipped, `{}`, "a request that cannot be read left for 127.0.0.1"},
+		{"cut gzip", "POST", other.URL() + "/v1/page", zipped, compressed(stamped)[:20], "a request that cannot be read left for 127.0.0.1"},
+		{"no JSON", "POST", other.URL() + "/v1/page", nil, `{`, "a request that cannot be read left for 127.0.0.1"},
+		{"no batch", "POST", other.URL() + "/v1/batch", nil, `[]`, "a request that cannot be read left for 127.0.0.1"},
+		{"too large", "POST", other.URL() + "/v1/page", nil, stamped + strings.Repeat(" ", 500<<10), "a request that cannot be read left for 127.0.0.1"},
+
+		{"stamped", "POST", other.URL() + "/v1/page", nil, stamped, ""},
+		{"stamped gzip", "POST", other.URL() + "/v1/page", zipped, compressed(stamped), ""},
+		{"another API", "POST", other.URL() + "/v1/orders", nil, `{"event":"e","userId":"u"}`, ""},
+		{"another path", "POST", other.URL() + "/v2/track", nil, `{"event":"e","userId":"u"}`, ""},
+		{"a GET", "GET", other.URL() + "/v1/projects/key/settings", nil, "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var want []string
+			if test.found != "" {
+				want = []string{"consenttest: " + test.found + around}
+			}
+			require.Equal(t, want, failures(t, func(tb testing.TB) {
+				consenttest.Guard(tb)
+				r, err := http.NewRequest(test.method, test.url, strings.NewReader(test.body))
+				require.NoError(t, err)
+				r.Header = test.header.Clone()
+				r.Close = true
+				response, err := http.DefaultClient.Do(r)
+				require.NoError(t, err)
+				response.Body.Close()
+			}))
+		})
+	}
+	require.Len(t, other.Arrivals(), 2, "the stamped ones")
+}
+
+// A transport that was taken during the test goes on to be watched, and what it sends
+// later neither leaves nor fails a test that is over.
+func TestGuardAfterTheTest(t *testing.T) {
+	segment := consenttest.NewSegment(t, consenttest.Workspace{})
+	var config analytics.Config
+	require.Empty(t, failures(t, func(tb testing.TB) {
+		consenttest.Guard(tb)
+		config = segment.Config()
+		config.Transport = http.DefaultTransport
+	}))
+	send(t, config, segment.WriteKey(), order("u"))
+	require.Zero(t, segment.Requests())
+}
