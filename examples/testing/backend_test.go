@@ -1,0 +1,111 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/destinations"
+)
+
+var policy = destinations.MustCompile(config)
+
+// visitors are all that the site may have. Its Consent Manager asks for the same
+// categories and destinations as the policy decides about.
+var visitors = consenttest.Site{Categories: config.Categories}.Visitors()
+
+// destinationNames are the columns of the table.
+var destinationNames = []string{"Amplitude", "Mixpanel (Actions)", "Facebook Conversions API (Actions)", "Webhooks"}
+
+// recorded returns a backend that sends to the recorder, and tells it of decisions.
+func recorded(recorder *consenttest.Recorder) *backend {
+	return newBackend(consent.New(recorder, policy, &consent.Options{OnDecision: recorder.Decision}))
+}
+
+// post is a form that a visitor sends.
+func post(v consenttest.Visitor, path, form string) *http.Request {
+	r := v.Request("POST", path, strings.NewReader(form))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return r
+}
+
+func called(name string) consenttest.Visitor {
+	return visitors[slices.IndexFunc(visitors, func(v consenttest.Visitor) bool { return v.Name == name })]
+}
+
+// The table in testdata is what a reviewer reads: who gets to see an order, of every
+// visitor with every cookie. CONSENTTEST_UPDATE=1 go test writes it anew.
+func TestOrdersReachWhatTheVisitorAllowed(t *testing.T) {
+	consenttest.Run(t, func(r *consenttest.Recorder) http.Handler { return recorded(r).site() }, consenttest.Table{
+		Visitors:     visitors,
+		Destinations: destinationNames,
+		Golden:       "testdata/orders.golden",
+		Request:      func(v consenttest.Visitor) *http.Request { return post(v, "/orders", "user=u-1") },
+	})
+}
+
+// A few visitors can be written down in the test itself.
+func TestSubscriptionsReachWhatTheVisitorAllowed(t *testing.T) {
+	consenttest.Run(t, func(r *consenttest.Recorder) http.Handler { return recorded(r).site() }, consenttest.Table{
+		Visitors: []consenttest.Visitor{called("never asked"), called("accepted only analytics"), called("GPC, accepted all")},
+		Reached: map[string][]string{
+			"never asked":             {"Webhooks"},
+			"accepted only analytics": {"Webhooks", "Amplitude", "Mixpanel (Actions)"},
+			"GPC, accepted all":       {"Webhooks", "Amplitude", "Mixpanel (Actions)"},
+		},
+		Request: func(v consenttest.Visitor) *http.Request {
+			return post(v, "/newsletter", "user=u-1&email=u-1@example.com")
+		},
+	})
+}
+
+// That nothing reached a destination is true of a backend that tracks nothing, too.
+// RequireDenied asks for the event, and for the answer that stopped it.
+func TestOrdersStayOutOfAdvertisingForTheReasonGiven(t *testing.T) {
+	var recorder consenttest.Recorder
+	recorded(&recorder).site().ServeHTTP(httptest.NewRecorder(), post(called("GPC, accepted all"), "/orders", "user=u-1"))
+
+	ordered := recorder.Where(consenttest.Filter{Event: "Order Completed", User: "u-1"})
+	ordered.RequireReached(t, "Amplitude", 1)
+	ordered.RequireNotReached(t, "Facebook Conversions API (Actions)")
+	ordered.RequireDenied(t, "Facebook Conversions API (Actions)", consent.ReasonCategoryDenied, 1)
+}
+
+// A job has no request. Two customers in one run must not get each other's consent.
+func TestShippingRemembersTheAnswerOfEachCustomer(t *testing.T) {
+	var recorder consenttest.Recorder
+	b := recorded(&recorder)
+	for user, v := range map[string]consenttest.Visitor{
+		"u-1": called("accepted all"), "u-2": called("rejected all"), "u-3": called("malformed: not JSON"),
+	} {
+		b.site().ServeHTTP(httptest.NewRecorder(), post(v, "/orders", "user="+user))
+	}
+	recorder.Reset()
+
+	b.ship(t.Context())
+	for user, n := range map[string]int{"u-1": 1, "u-2": 0, "u-3": 0} {
+		shipped := recorder.Where(consenttest.Filter{Event: "Order Shipped", User: user})
+		shipped.RequireReached(t, "Amplitude", n)
+		shipped.RequireReached(t, "Webhooks", 1)
+	}
+	b.ship(t.Context()) // nothing is left
+	recorder.Where(consenttest.Filter{Event: "Order Shipped"}).RequireReached(t, "Webhooks", 3)
+}
+
+func TestOrdersOfNobodyAreRefused(t *testing.T) {
+	var recorder consenttest.Recorder
+	for _, path := range []string{"/orders", "/newsletter"} {
+		w := httptest.NewRecorder()
+		recorded(&recorder).site().ServeHTTP(w, post(called("accepted all"), path, ""))
+		if w.Code != http.StatusBadRequest {
+			t.Errorf("%s: status %d", path, w.Code)
+		}
+	}
+	if events := recorder.Events(); len(events) > 0 {
+		t.Errorf("%d events were sent", len(events))
+	}
+}
