@@ -49,10 +49,24 @@
 // header of a call between services; consent.NewContext puts it into the context
 // where the work is done.
 //
+// # Between the browser and the server
+//
+// middleware.Preferences takes a visitor's answer on the server, writes the cookie
+// that the Consent Manager reads, and tells Segment. middleware.Loader loads
+// analytics.js for those who accepted something, and middleware.Renew keeps an answer
+// in Safari longer than scripts can.
+//
+// # No message is lost unseen
+//
+// With consent.NewSegment every message has one outcome: delivered, failed, suppressed
+// or refused. Options.OnOutcome hears of it, Client.Stats counts it. Enqueue does not
+// block, and Client.Shutdown sends what is queued within a deadline.
+//
 // # Tests
 //
-// consent/consenttest has a Recorder to send to instead of Segment, States to send
-// with, and checks of which destination an event reached.
+// consent/consenttest has a Recorder to send to instead of Segment, visitors of every
+// kind to send for, a Segment on the loopback interface that can fail in every way,
+// and suites for policies and sources of your own.
 //
 // The program in examples/shop shows all of it at work, with a page on which every
 // event can be followed to each destination.
