@@ -83,6 +83,12 @@ func TestBrokenPoliciesAreFound(t *testing.T) {
 		"takes All for a destination": {func(s consent.State) consent.Decision {
 			return decide(granted(s, "a") || s.Destination("All") == consent.Granted && s.Rest() == consent.Unknown, granted(s, "b"))
 		}, []string{"the grant of a destination opens no other"}},
+		"is opt-out and opens what was not asked": {func(s consent.State) consent.Decision {
+			open := func(destination string) bool {
+				return !s.AskedByDestination() || s.Destination(destination) == consent.Granted
+			}
+			return decide(s.Category("a") != consent.Denied && open("A"), s.Category("b") != consent.Denied && open("A"))
+		}, []string{"the grant of a destination opens no other"}},
 		"takes categories from the visitor": {func(s consent.State) consent.Decision {
 			categories := map[string]bool{"a": granted(s, "a")}
 			for name, ok := range s.Categories() {

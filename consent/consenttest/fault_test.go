@@ -3,6 +3,7 @@ package consenttest_test
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -107,6 +108,27 @@ func TestFaultsComeInTheOrderOfTheScript(t *testing.T) {
 	_, _, err = call()
 	require.NoError(t, err)
 	require.Equal(t, 6, segment.Requests())
+}
+
+// A client sends again what it got no answer for; Segment knows it by its id.
+func TestSegmentTakesAMessageOnce(t *testing.T) {
+	segment := consenttest.NewSegment(t, consenttest.Workspace{Destinations: []string{"Amplitude"}})
+	m := analytics.Track{MessageId: "1", UserId: "u", Event: "Ordered"}
+	send(t, segment.Config(), segment.WriteKey(), m, m)
+	send(t, segment.Config(), segment.WriteKey(), m, analytics.Track{MessageId: "2", UserId: "u", Event: "Ordered"})
+	segment.RequireInbox(t, "Amplitude", 2)
+	require.Empty(t, segment.Refusals())
+}
+
+func TestSegmentFailsTheTestIfItCannotListen(t *testing.T) {
+	require.Contains(t, failure(t, func(tb testing.TB) {
+		segment := consenttest.NewSegment(tb, consenttest.Workspace{})
+		segment.Stop()
+		listener, err := net.Listen("tcp", strings.TrimPrefix(segment.URL(), "http://"))
+		require.NoError(t, err)
+		defer listener.Close()
+		segment.Start()
+	}), "consenttest: the fake Segment cannot listen: ")
 }
 
 func TestSegmentRestarts(t *testing.T) {

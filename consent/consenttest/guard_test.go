@@ -95,12 +95,21 @@ func TestGuardLooksAtRequestsForSegment(t *testing.T) {
 // later neither leaves nor fails a test that is over.
 func TestGuardAfterTheTest(t *testing.T) {
 	segment := consenttest.NewSegment(t, consenttest.Workspace{})
-	var config analytics.Config
-	require.Empty(t, failures(t, func(tb testing.TB) {
-		consenttest.Guard(tb)
-		config = segment.Config()
-		config.Transport = http.DefaultTransport
-	}))
+	tb := &fakeTB{TB: t}
+	consenttest.Guard(tb)
+	config := segment.Config()
+	config.Transport = http.DefaultTransport
+	tb.cleanups[0]()
 	send(t, config, segment.WriteKey(), order("u"))
 	require.Zero(t, segment.Requests())
+	require.Empty(t, tb.failures)
+}
+
+func TestGuardRefusesAParallelTest(t *testing.T) {
+	before := http.DefaultTransport
+	t.Run("parallel", func(t *testing.T) {
+		t.Parallel()
+		require.Panics(t, func() { consenttest.Guard(t) })
+	})
+	require.Same(t, before, http.DefaultTransport)
 }

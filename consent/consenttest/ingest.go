@@ -239,13 +239,11 @@ func (e envelope) mergeInto(raw []byte) []byte {
 // readBody returns the body, of which neither the compressed nor the plain form may be
 // over the limit.
 func readBody(r *http.Request) ([]byte, error) {
-	tooLarge := badRequest("the body is over 500 KB")
-	compressed := &io.LimitedReader{R: r.Body, N: maxBatchSize + 1}
-	var body io.Reader = compressed
+	body := io.LimitReader(r.Body, maxBatchSize+1)
 	switch encoding := r.Header.Get("Content-Encoding"); encoding {
 	case "":
 	case "gzip":
-		plain, err := gzip.NewReader(compressed)
+		plain, err := gzip.NewReader(body)
 		if err != nil {
 			return nil, badRequest("the body is not gzip")
 		}
@@ -255,8 +253,8 @@ func readBody(r *http.Request) ([]byte, error) {
 	}
 	b, err := io.ReadAll(io.LimitReader(body, maxBatchSize+1))
 	switch {
-	case len(b) > maxBatchSize || compressed.N == 0:
-		return nil, tooLarge
+	case len(b) > maxBatchSize:
+		return nil, badRequest("the body is over 500 KB")
 	case err != nil:
 		return nil, badRequest("the body cannot be read")
 	}

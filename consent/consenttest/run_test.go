@@ -76,6 +76,19 @@ decided:
 	}))
 }
 
+func TestRunFindsWhatShouldNotHaveArrived(t *testing.T) {
+	require.Equal(t, `consenttest: accepted all: 1 events reached Amplitude, want none
+	1. track "GET /" by u: reached, "Amplitude": true
+decided:
+	1. track "GET /" by u: Amplitude: allowed, the visitor granted every category of it (analytics)`,
+		failure(t, func(tb testing.TB) {
+			consenttest.Run(tb, site, consenttest.Table{
+				Visitors: visitorsCalled("accepted all"), Destinations: []string{"Amplitude"},
+				Reached: map[string][]string{"accepted all": nil},
+			})
+		}))
+}
+
 func TestRunTellsOfAForgottenMiddleware(t *testing.T) {
 	visitors := visitorsCalled("accepted all", "malformed: not JSON")
 	reached := map[string][]string{"accepted all": {"Amplitude"}, "malformed: not JSON": nil}

@@ -124,8 +124,10 @@ func TestSegmentMergesTheContextOfABatch(t *testing.T) {
 	require.Contains(t, string(segment.RequireInbox(t, "Amplitude", 1)[0].JSON), `"event":"b"`)
 
 	response := post(t, segment, "batch", nil, fmt.Sprintf(
-		`{"writeKey":%q,"integrations":{"All":false},"batch":[{"type":"track","event":"c","userId":"u"}]}`, segment.WriteKey()))
+		`{"writeKey":%q,"integrations":{"All":false},"batch":[{"type":"track","event":"c","userId":"u"},
+			{"type":"track","event":"d","userId":"u","integrations":{"Amplitude":true}}]}`, segment.WriteKey()))
 	require.Equal(t, 200, response.StatusCode)
+	require.Contains(t, string(segment.RequireInbox(t, "Amplitude", 2)[1].JSON), `"event":"d"`)
 	require.Len(t, segment.Discarded("Amplitude", consenttest.FilteredByIntegrations), 1)
 }
 
@@ -182,6 +184,7 @@ func TestSegmentRefuses(t *testing.T) {
 		{"another encoding", "batch", http.Header{"Content-Encoding": {"br"}}, batch(), 400, "the body is of an unknown encoding"},
 		{"over 500 KB", "batch", nil, batch(event("")) + spaces, 400, "the body is over 500 KB"},
 		{"over 500 KB when unpacked", "batch", zipped, compressed(batch(event("")) + spaces), 400, "the body is over 500 KB"},
+		{"over 500 KB of gzip with nothing in it", "batch", zipped, strings.Repeat(compressed(""), 30_000), 400, "the body cannot be read"},
 		{"too many events", "batch", nil, batch(strings.Split(strings.Repeat("{} ", 2501), " ")[:2501]...), 400, "the batch has more than 2500 events"},
 		{"an event over 32 KB", "batch", nil, batch(event(`,"x":"` + strings.Repeat("x", 32<<10) + `"`)), 400, "an event is over 32 KB"},
 		{"a single event over 32 KB", "track", nil, event(`,"writeKey":"key","x":"` + strings.Repeat("x", 32<<10) + `"`), 400, "an event is over 32 KB"},

@@ -92,6 +92,10 @@ func TestSuppressedMessagesAndTheirReasons(t *testing.T) {
 	recorder.Where(consenttest.Filter{User: "u-2", Type: "track"}).RequireReached(t, "Amplitude", 1)
 	recorder.Where(consenttest.Filter{User: "u-1"}).RequireNotReached(t, "Amplitude")
 
+	require.Contains(t, failure(t, func(tb testing.TB) { recorder.RequireNotReached(tb, "Amplitude") }),
+		"consenttest: 1 events reached Amplitude, want 0")
+	require.Empty(t, failures(t, func(tb testing.TB) { recorder.RequireNotReached(tb, "Facebook Pixel") }))
+
 	require.Equal(t, `consenttest: 1 messages of type track stayed home, want 0
 decided:
 	1. track "Ordered" by u-1: stayed home, no destination may see it; Amplitude: denied, the visitor denied a category (analytics); Facebook Pixel: denied, the visitor denied a category (advertising); Mixpanel: denied, the visitor denied a category (analytics)
