@@ -95,6 +95,12 @@ func TestRunTellsOfAForgottenMiddleware(t *testing.T) {
 	require.Contains(t, failure(t, func(tb testing.TB) {
 		consenttest.Run(tb, tracker, consenttest.Table{Visitors: visitors, Reached: reached})
 	}), "the handler has to be behind middleware.New")
+	// What a Source could not read is not a forgotten middleware.
+	require.NotContains(t, failure(t, func(tb testing.TB) {
+		consenttest.Run(tb, site, consenttest.Table{Visitors: visitors, Reached: map[string][]string{
+			"accepted all": {"Amplitude"}, "malformed: not JSON": {"Amplitude"},
+		}})
+	}), "middleware.New")
 	golden := filepath.Join(t.TempDir(), "golden")
 	t.Setenv("CONSENTTEST_UPDATE", "1")
 	consenttest.Run(t, site, consenttest.Table{Visitors: visitors, Destinations: columns, Golden: golden})
