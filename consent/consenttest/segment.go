@@ -37,10 +37,10 @@ type Workspace struct {
 	EU bool
 }
 
-// Reasons of a [Delivery] that was not made.
+// Reasons of a [Delivery] that was not made, of which the first is in Segment's words.
 const (
-	FilteredByConsent      = routing.ByConsent
-	FilteredByIntegrations = routing.ByIntegrations
+	FilteredByConsent      = "filtered by end user consent"
+	FilteredByIntegrations = "filtered by the integrations object"
 )
 
 // A Delivery is what became of an event at one destination.
