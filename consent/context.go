@@ -4,11 +4,28 @@ import "context"
 
 type contextKey struct{}
 
+// A carrier is a context that carries a State. It does what context.WithValue would,
+// without putting the State into an interface at every request.
+type carrier struct {
+	context.Context
+	state State
+}
+
+func (c *carrier) Value(key any) any {
+	if key == (contextKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
 // NewContext returns a context that carries s. The middleware package does this
 // for the requests it serves; a job that received the text of a State does it
-// itself.
+// itself. A nil ctx stands for [context.Background].
 func NewContext(ctx context.Context, s State) context.Context {
-	return context.WithValue(ctx, contextKey{}, s)
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	return &carrier{ctx, s}
 }
 
 // FromContext returns the State that ctx carries. A context without one, or a
@@ -25,6 +42,9 @@ func Lookup(ctx context.Context) (State, bool) {
 	if ctx == nil {
 		return State{}, false
 	}
-	s, ok := ctx.Value(contextKey{}).(State)
-	return s, ok
+	c, ok := ctx.Value(contextKey{}).(*carrier)
+	if !ok {
+		return State{}, false
+	}
+	return c.state, true
 }

@@ -47,13 +47,14 @@ type Codec struct {
 // or if there are more than 8. A Template with a name that is not UTF-8, which no
 // script can read, is such an error too.
 func (c Codec) Consent(r *http.Request) (consent.State, error) {
-	if !utf8.ValidString(c.name()) {
+	own := c.name()
+	if !utf8.ValidString(own) {
 		return consent.All(consent.Denied), malformed("a name that is not UTF-8")
 	}
 	var held [maxCopies]consent.State
 	copies := held[:0]
 	for name, value := range pairs(r) {
-		if !named(name, c.name()) {
+		if !named(name, own) {
 			continue
 		}
 		if len(copies) == maxCopies {
@@ -171,7 +172,7 @@ func (c Codec) name() string {
 
 // named reports whether js-cookie decodes the raw name of a cookie to name.
 func named(raw, name string) bool {
-	if !strings.Contains(raw, "%") {
+	if strings.IndexByte(raw, '%') < 0 {
 		return raw == name
 	}
 	if len(raw) > 3*len(name) {

@@ -77,9 +77,13 @@ type Options struct {
 func New(o Options) func(http.Handler) http.Handler {
 	o.Sources = slices.Clone(o.Sources)
 	o.Signals = slices.Clone(o.Signals)
+	wrong := o.check()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			state, err := Read(r, o)
+			state, err := consent.All(consent.Denied), wrong
+			if err == nil {
+				state, err = o.read(r)
+			}
 			if err != nil && o.OnError != nil {
 				o.OnError(r, err)
 			}

@@ -21,8 +21,9 @@ var (
 
 // Read returns what the visitor who sent r answered. In this order:
 //
-//  1. All Sources are read. If one fails, or there is none, the result is
-//     All(Denied) and an error, whatever the others hold and whatever Default says.
+//  1. All Sources are read. If one fails, the result is All(Denied) and an error,
+//     whatever the others hold and whatever Default says. So it is, without reading
+//     any, if there is no Source or a nil one, or a nil Signal.
 //  2. Their States are combined with Restrict.
 //  3. If that is the zero State, Default is asked.
 //  4. The denials of each Signal are added.
@@ -35,8 +36,40 @@ func Read(r *http.Request, o Options) (consent.State, error) {
 	if r == nil {
 		return consent.All(consent.Denied), fmt.Errorf("%w: the request is nil", ErrNoSource)
 	}
+	if err := o.check(); err != nil {
+		return consent.All(consent.Denied), err
+	}
+	return o.read(r)
+}
+
+// check returns what is wrong with the Options whatever the request is.
+func (o Options) check() error {
+	var wrong []error
+	if len(o.Sources) == 0 {
+		wrong = append(wrong, fmt.Errorf("%w: no Source", ErrNoSource))
+	}
+	for i, source := range o.Sources {
+		if nils.Is(source) {
+			wrong = append(wrong, fmt.Errorf("%w: Source %d is nil", ErrNoSource, i))
+		}
+	}
+	return errors.Join(append(wrong, checkSignals(o.Signals))...)
+}
+
+func checkSignals(signals []Signal) error {
+	var wrong []error
+	for i, signal := range signals {
+		if signal == nil {
+			wrong = append(wrong, fmt.Errorf("%w: Signal %d", ErrNoSignal, i))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// read is Read with Options that are checked.
+func (o *Options) read(r *http.Request) (consent.State, error) {
 	state, err := readSources(r, o.Sources)
-	if err := errors.Join(err, checkSignals(o.Signals)); err != nil {
+	if err != nil {
 		return consent.All(consent.Denied), err
 	}
 	if state.IsZero() && o.Default != nil {
@@ -54,16 +87,9 @@ func Read(r *http.Request, o Options) (consent.State, error) {
 // readSources reads all of them even if one fails, so that a log shows everything
 // that is wrong with a request.
 func readSources(r *http.Request, sources []Source) (consent.State, error) {
-	if len(sources) == 0 {
-		return consent.All(consent.Denied), fmt.Errorf("%w: no Source", ErrNoSource)
-	}
 	var state consent.State
 	var failed []error
 	for i, source := range sources {
-		if nils.Is(source) {
-			failed = append(failed, fmt.Errorf("%w: Source %d is nil", ErrNoSource, i))
-			continue
-		}
 		answered, err := source.Consent(r)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("middleware: Source %d, a %T: %w", i, source, err))
@@ -72,14 +98,4 @@ func readSources(r *http.Request, sources []Source) (consent.State, error) {
 		state = state.Restrict(answered)
 	}
 	return state, errors.Join(failed...)
-}
-
-func checkSignals(signals []Signal) error {
-	var failed []error
-	for i, signal := range signals {
-		if signal == nil {
-			failed = append(failed, fmt.Errorf("%w: Signal %d", ErrNoSignal, i))
-		}
-	}
-	return errors.Join(failed...)
 }

@@ -159,8 +159,11 @@ func TestRead(t *testing.T) {
 			outer: &granted,
 			want:  denied, errs: []error{errFirst}},
 		{rule: "every error is joined",
-			o:    middleware.Options{Sources: sources{fails(granted, errFirst), nil, fails(granted, errSecond)}, Signals: signalList{nil}},
-			want: denied, errs: []error{errFirst, middleware.ErrNoSource, errSecond, middleware.ErrNoSignal}},
+			o:    middleware.Options{Sources: sources{fails(granted, errFirst), says(granted), fails(granted, errSecond)}},
+			want: denied, errs: []error{errFirst, errSecond}},
+		{rule: "every mistake in the Options is joined",
+			o:    middleware.Options{Sources: sources{says(granted), nil}, Signals: signalList{nil}},
+			want: denied, errs: []error{middleware.ErrNoSource, middleware.ErrNoSignal}},
 
 		{rule: "the Default stands in where no Source answers",
 			o:    middleware.Options{Sources: sources{says(consent.State{})}, Default: defaults(granted)},
@@ -244,7 +247,7 @@ func TestReadAsksEverySourceAfterAnError(t *testing.T) {
 		asked++
 		return granted, errors.New("unreadable")
 	})
-	_, err := middleware.Read(serverRequest(), middleware.Options{Sources: []middleware.Source{count, nil, count}})
+	_, err := middleware.Read(serverRequest(), middleware.Options{Sources: []middleware.Source{count, count}})
 	require.Error(t, err)
 	require.Equal(t, 2, asked)
 }
