@@ -289,6 +289,41 @@ func TestCallerOnlyNarrows(t *testing.T) {
 	}
 }
 
+type (
+	circle  *circle
+	boolean bool
+)
+
+func TestWhatIsFalse(t *testing.T) {
+	no, yes, none := false, true, (*bool)(nil)
+	pointer := &no
+	var boxed any = false
+	var round circle
+	round = &round
+	for _, c := range []struct {
+		value  any
+		closes bool
+	}{
+		{false, true}, {boolean(false), true}, {&no, true}, {&pointer, true}, {&boxed, true},
+		{true, false}, {&yes, false}, {nil, false}, {none, false}, {0, false}, {"false", false}, {object{}, false}, {round, false},
+	} {
+		var next capture
+		err := consent.New(&discardMessage{&next}, policy, nil).With(acceptAll).
+			Enqueue(analytics.Track{UserId: "u", Event: "e", Integrations: analytics.Integrations{"MIXPANEL": c.value}})
+		require.NoError(t, err)
+		_, open := next.sent[0].(analytics.Track).Integrations["Mixpanel"]
+		require.Equal(t, c.closes, !open, "%#v", c.value)
+	}
+}
+
+// discardMessage keeps a message without making JSON of it.
+type discardMessage struct{ *capture }
+
+func (d *discardMessage) Enqueue(m analytics.Message) error {
+	d.sent = append(d.sent, m)
+	return nil
+}
+
 func TestOnDecisionHearsWhatTheCallerClosed(t *testing.T) {
 	var next capture
 	var told consent.Decision

@@ -36,10 +36,14 @@ func narrowingOf(caller analytics.Integrations) narrowing {
 }
 
 // isFalse reports whether value is false in JSON: a bool of any type, or pointers
-// to one. Segment takes any other value, null and 0 included, as true.
+// to one, which may lead round in a circle. Segment takes any other value, null and 0
+// included, as true.
 func isFalse(value any) bool {
 	v := reflect.ValueOf(value)
-	for v.Kind() == reflect.Pointer && !v.IsNil() {
+	for range maxNesting {
+		if v.Kind() != reflect.Pointer && v.Kind() != reflect.Interface || v.IsNil() {
+			break
+		}
 		v = v.Elem()
 	}
 	return v.Kind() == reflect.Bool && !v.Bool()
