@@ -17,8 +17,20 @@ export async function start() {
   const program = path.join(scratch, "site");
   execFileSync("go", ["build", "-o", program, "."], { cwd: root, stdio: "inherit" });
   const site = spawn(program, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
-  const [line] = await once(createInterface({ input: site.stdout }));
-  const { web, api } = JSON.parse(line);
+  const stop = () => {
+    site.kill();
+    rmSync(scratch, { recursive: true });
+  };
+  try {
+    return await open(site, stop);
+  } catch (err) {
+    stop();
+    throw err;
+  }
+}
+
+async function open(site, stop) {
+  const { web, api } = JSON.parse(await firstLine(site.stdout));
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -31,15 +43,15 @@ export async function start() {
     visit: (options) => visit(browser, api, options),
     stop: async () => {
       await browser.close();
-      site.kill();
-      rmSync(scratch, { recursive: true });
+      stop();
     },
   };
 }
 
-function once(lines) {
+function firstLine(stream) {
   return new Promise((resolve, reject) => {
-    lines.once("line", (line) => resolve([line]));
+    const lines = createInterface({ input: stream });
+    lines.once("line", resolve);
     lines.once("close", () => reject(new Error("the site did not start")));
   });
 }

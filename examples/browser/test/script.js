@@ -148,7 +148,7 @@ export function scriptScenarios(scenario) {
     const w = await visit();
     await w.open("standard/cm");
     await w.choose(everything);
-    await w.page.waitForFunction(() => window.analytics.initialized);
+    await w.page.waitForFunction(() => document.cookie.includes("ajs_anonymous_id"));
     const id = (await w.cookies())["ajs_anonymous_id"][0].value;
     await w.received((r) => identifies(r).length > 0);
     await w.forget();
