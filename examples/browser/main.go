@@ -5,7 +5,8 @@
 //
 // in this directory runs the tests, with Debian's Chromium, the Consent Manager and
 // analytics.js as npm has them. The browser takes every host for this machine, so that
-// nothing leaves it. The program prints the addresses it listens at, as JSON.
+// nothing leaves it. The program prints the addresses it listens at, as JSON. It passes
+// requests for another host of the site on to the shop in examples/shop.
 package main
 
 import (
@@ -15,13 +16,20 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 )
 
 func main() {
 	modules := flag.String("modules", "node_modules", "the directory of the npm packages")
+	teapots := flag.String("shop", "http://127.0.0.1:8080", "where the program in examples/shop listens")
 	flag.Parse()
+	upstream, err := url.Parse(*teapots)
+	if err != nil {
+		log.Fatal(err)
+	}
 
 	segment := &segment{
 		analytics:      filepath.Join(*modules, "@segment", "analytics-next", "dist", "umd"),
@@ -32,6 +40,7 @@ func main() {
 	// Everything that the browser knows, by host.
 	web := httptest.NewUnstartedServer(hosts(map[string]http.Handler{
 		"shop.example.test":    newSite(api.URL, segment),
+		"teapots.example.test": behindTLS(upstream),
 		"cdn.segment.com":      segment.cdn(),
 		"api.segment.io":       segment.api(),
 		"sibling.example.test": http.HandlerFunc(hostile),
@@ -39,7 +48,7 @@ func main() {
 	}))
 	web.Config.ErrorLog = log.New(io.Discard, "", 0) // browsers try a host without TLS, too
 	web.StartTLS()
-	err := json.NewEncoder(os.Stdout).Encode(map[string]string{
+	err = json.NewEncoder(os.Stdout).Encode(map[string]string{
 		"web": web.Listener.Addr().String(),
 		"api": api.URL,
 	})
@@ -47,6 +56,14 @@ func main() {
 		log.Fatal(err)
 	}
 	select {} // until it is killed
+}
+
+// behindTLS is a proxy that ends TLS, as one in front of a shop would.
+func behindTLS(upstream *url.URL) http.Handler {
+	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(upstream)
+		r.Out.Host = r.In.Host
+	}}
 }
 
 // hosts serves each host by a handler of its own.

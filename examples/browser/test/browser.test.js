@@ -4,6 +4,7 @@ import { start } from "./harness.js";
 import { pageScenarios } from "./page.js";
 import { scriptScenarios } from "./script.js";
 import { serverScenarios } from "./server.js";
+import { shopScenarios } from "./shop.js";
 import { print } from "./table.js";
 
 let site;
@@ -32,3 +33,4 @@ function scenario(name, run) {
 scriptScenarios(scenario);
 serverScenarios(scenario);
 pageScenarios(scenario);
+shopScenarios(scenario);

@@ -1,4 +1,4 @@
-// The site, the browser, and a visitor in it.
+// The sites, the browser, and a visitor in it.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,26 +11,32 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
 export const shop = "https://shop.example.test";
 
-// start builds and starts the site, and opens a browser that takes every host for it.
+// start builds and starts the sites, and opens a browser that takes every host for them.
 export async function start() {
   const scratch = mkdtempSync(path.join(tmpdir(), "browser-"));
-  const program = path.join(scratch, "site");
-  execFileSync("go", ["build", "-o", program, "."], { cwd: root, stdio: "inherit" });
-  const site = spawn(program, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  const [shop, site] = ["shop", "browser"].map((name) => path.join(scratch, name));
+  execFileSync("go", ["build", "-o", shop, "../shop"], { cwd: root, stdio: "inherit" });
+  execFileSync("go", ["build", "-o", site, "."], { cwd: root, stdio: "inherit" });
+  const running = [];
+  const run = (program, ...args) => {
+    const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    running.push(child);
+    return firstLine(child.stdout);
+  };
   const stop = () => {
-    site.kill();
+    for (const child of running) child.kill();
     rmSync(scratch, { recursive: true });
   };
   try {
-    return await open(site, stop);
+    const [teapots] = (await run(shop, "-addr", "127.0.0.1:0")).match(/http:\S+/);
+    return await open(JSON.parse(await run(site, "-shop", teapots)), stop);
   } catch (err) {
     stop();
     throw err;
   }
 }
 
-async function open(site, stop) {
-  const { web, api } = JSON.parse(await firstLine(site.stdout));
+async function open({ web, api }, stop) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -52,7 +58,7 @@ function firstLine(stream) {
   return new Promise((resolve, reject) => {
     const lines = createInterface({ input: stream });
     lines.once("line", resolve);
-    lines.once("close", () => reject(new Error("the site did not start")));
+    lines.once("close", () => reject(new Error("the program did not start")));
   });
 }
 
