@@ -19,8 +19,9 @@ import (
 //
 // A second cookie, which scripts cannot read, holds the days on which the answer was
 // first seen and last set. From the first of them on the answer has the lifetime that
-// the Codec writes it with, and is not renewed past its end; a new answer begins a new
-// one. The days are those of UTC, and say no more about a visitor than that.
+// the Codec writes it with, and is not renewed past its end. Another answer begins a new
+// lifetime; the same one given again cannot be told from the first. The days are those
+// of UTC, and say no more about a visitor than that.
 //
 // The zero Renew renews the cookie of the zero Codec, and may be used by many
 // goroutines at once.
@@ -99,7 +100,7 @@ func (n Renew) Cookies(r *http.Request, now time.Time) []*http.Cookie {
 // that it has.
 func (n Renew) read(r *http.Request) (*http.Cookie, bool) {
 	state, err := n.Codec.Consent(r)
-	if err != nil || state.IsZero() {
+	if err != nil {
 		return nil, false
 	}
 	written := make(headerWriter)
