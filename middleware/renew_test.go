@@ -176,6 +176,17 @@ func TestRenewNeverPastTheLifetime(t *testing.T) {
 	}
 }
 
+func TestRenewGivesAnotherAnswerALifetimeOfItsOwn(t *testing.T) {
+	j := newJar()
+	j.set(answerName, accepted, noon.Add(7*day))
+	require.NotEmpty(t, j.visit(middleware.Renew{}, noon))
+	later := noon.Add(100 * day)
+	j.set(answerName, rejected, later.Add(7*day))
+	require.Equal(t, []string{answerName, seenName}, j.visit(middleware.Renew{}, later))
+	require.True(t, j.expires[answerName].After(later.Add(year-day)))
+	require.False(t, j.expires[answerName].After(later.Add(year)))
+}
+
 // The script keeps the same answer for longer than the server does.
 func TestRenewDoesNotBeginAnewAtTheEnd(t *testing.T) {
 	n := middleware.Renew{Codec: cookie.Codec{Template: http.Cookie{MaxAge: 30 * 24 * 60 * 60}}}
