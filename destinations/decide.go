@@ -42,7 +42,7 @@ func (p *Policy) Decide(s consent.State) consent.Decision {
 // What is kept of decisions about answers seen before: most visitors give one of a
 // few.
 const (
-	seenSize     = 4 << 20 // bytes, in all
+	seenSize     = 2 << 20 // bytes, in all
 	maxSeenState = 2 << 10 // bytes, of the text of a State
 	maxSeenOwn   = 16      // verdicts on destinations that only the visitor names
 	verdictSize  = 72      // bytes
