@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
-	"time"
 
 	"github.com/segmentio/analytics-go/v3"
 
@@ -30,33 +28,6 @@ var (
 // always leaves, to Segment alone and with nothing but ids and preferences.
 const UpdateEvent = "Segment Consent Preference Updated"
 
-// Options are the options of a Client. The zero value, or nil, has none of them.
-type Options struct {
-	// OnDecision is called for every valid message before it is sent or withheld,
-	// on the goroutine that called Enqueue. The message is the caller's, by value;
-	// its maps and context are the caller's own and must not be changed. The
-	// Decision includes what the caller's integrations closed, and
-	// [Decision.Withheld] tells whether the message stays. A panic is logged and
-	// stops there, as with the other hooks and the Policy.
-	OnDecision func(analytics.Message, Decision)
-
-	// OnOutcome is called once for every message given to Enqueue, when its outcome
-	// is known: for a suppressed or refused one on the goroutine that called
-	// Enqueue, before it returns; for a delivered or failed one later, on another.
-	// The message is a copy, as it was sent or, if it was not, as the caller gave
-	// it. Calls come from many goroutines at once.
-	OnOutcome func(analytics.Message, Outcome)
-
-	// MaxPending limits how many messages may be without an outcome at a client of
-	// NewSegment, which bounds its memory when Segment does not answer or a
-	// callback is slow. Zero: 10,000.
-	MaxPending int
-
-	// Wait is how long Enqueue may wait for a place when MaxPending is reached; then
-	// it returns ErrFull. Zero: it does not wait.
-	Wait time.Duration
-}
-
 // A Client is an [analytics.Client] that enforces the consent of one visitor on
 // every message: it stamps the consent context, closes the denied destinations in
 // the integrations object, and keeps a message back when the integrations object
@@ -78,17 +49,6 @@ type Client struct {
 	anonymous func() string
 }
 
-// shared is what a Client and those derived from it have in common.
-type shared struct {
-	next       analytics.Client
-	policy     Policy
-	onDecision func(analytics.Message, Decision)
-	onOutcome  func(analytics.Message, Outcome)
-	log        func(format string, args ...any)
-	counters   counters
-	gate       gate
-}
-
 // New returns a Client that sends through next. It is bound to All(Denied), so
 // before With or For it sends to the strictly necessary destinations alone. A nil
 // Policy, or a nil pointer in one, allows nothing. With a nil next every Enqueue
@@ -102,17 +62,6 @@ func New(next analytics.Client, p Policy, o *Options) *Client {
 		s.next = next
 	}
 	return &Client{shared: s, state: All(Denied)}
-}
-
-func newShared(p Policy, o *Options) *shared {
-	s := &shared{log: log.Printf, gate: gate{empty: make(chan struct{})}}
-	if !nils.Is(p) {
-		s.policy = p
-	}
-	if o != nil {
-		s.onDecision, s.onOutcome = o.OnDecision, o.OnOutcome
-	}
-	return s
 }
 
 // With returns a client for a visitor who answered s. Closing it does nothing.
@@ -279,34 +228,4 @@ func (c *Client) Close() error {
 		return nil
 	}
 	return c.shared.close()
-}
-
-// decide asks the policy. Without one, and if it panics, nothing is allowed.
-func (s *shared) decide(state State) (d Decision) {
-	if s.policy != nil {
-		s.guard("Policy", func() { d = s.policy.Decide(state) })
-	}
-	return d
-}
-
-// send passes the message on unless Close was called.
-func (s *shared) send(m analytics.Message) error {
-	if !s.gate.enter() {
-		return analytics.ErrClosed
-	}
-	defer s.gate.leave()
-	if err := s.next.Enqueue(m); err != nil {
-		return err
-	}
-	if _, ok := s.next.(*sender); !ok {
-		s.settle(m, Outcome{Result: Accepted})
-	}
-	return nil
-}
-
-func (s *shared) close() error {
-	if !s.gate.close() {
-		return analytics.ErrClosed
-	}
-	return s.next.Close()
 }

@@ -1,0 +1,34 @@
+package consent
+
+import (
+	"time"
+
+	"github.com/segmentio/analytics-go/v3"
+)
+
+// Options are the options of a Client. The zero value, or nil, has none of them.
+type Options struct {
+	// OnDecision is called for every valid message before it is sent or withheld,
+	// on the goroutine that called Enqueue. The message is the caller's, by value;
+	// its maps and context are the caller's own and must not be changed. The
+	// Decision includes what the caller's integrations closed, and
+	// [Decision.Withheld] tells whether the message stays. A panic is logged and
+	// stops there, as with the other hooks and the Policy.
+	OnDecision func(analytics.Message, Decision)
+
+	// OnOutcome is called once for every message given to Enqueue, when its outcome
+	// is known: for a suppressed or refused one on the goroutine that called
+	// Enqueue, before it returns; for a delivered or failed one later, on another.
+	// The message is a copy, as it was sent or, if it was not, as the caller gave
+	// it. Calls come from many goroutines at once.
+	OnOutcome func(analytics.Message, Outcome)
+
+	// MaxPending limits how many messages may be without an outcome at a client of
+	// NewSegment, which bounds its memory when Segment does not answer or a
+	// callback is slow. Zero: 10,000.
+	MaxPending int
+
+	// Wait is how long Enqueue may wait for a place when MaxPending is reached; then
+	// it returns ErrFull. Zero: it does not wait.
+	Wait time.Duration
+}
