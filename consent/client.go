@@ -69,17 +69,6 @@ func (c *Client) With(s State) *Client {
 	return c.derive(func(d *Client) { d.state = s })
 }
 
-// derive returns a copy of c with a change. One of a nil client is no client either.
-func (c *Client) derive(change func(*Client)) *Client {
-	d := new(Client)
-	if c != nil {
-		*d = *c
-	}
-	d.derived = true
-	change(d)
-	return d
-}
-
 // For returns a client for the visitor whose State ctx carries, which is
 // All(Denied) if it carries none. Nothing else of ctx is used: analytics-go sends
 // in the background, after a request has ended.
@@ -93,6 +82,17 @@ func (c *Client) For(ctx context.Context) *Client {
 // identifier is read for what stays home, or for strictly necessary destinations.
 func (c *Client) Anonymous(id func() string) *Client {
 	return c.derive(func(d *Client) { d.anonymous = id })
+}
+
+// derive returns a copy of c with a change. One of a nil client is no client either.
+func (c *Client) derive(change func(*Client)) *Client {
+	d := new(Client)
+	if c != nil {
+		*d = *c
+	}
+	d.derived = true
+	change(d)
+	return d
 }
 
 // Enqueue sends the message to where the visitor's State allows, through the client
