@@ -25,6 +25,24 @@ func twenty(t testing.TB) string {
 	return value
 }
 
+func TestDecodeAllocatesLittle(t *testing.T) {
+	value := twenty(t)
+	for name, c := range map[string]struct {
+		allocs float64
+		value  string
+		decode func(string) (consent.State, error)
+	}{
+		"new":            {1, value, decode},
+		"seen":           {0, value, Decode},
+		"malformed":      {3, value[:len(value)-1], decode},
+		"malformed seen": {0, value[:len(value)-1], Decode},
+	} {
+		if got := testing.AllocsPerRun(100, func() { c.decode(c.value) }); got > c.allocs {
+			t.Errorf("%s: allocates %v times", name, got)
+		}
+	}
+}
+
 func BenchmarkDecode(b *testing.B) {
 	value := twenty(b)
 	b.Run("seen", func(b *testing.B) {

@@ -25,22 +25,27 @@ func Decode(value string) (consent.State, error) {
 	if len(value) > maxSize {
 		return consent.All(consent.Denied), malformed("longer than a browser stores")
 	}
-	if s, ok := seen.Get(value); ok {
-		return s, nil
+	if d, ok := seen.Get(value); ok {
+		return d.state, d.err
 	}
 	s, err := decode(value)
-	if err == nil && len(value) <= maxSeen {
-		seen.Put(strings.Clone(value), s)
+	if len(value) <= maxSeen {
+		seen.Put(strings.Clone(value), decoded{s, err})
 	}
 	return s, err
 }
 
-// seen keeps what was decoded before: a visitor sends the cookie with every request,
-// and most visitors give one of a few answers. A State takes no more than three
-// times what it is decoded from.
-var seen = memo.New[string, consent.State](2<<20, 4*maxSeen)
+// seen keeps what came of values decoded before: a visitor sends the cookie with every
+// request, and most visitors give one of a few answers. A State takes no more than
+// three times what it is decoded from.
+var seen = memo.New[string, decoded](2<<20, 4*maxSeen)
 
 const maxSeen = 1 << 10 // bytes
+
+type decoded struct {
+	state consent.State
+	err   error
+}
 
 func decode(value string) (consent.State, error) {
 	var buf [maxSize]byte

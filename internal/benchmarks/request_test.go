@@ -78,8 +78,24 @@ func BenchmarkDecodeNew(b *testing.B) {
 	})
 }
 
-// What it costs to be malformed, beside the same cookie whole.
+// What it costs to be malformed, beside the same cookie whole: seen before, and new.
 func BenchmarkDecodeMalformed(b *testing.B) {
+	value := cookieOf(0)
+	b.Run("impl=alternative", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			cookie.Decode(value)
+		}
+	})
+	b.Run("impl=library", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			cookie.Decode(value[:len(value)-1])
+		}
+	})
+}
+
+func BenchmarkDecodeMalformedNew(b *testing.B) {
 	values := make([]string, 1<<12)
 	for i := range values {
 		values[i] = cookieOf(i)
