@@ -1,6 +1,10 @@
 package consent
 
-import "github.com/go-consent/segment/internal/memo"
+import (
+	"strings"
+
+	"github.com/go-consent/segment/internal/memo"
+)
 
 // Restrict returns what both s and t allow. For each name that either holds, and
 // for the rest, the answer is Denied if either denies it, else Granted if either
@@ -100,19 +104,8 @@ func either(a, b Choice) Choice {
 	}
 }
 
-// onlyDenies reports whether s is its own Denials.
+// onlyDenies reports whether s is its own Denials, if that can be told at a glance: it
+// may be, with a "+" in a name.
 func (s State) onlyDenies() bool {
-	rest, asked := s.head()
-	if asked || rest == Granted {
-		return false
-	}
-	categories, destinations := s.sections()
-	for _, section := range [2]string{categories, destinations} {
-		for _, granted := range entries(section) {
-			if granted {
-				return false
-			}
-		}
-	}
-	return true
+	return !s.AskedByDestination() && strings.IndexByte(s.text, sign(true)) < 0
 }
