@@ -26,7 +26,7 @@ type panel struct {
 var panels = []panel{
 	{"Decide, an answer seen before", "destinations", regexp.MustCompile(`^BenchmarkDecide/destinations=(\d+)(?:-\d+)?$`), []int{10, 100, 1000}},
 	{"Middleware, a whole request", "different visitors", regexp.MustCompile(`^BenchmarkVisitors/visitors=(\d+)(?:-\d+)?$`), []int{1, 1000, 1_000_000}},
-	{"Enqueue, all goroutines together", "goroutines", regexp.MustCompile(`^BenchmarkEnqueueParallel(?:-(\d+))?$`), []int{1, 2, 4, 8, 16}},
+	{"Enqueue, all goroutines together", "goroutines", regexp.MustCompile(`^BenchmarkParallel/goroutines=(\d+)/impl=library(?:-\d+)?$`), []int{1, 2, 4, 8, 16}},
 }
 
 func main() {
@@ -66,9 +66,6 @@ func (p panel) medians(results map[string][]float64) ([]float64, error) {
 			continue
 		}
 		at, _ := strconv.Atoi(match[1])
-		if match[1] == "" { // go test leaves out "-1"
-			at = 1
-		}
 		if i := slices.Index(p.ticks, at); i >= 0 {
 			times = slices.Sorted(slices.Values(times))
 			medians[i] = times[len(times)/2]

@@ -17,11 +17,11 @@ BenchmarkDecide/destinations=1000-2   100  12 ns/op
 BenchmarkVisitors/visitors=1-2        100  400 ns/op   384 B/op
 BenchmarkVisitors/visitors=1000-2     100  2500 ns/op
 BenchmarkVisitors/visitors=1000000-2  100  2600 ns/op
-BenchmarkEnqueueParallel              100  1000 ns/op
-BenchmarkEnqueueParallel-2            100  500 ns/op
-BenchmarkEnqueueParallel-4            100  510 ns/op
-BenchmarkEnqueueParallel-8            100  520 ns/op
-BenchmarkEnqueueParallel-16           100  530 ns/op
+BenchmarkParallel/goroutines=1/impl=library-2    100  1000 ns/op
+BenchmarkParallel/goroutines=2/impl=library-2  100  500 ns/op
+BenchmarkParallel/goroutines=4/impl=library-2  100  510 ns/op
+BenchmarkParallel/goroutines=8/impl=library-2  100  520 ns/op
+BenchmarkParallel/goroutines=16/impl=library-2  100  530 ns/op
 PASS
 `
 
@@ -49,7 +49,7 @@ func TestDraw(t *testing.T) {
 }
 
 func TestMissingResultsAreAnError(t *testing.T) {
-	results, err := read(strings.NewReader(strings.Replace(output, "EnqueueParallel-8", "Other-8", 1)))
+	results, err := read(strings.NewReader(strings.Replace(output, "goroutines=8", "goroutines=7", 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
