@@ -29,18 +29,17 @@ func Decode(value string) (consent.State, error) {
 		return d.state, d.err
 	}
 	s, err := decode(value)
-	if len(value) <= maxSeen {
+	if len(value)+len(s.String()) <= maxSeen {
 		seen.Put(strings.Clone(value), decoded{s, err})
 	}
 	return s, err
 }
 
 // seen keeps what came of values decoded before: a visitor sends the cookie with every
-// request, and most visitors give one of a few answers. A State takes no more than
-// three times what it is decoded from.
-var seen = memo.New[string, decoded](2<<20, 4*maxSeen)
+// request, and most visitors give one of a few answers.
+var seen = memo.New[string, decoded](4<<20, maxSeen+128)
 
-const maxSeen = 1 << 10 // bytes
+const maxSeen = 2<<10 - 128 // bytes, of a value and the State that came of it
 
 type decoded struct {
 	state consent.State
