@@ -363,6 +363,17 @@ func TestWarehousesHaveTheirOwnShape(t *testing.T) {
 	}
 }
 
+func TestWarehousesDeniedInAnyCasingAreClosed(t *testing.T) {
+	open := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}}, AllowUnlisted: true})
+	for _, name := range []string{"Warehouses", "warehouses", "WAREHOUSES", "Snowflake", "snowflake"} {
+		var next capture
+		state := acceptAll.WithDestinations(map[string]bool{"Amplitude": true, name: false})
+		require.NoError(t, consent.New(&next, open, nil).With(state).
+			Enqueue(analytics.Track{UserId: "u", Event: "Ordered", Integrations: analytics.Integrations{"Warehouses": true}}))
+		require.Equal(t, object{"all": false}, next.only(t).Integrations["Warehouses"], name)
+	}
+}
+
 func TestWhatIntegrationsCannotStopKeepsTheMessageHome(t *testing.T) {
 	for _, name := range []string{"Amazon S3", "AWS S3", "aws s3", "Google Cloud Storage", "Data Lakes", "Segment Data Lakes", "Engage", "Personas"} {
 		p := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}, "advertising": {name}}})

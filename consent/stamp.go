@@ -118,17 +118,15 @@ func (d Decision) openForm(caller analytics.Integrations) analytics.Integrations
 			out[name] = options
 		}
 	}
+	warehouses := false
 	for _, v := range d.body.verdicts {
-		switch {
-		case v.Allowed:
-		case v.Destination == names.Warehouses:
-			out[names.Warehouses] = noWarehouses{}
-		case names.IsWarehouse(v.Destination):
+		if !v.Allowed {
 			out[v.Destination] = false
-			out[names.Warehouses] = noWarehouses{}
-		default:
-			out[v.Destination] = false
+			warehouses = warehouses || names.IsWarehouse(v.Destination) || names.Fold(v.Destination) == names.Fold(names.Warehouses)
 		}
+	}
+	if warehouses { // denied in whatever casing, or one kind of them
+		out[names.Warehouses] = noWarehouses{}
 	}
 	return out
 }
