@@ -177,7 +177,7 @@ func (c *Client) stamp(m analytics.Message) (analytics.Message, Decision, error)
 	}
 	context, integrations := stampOf(m)
 	decision = decision.narrow(integrations)
-	return withStamp(m, contextOf(context, c.state, decision), decision.integrations(integrations)), decision, nil
+	return withStamp(m, contextOf(context, c.state, decision), decision.integrations(c.state, integrations)), decision, nil
 }
 
 func isUpdate(m analytics.Message) bool {

@@ -275,7 +275,7 @@ func TestCallerOnlyNarrows(t *testing.T) {
 			object{"Facebook Pixel": false, "Facebook": false, "Snowflake": false, "Warehouses": no, "Other": true}},
 		{"open: the caller narrows under an alias", open, analytics.Integrations{"actions amplitude": false, "Other": false},
 			object{"Facebook Pixel": false, "Facebook": false, "Snowflake": false, "Warehouses": no,
-				"Actions Amplitude": false, "Amplitude (Actions)": false, "Other": false}},
+				"actions amplitude": false, "Actions Amplitude": false, "Amplitude (Actions)": false, "Other": false}},
 		{"open: DisableAll", open, analytics.Integrations{"all": false, "Mixpanel": true, "providers": object{"Facebook": true}},
 			object{"All": false, "Mixpanel": true, "Amplitude (Actions)": false, "Actions Amplitude": false,
 				"Facebook Pixel": false, "Facebook": false, "Snowflake": false, "Warehouses": no}},
@@ -372,6 +372,17 @@ func TestWarehousesDeniedInAnyCasingAreClosed(t *testing.T) {
 			Enqueue(analytics.Track{UserId: "u", Event: "Ordered", Integrations: analytics.Integrations{"Warehouses": true}}))
 		require.Equal(t, object{"all": false}, next.only(t).Integrations["Warehouses"], name)
 	}
+}
+
+// The visitor denied a destination that the policy does not list, in a spelling that
+// neither the policy nor Segment has; the caller happens to know the right one.
+func TestTheCallersSpellingOfADeniedNameIsClosed(t *testing.T) {
+	open := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}}, AllowUnlisted: true})
+	var next capture
+	state := acceptAll.WithDestinations(map[string]bool{"Amplitude": true, "HOTJAR": false})
+	require.NoError(t, consent.New(&next, open, nil).With(state).
+		Enqueue(analytics.Track{UserId: "u", Event: "Ordered", Integrations: analytics.Integrations{"Hotjar": true, "Other": true}}))
+	require.Equal(t, object{"HOTJAR": false, "Hotjar": false, "Other": true}, next.only(t).Integrations)
 }
 
 func TestWhatIntegrationsCannotStopKeepsTheMessageHome(t *testing.T) {

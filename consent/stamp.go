@@ -70,9 +70,9 @@ func (d Decision) narrow(caller analytics.Integrations) Decision {
 
 // integrations returns the integrations object that carries out d, which narrow
 // has seen. It is a new map: analytics-go reads it on another goroutine.
-func (d Decision) integrations(caller analytics.Integrations) analytics.Integrations {
+func (d Decision) integrations(s State, caller analytics.Integrations) analytics.Integrations {
 	if d.Unlisted() {
-		return d.openForm(caller)
+		return d.openForm(s, caller)
 	}
 	return d.closedForm(caller)
 }
@@ -97,10 +97,9 @@ func (d Decision) closedForm(caller analytics.Integrations) analytics.Integratio
 
 // openForm closes the denied destinations and opens none: an explicit true would
 // override the filters an administrator set in the workspace.
-func (d Decision) openForm(caller analytics.Integrations) analytics.Integrations {
+func (d Decision) openForm(s State, caller analytics.Integrations) analytics.Integrations {
 	out := make(analytics.Integrations, len(d.body.verdicts)+len(caller))
-	denied := make(map[string]bool)
-	allowed := make(map[string]bool)
+	allowed, denied := make(map[string]bool), make(map[string]bool)
 	for _, v := range d.body.verdicts {
 		if v.Allowed {
 			allowed[v.Destination] = true
@@ -108,13 +107,24 @@ func (d Decision) openForm(caller analytics.Integrations) analytics.Integrations
 			denied[names.Fold(v.Destination)] = true
 		}
 	}
+	deniedByName := make(map[string]bool)
+	for name, granted := range s.Destinations() {
+		if !granted {
+			deniedByName[names.Fold(name)] = true
+		}
+	}
 	n := narrowingOf(caller)
 	if n.all {
 		out[allKey] = false
 	}
 	for name, options := range caller {
-		folded := names.Fold(name)
-		if folded != names.Fold(allKey) && folded != legacyProviders && (allowed[name] || !denied[folded]) {
+		switch folded := names.Fold(name); {
+		case folded == names.Fold(allKey), folded == legacyProviders:
+		case allowed[name]:
+			out[name] = options
+		case deniedByName[folded] || isFalse(options):
+			out[name] = false // perhaps the right spelling of a name the visitor denied
+		case !denied[folded]:
 			out[name] = options
 		}
 	}
