@@ -219,7 +219,9 @@ func (c *Client) Stats() Stats {
 // Enqueue is an error from then on. On a client that With, For or Anonymous
 // returned, Close does nothing. A second Close returns [analytics.ErrClosed].
 //
-// Close takes as long as Segment does; [Client.Shutdown] has a deadline.
+// Close takes as long as Segment does; [Client.Shutdown] has a deadline. On a client
+// of [NewSegment] it also waits until [Options.OnOutcome] has returned for each message,
+// so do not call it from there.
 func (c *Client) Close() error {
 	if c == nil || c.shared == nil || c.shared.next == nil {
 		return ErrNoClient

@@ -263,6 +263,24 @@ func TestEnqueueWaitsForAPlaceIfTold(t *testing.T) {
 	require.ErrorIs(t, err, consent.ErrConfig)
 }
 
+func TestCloseReturnsWhenEveryLossIsTold(t *testing.T) {
+	server := newFlaky(t)
+	server.set(badRequest)
+	var o outcomes
+	slow := func(m analytics.Message, outcome consent.Outcome) {
+		time.Sleep(time.Millisecond)
+		o.hear(m, outcome)
+	}
+	client, err := consent.NewSegment("key", quick(server.URL), policy, &consent.Options{OnOutcome: slow})
+	require.NoError(t, err)
+	for range 50 {
+		require.NoError(t, client.With(acceptAll).Enqueue(ordered()))
+	}
+	require.NoError(t, client.Close())
+	require.Len(t, o.results(), 50)
+	require.ErrorIs(t, client.Close(), analytics.ErrClosed)
+}
+
 func TestShutdownHasADeadlineAndCountsWhatIsLost(t *testing.T) {
 	server := newFlaky(t)
 	server.set(hang)

@@ -38,7 +38,14 @@ func (s *sender) Enqueue(m analytics.Message) error {
 	return nil
 }
 
-func (s *sender) Close() error { return s.next.Close() }
+// Close returns when callbacks have too: a program that exits then has told of every
+// message it lost.
+func (s *sender) Close() error {
+	if err := s.next.Close(); err != nil {
+		return err
+	}
+	return s.places.idle(context.Background())
+}
 
 // Success is called on a goroutine that has nothing else to do.
 func (s *sender) Success(m analytics.Message) {
@@ -86,13 +93,7 @@ func (c *Client) Shutdown(ctx context.Context) (lost int, err error) {
 	}
 	before := c.shared.counters.failed.Load()
 	done := make(chan error, 1)
-	go func() {
-		err := c.shared.close()
-		if err == nil {
-			err = s.places.idle(context.Background()) // callbacks may still run
-		}
-		done <- err
-	}()
+	go func() { done <- c.shared.close() }()
 	select {
 	case err = <-done:
 	case <-ctx.Done():
