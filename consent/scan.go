@@ -3,6 +3,8 @@ package consent
 import (
 	"iter"
 	"strings"
+
+	"github.com/go-consent/segment/internal/escape"
 )
 
 // The readers here scan the text of a State as it is, without taking it apart: every
@@ -33,7 +35,7 @@ func entries(section string) iter.Seq2[string, bool] {
 		for section != "" {
 			var entry string
 			entry, section, _ = strings.Cut(section, ",")
-			if !yield(unescape(entry[1:]), entry[0] == sign(true)) {
+			if !yield(escape.Undo(entry[1:]), entry[0] == sign(true)) {
 				return
 			}
 		}
@@ -72,7 +74,7 @@ func mergeLists(out []byte, a, b string, pick func(a, b Choice) Choice) []byte {
 		case b == "":
 			order = -1
 		default:
-			order = compareEscaped(fromA[1:], fromB[1:])
+			order = escape.Compare(fromA[1:], fromB[1:])
 		}
 		var name string
 		inA, inB := Unknown, Unknown

@@ -1,9 +1,13 @@
 package consent
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/go-consent/segment/internal/escape"
 )
 
 // The text of a State is, for example,
@@ -49,60 +53,76 @@ func (s *State) UnmarshalText(text []byte) error {
 	if len(text) > maxTextSize {
 		return fmt.Errorf("%w: %d bytes, the limit is %d", ErrStateText, len(text), maxTextSize)
 	}
-	read := string(text)
-	if wrong := checkText(read); wrong != "" {
-		return fmt.Errorf("%w: %s", ErrStateText, wrong)
+	if err := checkText(text); err != nil {
+		return err
 	}
-	if read == zeroText {
-		read = ""
+	if string(text) == zeroText {
+		*s = State{}
+		return nil
 	}
-	*s = State{read}
+	*s = State{string(text)}
 	return nil
 }
 
-// checkText returns what is wrong with a text, or "" if it is canonical.
-func checkText(text string) (wrong string) {
-	v, rest, ok := strings.Cut(text, ".")
-	switch {
-	case text == "":
-		return "empty"
-	case !ok || v == "":
-		return "no version"
-	case v+"." != version:
-		return "a version this library does not know"
+// A textError is what is wrong with a text. It takes no memory, so that a caller may
+// try a text that is right most of the time.
+type textError string
+
+func (e textError) Error() string { return ErrStateText.Error() + ": " + string(e) }
+
+func (e textError) Unwrap() error { return ErrStateText }
+
+// checkText returns an error unless the text is canonical.
+func checkText(text []byte) error {
+	rest, ok := bytes.CutPrefix(text, []byte(version))
+	if !ok {
+		return checkVersion(text)
 	}
-	head, lists, _ := strings.Cut(rest, ";")
-	if head == "" || strings.IndexByte(restSigns, head[0]) < 0 || len(head) > 1 && head[1:] != string(askedMark) {
-		return "a bad first section"
+	head, lists, _ := bytes.Cut(rest, []byte(";"))
+	if len(head) == 0 || strings.IndexByte(restSigns, head[0]) < 0 || len(head) > 1 && string(head[1:]) != string(askedMark) {
+		return textError("a bad first section")
 	}
-	categories, destinations, ok := strings.Cut(lists, ";")
-	if !ok || strings.Contains(destinations, ";") {
-		return "not three sections"
+	categories, destinations, ok := bytes.Cut(lists, []byte(";"))
+	if !ok {
+		return textError("not three sections")
 	}
-	if wrong = checkList(categories); wrong == "" {
-		wrong = checkList(destinations)
-	}
-	return wrong
+	return cmp.Or(checkList(categories), checkList(destinations))
 }
 
-func checkList(section string) (wrong string) {
-	previous, first := "", true
-	for more := section != ""; more; {
-		var entry string
-		entry, section, more = strings.Cut(section, ",")
-		if entry == "" || entry[0] != sign(true) && entry[0] != sign(false) {
-			return "an answer that is neither + nor -"
-		}
-		name := entry[1:]
-		if !escaped(name) {
-			return "a name that is not escaped as it should be"
-		}
-		if !first && compareEscaped(previous, name) >= 0 {
-			return "names out of order"
-		}
-		previous, first = name, false
+// checkVersion returns what is wrong with a text of no version known here.
+func checkVersion(text []byte) error {
+	switch v, _, ok := bytes.Cut(text, []byte(".")); {
+	case len(text) == 0:
+		return textError("empty")
+	case !ok || len(v) == 0:
+		return textError("no version")
+	default:
+		return textError("a version this library does not know")
 	}
-	return ""
+}
+
+func checkList(list []byte) error {
+	var previous []byte
+	for first, more := true, len(list) > 0; more; first = false {
+		if len(list) == 0 || list[0] != sign(true) && list[0] != sign(false) {
+			return textError("an answer that is neither + nor -")
+		}
+		list = list[1:]
+		known := escape.Shared(previous, list)
+		end := known + escape.Span(list[known:])
+		name := list[:end]
+		if more = end < len(list); more {
+			if list[end] != ',' {
+				return textError("a name that is not escaped as it should be")
+			}
+			list = list[end+1:]
+		}
+		if !first && !escape.Before(previous, name, known) {
+			return textError("names out of order")
+		}
+		previous = name
+	}
+	return nil
 }
 
 // String returns the text of s, of whatever size.
@@ -133,13 +153,12 @@ func compose(rest Choice, asked bool, categories, destinations string) State {
 
 // listText returns the answers as they stand in a text.
 func listText(m map[string]bool) string {
-	var b strings.Builder
+	var b []byte
 	for i, e := range sorted(m) {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		b.WriteByte(sign(e.granted))
-		escape(&b, e.name)
+		b = escape.Append(append(b, sign(e.granted)), e.name)
 	}
-	return b.String()
+	return string(b)
 }

@@ -18,13 +18,14 @@ const (
 // consent, never away from it. Programs under examples may import anything.
 var allowedImports = map[string][]string{
 	".":                         {},
-	"consent":                   {analyticsPath, "internal/memo", "internal/message", "internal/names", "internal/nils"},
+	"consent":                   {analyticsPath, "internal/escape", "internal/memo", "internal/message", "internal/names", "internal/nils"},
 	"consent/consenttest":       {analyticsPath, "consent", "internal/message", "internal/names", "internal/routing"},
 	"destinations":              {"consent", "internal/memo", "internal/names"},
-	"cookie":                    {"consent", "internal/memo", "golang.org/x/net/publicsuffix"},
+	"cookie":                    {"consent", "internal/escape", "internal/memo", "golang.org/x/net/publicsuffix"},
 	"middleware":                {analyticsPath, "consent", "cookie", "internal/names", "internal/nils"},
 	"internal/benchmarks":       {},
 	"internal/benchmarks/chart": {},
+	"internal/escape":           {},
 	"internal/memo":             {},
 	"internal/message":          {analyticsPath},
 	"internal/names":            {},
