@@ -23,7 +23,7 @@ func (s State) Restrict(t State) State {
 	case t.IsZero():
 		return s
 	}
-	if r, ok := restricted.Get([2]State{s, t}); ok {
+	if r, ok, _ := restricted.Get([2]State{s, t}); ok {
 		return r
 	}
 	r := s.restrict(t)

@@ -170,7 +170,7 @@ func TestEncodeWritesTheBytesOfJSCookie(t *testing.T) {
 				require.NoError(t, json.Unmarshal([]byte(row.JSON), &plain))
 				require.NotContains(t, plain, "\uFFFD")
 			}
-			require.Equal(t, row.Value, string(escape(nil, plain, valueRaw)))
+			require.Equal(t, row.Value, string(percentEncode(nil, plain, valueRaw)))
 
 			var object map[string]any
 			if json.Unmarshal([]byte(row.JSON), &object) != nil {
@@ -233,7 +233,7 @@ func TestWriteRepeatsTheBytesOfTheConsentManager(t *testing.T) {
 		Value         string `json:"cookie_value"`
 	}](t, "manager.json") {
 		t.Run(row.Version+" "+row.Name, func(t *testing.T) {
-			doc, ok := unescape(nil, row.Value)
+			doc, ok := percentDecode(nil, row.Value)
 			require.True(t, ok)
 			s, err := Decode(row.Value)
 			var why string
@@ -242,7 +242,7 @@ func TestWriteRepeatsTheBytesOfTheConsentManager(t *testing.T) {
 				why = "destinations the script throws"
 			case s.IsZero():
 				why = "no answer at all"
-			case string(escape(nil, string(doc), valueRaw)) != row.Value:
+			case string(percentEncode(nil, string(doc), valueRaw)) != row.Value:
 				why = "another encoding"
 			case strings.Contains(string(doc), `\ud`):
 				why = "half a surrogate pair"

@@ -49,7 +49,7 @@ type Codec struct {
 func (c Codec) Consent(r *http.Request) (consent.State, error) {
 	own := c.name()
 	if !utf8.ValidString(own) {
-		return consent.All(consent.Denied), malformed("a name that is not UTF-8")
+		return consent.All(consent.Denied), errName
 	}
 	var held [maxCopies]consent.State
 	copies := held[:0]
@@ -58,10 +58,10 @@ func (c Codec) Consent(r *http.Request) (consent.State, error) {
 			continue
 		}
 		if len(copies) == maxCopies {
-			return consent.All(consent.Denied), malformed("too many copies of the cookie")
+			return consent.All(consent.Denied), errCopies
 		}
 		if len(name)+len(value) > maxSize {
-			return consent.All(consent.Denied), malformed("longer than a browser stores")
+			return consent.All(consent.Denied), errTooLong
 		}
 		s, err := Decode(value)
 		if err != nil {
@@ -128,7 +128,7 @@ func (c Codec) Write(w http.ResponseWriter, r *http.Request, s consent.State) er
 	if !utf8.ValidString(c.name()) {
 		return notEncodable("a name that is not UTF-8")
 	}
-	cookie.Name = string(escape(nil, c.name(), nameRaw))
+	cookie.Name = string(percentEncode(nil, c.name(), nameRaw))
 	value, err := encode(cookie.Name, s, c.Order)
 	if err != nil {
 		return err
@@ -178,7 +178,7 @@ func named(raw, name string) bool {
 	if len(raw) > 3*len(name) {
 		return false // too long even if every byte is escaped
 	}
-	decoded, ok := unescape(nil, raw)
+	decoded, ok := percentDecode(nil, raw)
 	return ok && string(decoded) == name
 }
 

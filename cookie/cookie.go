@@ -32,6 +32,33 @@ var ErrNotEncodable = errors.New("cookie: preferences that do not fit a cookie")
 // refuse to store more.
 const maxSize = 4096
 
-func malformed(why string) error { return fmt.Errorf("%w: %s", ErrMalformed, why) }
+// A fault is an error that wraps ErrMalformed. The zero fault is none.
+type fault uint8
+
+const (
+	errTooLong fault = iota + 1
+	errEncoding
+	errNoObject
+	errSyntax
+	errDepth
+	errThrows
+	errCopies
+	errName
+)
+
+var faults = [...]string{
+	errTooLong:  "longer than a browser stores",
+	errEncoding: "not the percent-encoding of UTF-8",
+	errNoObject: "not a JSON object",
+	errSyntax:   "not JSON",
+	errDepth:    "JSON nested too deep",
+	errThrows:   "destinations that the script throws on",
+	errCopies:   "too many copies of the cookie",
+	errName:     "a name that is not UTF-8",
+}
+
+func (f fault) Error() string { return ErrMalformed.Error() + ": " + faults[f] }
+
+func (f fault) Unwrap() error { return ErrMalformed }
 
 func notEncodable(why string) error { return fmt.Errorf("%w: %s", ErrNotEncodable, why) }

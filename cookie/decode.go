@@ -3,6 +3,7 @@ package cookie
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/internal/memo"
@@ -23,20 +24,21 @@ import (
 // 5.8.1.
 func Decode(value string) (consent.State, error) {
 	if len(value) > maxSize {
-		return consent.All(consent.Denied), malformed("longer than a browser stores")
+		return consent.All(consent.Denied), errTooLong
 	}
-	if d, ok := seen.Get(value); ok {
+	d, ok, again := seen.Get(value)
+	if ok {
 		return d.state, d.err
 	}
 	s, err := decode(value)
-	if len(value)+len(s.String()) <= maxSeen {
+	if len(value)+len(s.String()) <= maxSeen && again {
 		seen.Put(strings.Clone(value), decoded{s, err})
 	}
 	return s, err
 }
 
-// seen keeps what came of values decoded before: a visitor sends the cookie with every
-// request, and most visitors give one of a few answers.
+// seen keeps what came of values that were decoded twice: a visitor sends the cookie
+// with every request, and most visitors give one of a few answers.
 var seen = memo.New[string, decoded](4<<20, maxSeen+128)
 
 const maxSeen = 2<<10 - 128 // bytes, of a value and the State that came of it
@@ -47,21 +49,25 @@ type decoded struct {
 }
 
 func decode(value string) (consent.State, error) {
-	var buf [maxSize]byte
-	doc, ok := unescape(buf[:0], value)
-	if !ok {
-		return consent.All(consent.Denied), malformed("not the percent-encoding of UTF-8")
+	if !utf8.ValidString(value) {
+		return consent.All(consent.Denied), errEncoding
 	}
 	// Enough space for most cookies, off the heap; append finds more for the others.
-	var few [2][32]answer
+	var lists [1280]byte
 	var text [1024]byte
-	p, err := readPreferences(doc, preferences{section{answers: few[0][:0]}, section{answers: few[1][:0]}})
+	p, err := readPreferences(value, preferences{custom: lists[:0:256], destinations: lists[256:256]})
 	if err != nil {
 		return consent.All(consent.Denied), err
 	}
+	// A page has its categories in an order of its own. Destinations are in the order of
+	// their names where the script wrote them, and UnmarshalText refuses any other.
+	p.custom = settle(p.custom)
 	var s consent.State
-	if err := s.UnmarshalText(p.appendText(text[:0], doc)); err != nil {
-		return consent.All(consent.Denied), fmt.Errorf("%w: %w", ErrMalformed, err)
+	if s.UnmarshalText(p.appendText(text[:0])) != nil {
+		p.destinations = settle(p.destinations)
+		if err := s.UnmarshalText(p.appendText(text[:0])); err != nil {
+			return consent.All(consent.Denied), fmt.Errorf("%w: %w", ErrMalformed, err)
+		}
 	}
 	return s, nil
 }

@@ -48,6 +48,7 @@ func TestDecode(t *testing.T) {
 		{"a lossy name does not undo an exact denial", `{"destinations":{"\ufffd":false,"\ud801":true}}`, asked(answers{"\uFFFD": false})},
 		{"an exact name does not undo a lossy denial", `{"destinations":{"\ud801":false,"\ufffd":true}}`, asked(answers{"\uFFFD": false})},
 		{"lossy names that all grant", `{"destinations":{"\ud801":true,"\ufffd":true,"\udc00":true}}`, asked(answers{"\uFFFD": true})},
+		{"the strictest counts even where no name was lossy", `{"destinations":{"a\uFFFD":false,"a\ufffd":true,"\ufffd":true}}`, asked(answers{"a\uFFFD": false, "\uFFFD": true})},
 		{"a lossy name that is no answer takes a grant", `{"destinations":{"\ufffd":true,"\ud801":1}}`, asked(answers{})},
 		{"every escape", `{"destinations":{"\"\\\/\b\f\n\r\t\u00E9\u00e9":true}}`, asked(answers{"\"\\/\b\f\n\r\téé": true})},
 		{"white space", " \t\r\n{ \"destinations\"\t:\r{\n} } \n", asked(answers{})},

@@ -44,7 +44,7 @@ func encode(name string, s consent.State, order []string) (string, error) {
 	if len(categories) > 0 {
 		doc = appendMembers(append(doc, `,"custom":`...), categories)
 	}
-	value := escape(nil, string(append(doc, '}')), valueRaw)
+	value := percentEncode(nil, string(append(doc, '}')), valueRaw)
 	if len(name)+len(value) > maxSize {
 		return "", notEncodable("longer than a browser stores")
 	}

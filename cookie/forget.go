@@ -16,7 +16,7 @@ func (c Codec) Forget(w http.ResponseWriter, r *http.Request) error {
 		return notEncodable("a name that is not UTF-8")
 	}
 	cookie := c.Template
-	cookie.Name = string(escape(nil, c.name(), nameRaw))
+	cookie.Name = string(percentEncode(nil, c.name(), nameRaw))
 	return expire(w, r, cookie)
 }
 

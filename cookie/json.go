@@ -1,33 +1,26 @@
 package cookie
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
 // maxDepth limits how deep objects and arrays of a document may be nested. The
 // Consent Manager writes two levels.
 const maxDepth = 16
 
-// A scanner reads a JSON document of valid UTF-8, accepting exactly what
-// JavaScript's JSON.parse does. It takes one pass and no memory: strings are
-// unescaped in place, where the document held them.
+// A scanner reads a JSON document as it stands in a cookie, percent-encoded, and
+// accepts exactly what JavaScript's JSON.parse does of what js-cookie decodes. It
+// takes one pass.
 //
-// After a failure the scanner stands at the end of the document, where every
-// read fails, so a caller need only look at fault when it is done.
+// Its methods read what is at the index i, and return the index of what follows.
+// After a failure that is the end of the document, where every read fails, so a
+// caller need only look at fault when it is done.
 type scanner struct {
-	doc   []byte
-	pos   int
+	value string // which is valid UTF-8
 	depth int
 	fault fault
 }
-
-// A fault is what is wrong with a document.
-type fault uint8
-
-const (
-	faultNone fault = iota
-	faultSyntax
-	faultDepth
-)
-
-// A span is a part of the document.
-type span struct{ start, end uint16 }
 
 // A kind is what a JSON value is, as far as the script makes a difference.
 type kind uint8
@@ -45,166 +38,180 @@ const (
 	kindObject
 )
 
-func (s *scanner) fail(f fault) {
-	if s.fault == faultNone {
+func (s *scanner) fail(f fault) (next int) {
+	if s.fault == 0 {
 		s.fault = f
 	}
-	s.pos = len(s.doc)
+	return len(s.value)
 }
 
-// peek skips white space and returns the byte after it, or 0 at the end.
-func (s *scanner) peek() byte {
-	for ; s.pos < len(s.doc); s.pos++ {
-		switch c := s.doc[s.pos]; c {
+// character reads one, or 0 at the end. For one beyond ASCII, which JSON has in
+// strings alone, c is any byte beyond ASCII; for a NUL, which it has nowhere, 1.
+func (s *scanner) character(i int) (c byte, next int) {
+	if i >= len(s.value) {
+		return 0, i
+	}
+	if c = s.value[i]; c != '%' {
+		return max(c, 1), i + 1
+	}
+	if c, ok := escapedASCII(s.value[i:]); ok {
+		return max(c, 1), i + 3
+	}
+	r, size := escaped(s.value[i:])
+	if size == 0 {
+		return 0, s.fail(errEncoding)
+	}
+	return byte(min(r, utf8.RuneSelf)), i + size
+}
+
+// token reads white space and the character after it.
+func (s *scanner) token(i int) (c byte, next int) {
+	for {
+		c, i = s.character(i)
+		switch c {
 		case ' ', '\t', '\n', '\r':
 		default:
-			return c
+			return c, i
 		}
 	}
-	return 0
 }
 
-// here returns the byte at the position, or 0 at the end.
-func (s *scanner) here() byte {
-	if s.pos < len(s.doc) {
-		return s.doc[s.pos]
+// expect reads white space and the character c.
+func (s *scanner) expect(i int, c byte) (next int) {
+	found, next := s.token(i)
+	if found != c {
+		return s.fail(errSyntax)
 	}
-	return 0
+	return next
 }
 
-// end expects nothing more.
-func (s *scanner) end() {
-	if s.peek(); s.pos < len(s.doc) {
-		s.fail(faultSyntax)
-	}
-}
-
-// enter goes into the object or array at the position.
-func (s *scanner) enter() {
-	s.pos++
+// first follows the opening of an object or array. It reports whether a member or
+// element follows, and leaves the object or array if not.
+func (s *scanner) first(i int, closing byte) (next int, more bool) {
 	if s.depth++; s.depth > maxDepth {
-		s.fail(faultDepth)
+		return s.fail(errDepth), false
 	}
+	if c, next := s.token(i); c == closing {
+		s.depth--
+		return next, false
+	}
+	return i, true
 }
 
-// more reports whether another member or element follows, and leaves the object
-// or array if not. The first has no comma before it.
-func (s *scanner) more(closing byte, first bool) bool {
-	switch c := s.peek(); {
-	case s.pos == len(s.doc):
-		s.fail(faultSyntax)
-		return false
-	case c == closing:
-		s.pos++
+// next follows a member or element. It reports whether another one follows, and leaves
+// the object or array if not.
+func (s *scanner) next(i int, closing byte) (next int, more bool) {
+	switch c, next := s.token(i); c {
+	case ',':
+		return next, true
+	case closing:
 		s.depth--
-		return false
-	case first:
-		return true
-	case c == ',':
-		s.pos++
-		return true
+		return next, false
 	default:
-		s.fail(faultSyntax)
-		return false
+		return s.fail(errSyntax), false
 	}
 }
 
 // name reads the name of a member and the colon after it. See text.
-func (s *scanner) name() (name span, lossy bool) {
-	if s.peek() != '"' {
-		s.fail(faultSyntax)
-		return span{}, false
-	}
-	name, lossy = s.text()
-	if s.peek() != ':' {
-		s.fail(faultSyntax)
-		return span{}, false
-	}
-	s.pos++
-	return name, lossy
+func (s *scanner) name(dst []byte, i int) (name []byte, next int) {
+	name, next = s.text(dst, s.expect(i, '"'))
+	return name, s.expect(next, ':')
 }
 
-// value reads over a value and returns its kind.
-func (s *scanner) value() kind {
-	switch c := s.peek(); c {
+// any reads any value.
+func (s *scanner) any(i int) (k kind, next int) {
+	var scratch [64]byte
+	c, next := s.token(i)
+	switch c {
 	case '{':
-		s.enter()
-		for first := true; s.more('}', first); first = false {
-			s.name()
-			s.value()
+		i, more := s.first(next, '}')
+		for more {
+			_, i = s.name(scratch[:0], i)
+			_, i = s.any(i)
+			i, more = s.next(i, '}')
 		}
-		return kindObject
+		return kindObject, i
 	case '[':
-		s.enter()
-		for first := true; s.more(']', first); first = false {
-			s.value()
+		i, more := s.first(next, ']')
+		for more {
+			_, i = s.any(i)
+			i, more = s.next(i, ']')
 		}
-		return kindArray
+		return kindArray, i
 	case '"':
-		if t, _ := s.text(); t.start == t.end {
-			return kindEmpty
+		text, next := s.text(scratch[:0], next)
+		if len(text) == 0 {
+			return kindEmpty, next
 		}
-		return kindString
+		return kindString, next
 	case 't':
-		s.literal("true")
-		return kindTrue
+		return kindTrue, s.word(next, "rue")
 	case 'f':
-		s.literal("false")
-		return kindFalse
+		return kindFalse, s.word(next, "alse")
 	case 'n':
-		s.literal("null")
-		return kindNull
+		return kindNull, s.word(next, "ull")
 	default:
-		return s.number()
+		return s.number(c, next)
 	}
 }
 
-func (s *scanner) literal(word string) {
-	if len(s.doc)-s.pos < len(word) || string(s.doc[s.pos:s.pos+len(word)]) != word {
-		s.fail(faultSyntax)
-		return
+// word reads a word, or what is left of it.
+func (s *scanner) word(i int, word string) (next int) {
+	if strings.HasPrefix(s.value[i:], word) {
+		return i + len(word)
 	}
-	s.pos += len(word)
-}
-
-// number reads a number. It is zero if all the digits before its exponent are;
-// one so small that JavaScript rounds it to zero is not.
-func (s *scanner) number() kind {
-	if s.here() == '-' {
-		s.pos++
-	}
-	nonzero := false
-	if s.here() == '0' {
-		s.pos++ // no digit may follow
-	} else {
-		nonzero = s.digits()
-	}
-	if s.here() == '.' {
-		s.pos++
-		nonzero = s.digits() || nonzero
-	}
-	if c := s.here(); c == 'e' || c == 'E' {
-		s.pos++
-		if c := s.here(); c == '+' || c == '-' {
-			s.pos++
+	for k := range len(word) {
+		var c byte
+		if c, i = s.character(i); c != word[k] {
+			return s.fail(errSyntax)
 		}
-		s.digits()
 	}
-	if nonzero {
-		return kindNumber
-	}
-	return kindZero
+	return i
 }
 
-// digits reads one digit or more, and reports whether any is not 0.
-func (s *scanner) digits() (nonzero bool) {
-	start := s.pos
-	for c := s.here(); '0' <= c && c <= '9'; c = s.here() {
-		nonzero = nonzero || c != '0'
-		s.pos++
+// number reads the rest of a number that begins with c. It is zero if all the digits
+// before its exponent are; one so small that JavaScript rounds it to zero is not.
+func (s *scanner) number(c byte, i int) (k kind, next int) {
+	if c == '-' {
+		c, i = s.character(i)
 	}
-	if s.pos == start {
-		s.fail(faultSyntax)
+	if c < '0' || c > '9' {
+		return kindMissing, s.fail(errSyntax)
 	}
-	return nonzero
+	nonzero := c != '0'
+	if nonzero { // no digit may follow the other
+		i, _, _ = s.digits(i)
+	}
+	valid := true
+	if c, next := s.character(i); c == '.' {
+		var other bool
+		i, valid, other = s.digits(next)
+		nonzero = nonzero || other
+	}
+	if c, next := s.character(i); valid && (c == 'e' || c == 'E') {
+		if c, after := s.character(next); c == '+' || c == '-' {
+			next = after
+		}
+		i, valid, _ = s.digits(next)
+	}
+	switch {
+	case !valid:
+		return kindMissing, s.fail(errSyntax)
+	case nonzero:
+		return kindNumber, i
+	default:
+		return kindZero, i
+	}
+}
+
+// digits reads the digits there are, and reports whether there is any and whether
+// any is not 0.
+func (s *scanner) digits(i int) (next int, any, nonzero bool) {
+	for {
+		c, after := s.character(i)
+		if c < '0' || c > '9' {
+			return i, any, nonzero
+		}
+		i, any, nonzero = after, true, nonzero || c != '0'
+	}
 }

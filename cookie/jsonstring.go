@@ -3,111 +3,102 @@ package cookie
 import (
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/go-consent/segment/internal/escape"
 )
 
-// text reads the string at the position and returns where it stands, unescaped.
-// Half a surrogate pair has no UTF-8: it becomes U+FFFD, and the string is lossy.
-func (s *scanner) text() (t span, lossy bool) {
-	s.pos++
-	start := s.pos
-	for s.pos < len(s.doc) {
-		switch c := s.doc[s.pos]; {
-		case c == '"':
-			s.pos++
-			return span{uint16(start), uint16(s.pos - 1)}, false
-		case c == '\\':
-			return s.escapedText(start)
-		case c < ' ':
-			s.fail(faultSyntax)
-			return span{}, false
+// text reads the rest of a string after its quote, and appends it, escaped as in the
+// text of a State. Half a surrogate pair, which has no UTF-8, becomes U+FFFD.
+func (s *scanner) text(dst []byte, i int) (text []byte, next int) {
+	value := s.value
+	alike := i // from here on, the value and the name are escaped alike
+	for {
+		for i < len(value) && escape.Plain(value[i]) {
+			i++
 		}
-		s.pos++
-	}
-	s.fail(faultSyntax)
-	return span{}, false
-}
-
-// escapedText goes on with a string that starts at start, from its first escape
-// on. What it writes is never longer than what it has read.
-func (s *scanner) escapedText(start int) (t span, lossy bool) {
-	out := s.doc[:s.pos]
-	for s.pos < len(s.doc) {
-		c := s.doc[s.pos]
-		s.pos++
+		c, ok := escapedASCII(value[i:])
+		next := i + 3
+		if !ok {
+			c, next = s.character(i)
+		}
+		if next > i+1 && c >= ' ' && c != '"' && c != '\\' && !escape.Plain(c) {
+			i = next
+			continue
+		}
+		dst = append(dst, value[alike:i]...)
 		switch {
 		case c == '"':
-			return span{uint16(start), uint16(len(out))}, lossy
+			return dst, next
 		case c == '\\':
-			r, ok := s.escape()
-			if !ok {
-				lossy = true
-			}
-			out = utf8.AppendRune(out, r)
+			var r rune
+			r, next = s.escape(next)
+			dst = appendRune(dst, r)
 		case c < ' ':
-			s.fail(faultSyntax)
-			return span{}, false
+			return dst, s.fail(errSyntax)
 		default:
-			out = append(out, c)
+			dst = escape.AppendByte(dst, c)
 		}
+		i, alike = next, next
 	}
-	s.fail(faultSyntax)
-	return span{}, false
 }
 
-// escape reads the rest of an escape after its backslash, and reports whether it
-// stands for a character.
-func (s *scanner) escape() (r rune, ok bool) {
-	c := s.here()
-	s.pos++
+func appendRune(names []byte, r rune) []byte {
+	var buf [utf8.UTFMax]byte
+	for _, c := range utf8.AppendRune(buf[:0], r) {
+		names = escape.AppendByte(names, c)
+	}
+	return names
+}
+
+// escape reads the rest of an escape after its backslash.
+func (s *scanner) escape(i int) (r rune, next int) {
+	c, next := s.character(i)
 	switch c {
 	case '"', '\\', '/':
-		return rune(c), true
+		return rune(c), next
 	case 'b':
-		return '\b', true
+		return '\b', next
 	case 'f':
-		return '\f', true
+		return '\f', next
 	case 'n':
-		return '\n', true
+		return '\n', next
 	case 'r':
-		return '\r', true
+		return '\r', next
 	case 't':
-		return '\t', true
+		return '\t', next
 	case 'u':
-		return s.unicodeEscape()
+		return s.unicodeEscape(next)
 	default:
-		s.fail(faultSyntax)
-		return utf8.RuneError, false
+		return utf8.RuneError, s.fail(errSyntax)
 	}
 }
 
-// unicodeEscape reads the digits of an escape, and of the next one if the two are
-// a surrogate pair.
-func (s *scanner) unicodeEscape() (r rune, ok bool) {
-	r = s.hex4(s.pos)
-	if r < 0 {
-		s.fail(faultSyntax)
-		return utf8.RuneError, false
+// unicodeEscape reads the digits of an escape, and the next one if the two are a
+// surrogate pair.
+func (s *scanner) unicodeEscape(i int) (r rune, next int) {
+	r, next = s.hex4(i)
+	switch {
+	case r < 0:
+		return utf8.RuneError, s.fail(errSyntax)
+	case !utf16.IsSurrogate(r):
+		return r, next
 	}
-	s.pos += 4
-	if !utf16.IsSurrogate(r) {
-		return r, true
-	}
-	if s.pos+1 < len(s.doc) && s.doc[s.pos] == '\\' && s.doc[s.pos+1] == 'u' {
-		if pair := utf16.DecodeRune(r, s.hex4(s.pos+2)); pair != utf8.RuneError {
-			s.pos += 6
-			return pair, true
+	backslash, i := s.character(next)
+	u, i := s.character(i)
+	if backslash == '\\' && u == 'u' {
+		low, after := s.hex4(i)
+		if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
+			return pair, after
 		}
 	}
-	return utf8.RuneError, false
+	return utf8.RuneError, next
 }
 
-// hex4 returns the four hexadecimal digits at i, or -1.
-func (s *scanner) hex4(i int) rune {
-	if i+4 > len(s.doc) {
-		return -1
-	}
-	var r rune
-	for _, c := range s.doc[i : i+4] {
+// hex4 reads four hexadecimal digits, or returns -1.
+func (s *scanner) hex4(i int) (r rune, next int) {
+	for range 4 {
+		var c byte
+		c, i = s.character(i)
 		switch {
 		case '0' <= c && c <= '9':
 			r = r<<4 | rune(c-'0')
@@ -116,8 +107,8 @@ func (s *scanner) hex4(i int) rune {
 		case 'A' <= c && c <= 'F':
 			r = r<<4 | rune(c-'A'+10)
 		default:
-			return -1
+			return -1, i
 		}
 	}
-	return r
+	return r, i
 }

@@ -27,7 +27,7 @@ func TestOrder(t *testing.T) {
 		t.Run(test.rule, func(t *testing.T) {
 			w := httptest.NewRecorder()
 			require.NoError(t, Codec{Order: test.order}.Write(w, nil, s))
-			doc, ok := unescape(nil, w.Result().Cookies()[0].Value)
+			doc, ok := percentDecode(nil, w.Result().Cookies()[0].Value)
 			require.True(t, ok)
 			require.Equal(t, `{"version":1,"destinations":{`+test.destinations+`},"custom":{`+test.categories+`}}`, string(doc))
 		})

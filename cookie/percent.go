@@ -18,9 +18,9 @@ const (
 	lowerHex = "0123456789abcdef"
 )
 
-// escape appends s as js-cookie writes it: letters, digits and the bytes in raw
+// percentEncode appends s as js-cookie writes it: letters, digits and the bytes in raw
 // as they are, and the others as %XX.
-func escape(dst []byte, s, raw string) []byte {
+func percentEncode(dst []byte, s, raw string) []byte {
 	for i := range len(s) {
 		c := s[i]
 		if alphanumeric(c) || strings.IndexByte(raw, c) >= 0 {
@@ -36,53 +36,85 @@ func alphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
-// unescape appends s as js-cookie reads it, and reports whether it can. A run of
-// escapes, which are "%" and two digits or upper-case letters, has to be
-// hexadecimal and decode to UTF-8 by itself; any other "%" stands for itself. So
-// does "+". The result is never longer than s.
-func unescape(dst []byte, s string) ([]byte, bool) {
+// digit is the value of what js-cookie takes for a digit of an escape: the letters
+// after F are such digits and make the cookie unreadable.
+var digit = func() (table [256]byte) {
+	for c := range table {
+		switch c := byte(c); {
+		case '0' <= c && c <= '9':
+			table[c] = c - '0'
+		case 'A' <= c && c <= 'Z':
+			table[c] = min(c-'A'+10, overF)
+		default:
+			table[c] = noDigit
+		}
+	}
+	return table
+}()
+
+const (
+	overF   = 16
+	noDigit = 17
+)
+
+// percentDecode appends s as js-cookie reads it, and reports whether it can. The result
+// is never longer than s.
+func percentDecode(dst []byte, s string) ([]byte, bool) {
 	if !utf8.ValidString(s) {
 		return dst, false
 	}
-	for i := 0; i < len(s); {
-		if s[i] != '%' {
-			dst = append(dst, s[i])
-			i++
+	for s != "" {
+		if s[0] != '%' {
+			dst = append(dst, s[0])
+			s = s[1:]
 			continue
 		}
-		run, bits := len(dst), 0
-		for i+2 < len(s) && s[i] == '%' {
-			high, low := escapeDigit(s[i+1]), escapeDigit(s[i+2])
-			if high < 0 || low < 0 {
-				break
-			}
-			if high > 15 || low > 15 {
-				return dst, false
-			}
-			dst = append(dst, byte(high<<4|low))
-			bits |= high
-			i += 3
-		}
-		switch {
-		case len(dst) == run:
-			dst = append(dst, '%')
-			i++
-		case bits > 7 && !utf8.Valid(dst[run:]): // ASCII is valid
+		r, size := escaped(s)
+		if size == 0 {
 			return dst, false
 		}
+		dst = utf8.AppendRune(dst, r)
+		s = s[size:]
 	}
 	return dst, true
 }
 
-// escapeDigit returns the value of what js-cookie takes for a digit of an escape,
-// which is more than 15 for the letters after F, or -1.
-func escapeDigit(c byte) int {
-	switch {
-	case '0' <= c && c <= '9':
-		return int(c - '0')
-	case 'A' <= c && c <= 'Z':
-		return int(c-'A') + 10
-	default:
-		return -1
+// escaped returns the character that the "%" at the beginning of s stands for, and
+// the bytes that it takes, which are none if js-cookie cannot read it. A run of
+// escapes, which are "%" and two digits or upper-case letters, has to be hexadecimal
+// and decode to UTF-8 by itself; any other "%" stands for itself.
+func escaped(s string) (r rune, size int) {
+	if c, ok := escapedASCII(s); ok {
+		return rune(c), 3
 	}
+	var buf [utf8.UTFMax]byte
+	run := buf[:0]
+	for len(run) < cap(run) && len(s) > 2 && s[0] == '%' {
+		high, low := digit[s[1]], digit[s[2]]
+		if high == noDigit || low == noDigit {
+			break
+		}
+		if high == overF || low == overF {
+			return utf8.RuneError, 0
+		}
+		run = append(run, high<<4|low)
+		s = s[3:]
+	}
+	if len(run) == 0 {
+		return '%', 1
+	}
+	r, size = utf8.DecodeRune(run)
+	if size == 1 {
+		return utf8.RuneError, 0
+	}
+	return r, 3 * size
+}
+
+// escapedASCII is escaped for an escape of an ASCII character, as most are.
+func escapedASCII(s string) (c byte, ok bool) {
+	if len(s) < 3 || s[0] != '%' {
+		return 0, false
+	}
+	high, low := digit[s[1]], digit[s[2]]
+	return high<<4 | low, high < 8 && low < 16
 }

@@ -2,164 +2,166 @@ package cookie
 
 import (
 	"bytes"
-	"cmp"
 	"slices"
-	"strings"
 
-	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/internal/escape"
 )
 
-// preferences is what the document in a cookie says.
+// preferences is what the document in a cookie says. The answers of a section are
+// listed as in the text of a State, with a comma before each, in the order of the
+// document. What is no answer is listed too, as unknown.
 type preferences struct {
-	destinations, custom section
+	custom, destinations []byte
+	kind                 kind // of the destinations
 }
 
-// A section is a value of the document and, if that is an object, its answers:
-// once settled, in the order of their names, each once.
-type section struct {
-	kind    kind
-	answers []answer
-}
+// The signs of answers, of which UnmarshalText takes the first two.
+const (
+	granted = '+'
+	denied  = '-'
+	unknown = '?'
+)
 
-// An answer is the value for a name, which is a part of the document.
-type answer struct {
-	name   span
-	lossy  bool
-	choice consent.Choice
-}
-
-// readPreferences reads the document, with space for its answers. Of keys that occur twice
-// the last one counts, as in JavaScript.
-func readPreferences(doc []byte, space preferences) (preferences, error) {
+// readPreferences reads the document, with space for its answers. Of sections that
+// occur twice the last one counts, as in JavaScript.
+func readPreferences(value string, space preferences) (preferences, error) {
 	p := space
-	s := scanner{doc: doc}
-	if s.peek() != '{' {
-		return p, malformed("not a JSON object")
+	var buf [64]byte
+	s := scanner{value: value}
+	c, i := s.token(0)
+	if c != '{' {
+		return p, errNoObject
 	}
-	s.enter()
-	for first := true; s.more('}', first); first = false {
-		name, _ := s.name()
-		switch string(doc[name.start:name.end]) {
+	i, more := s.first(i, '}')
+	for more {
+		var key []byte
+		key, i = s.name(buf[:0], i)
+		switch string(key) {
 		case "destinations":
-			p.destinations = readSection(&s, p.destinations.answers)
+			p.destinations, p.kind, i = s.answers(p.destinations[:0], i)
 		case "custom":
-			p.custom = readSection(&s, p.custom.answers)
+			p.custom, _, i = s.answers(p.custom[:0], i)
 		default:
-			s.value()
+			_, i = s.any(i)
 		}
+		i, more = s.next(i, '}')
 	}
-	s.end()
-	switch s.fault {
-	case faultSyntax:
-		return p, malformed("not JSON")
-	case faultDepth:
-		return p, malformed("JSON nested too deep")
+	if c, _ := s.token(i); c != 0 {
+		s.fail(errSyntax)
 	}
-	switch p.destinations.kind {
+	if s.fault != 0 {
+		return p, s.fault
+	}
+	switch p.kind {
 	case kindTrue, kindNumber, kindString:
-		return p, malformed("destinations that the script throws on")
+		return p, errThrows
 	}
-	p.destinations.answers = settle(doc, p.destinations.answers)
-	p.custom.answers = settle(doc, p.custom.answers)
 	return p, nil
 }
 
-// readSection reads a section, with space for its answers.
-func readSection(s *scanner, space []answer) section {
-	answers := space[:0]
-	if s.peek() != '{' {
-		return section{s.value(), answers}
+// answers reads a section and appends its answers, if it is an object.
+func (s *scanner) answers(list []byte, i int) (_ []byte, k kind, next int) {
+	c, next := s.token(i)
+	if c != '{' {
+		k, next = s.any(i)
+		return list, k, next
 	}
-	s.enter()
-	for first := true; s.more('}', first); first = false {
-		name, lossy := s.name()
-		a := answer{name: name, lossy: lossy}
-		switch s.value() {
-		case kindTrue:
-			a.choice = consent.Granted
-		case kindFalse:
-			a.choice = consent.Denied
-		}
-		answers = append(answers, a)
+	i, more := s.first(next, '}')
+	for more {
+		list, i = s.answer(list, s.expect(i, '"'))
+		i, more = s.next(i, '}')
 	}
-	return section{kindObject, answers}
+	return list, kindObject, i
 }
 
-// settle sorts the answers and leaves one for each name: the last, or the
-// strictest where the name is not quite the one the document has, since then
-// different names have become the same.
-func settle(doc []byte, answers []answer) []answer {
-	name := func(a answer) []byte { return doc[a.name.start:a.name.end] }
-	slices.SortFunc(answers, func(a, b answer) int {
-		return cmp.Or(bytes.Compare(name(a), name(b)), cmp.Compare(a.name.start, b.name.start))
-	})
-	settled := answers[:0]
-	for _, a := range answers {
-		last := len(settled) - 1
-		switch {
-		case last < 0 || !bytes.Equal(name(settled[last]), name(a)):
-			settled = append(settled, a)
-		case a.lossy || settled[last].lossy:
-			a.choice, a.lossy = stricter(a.choice, settled[last].choice), true
-			settled[last] = a
+// answer reads the rest of an answer after the quote of its name. It goes on with the
+// next ones as long as what lies between is what the script writes, which is most of
+// what there is to read.
+func (s *scanner) answer(list []byte, i int) (_ []byte, next int) {
+	const yes, no = ":true%2C%22", ":false%2C%22"
+	for {
+		list = append(list, ',', unknown)
+		sign := len(list) - 1
+		list, i = s.text(list, i)
+		switch rest := s.value[i:]; {
+		case len(rest) > len(yes) && rest[:len(yes)] == yes:
+			list[sign] = granted
+			i += len(yes)
+		case len(rest) > len(no) && rest[:len(no)] == no:
+			list[sign] = denied
+			i += len(no)
 		default:
-			settled[last] = a
+			k, next := s.any(s.expect(i, ':'))
+			switch k {
+			case kindTrue:
+				list[sign] = granted
+			case kindFalse:
+				list[sign] = denied
+			}
+			return list, next
+		}
+	}
+}
+
+// settle puts the answers of a list in the order of their names and leaves one for
+// each name: the last, as in JavaScript, or the strictest if the name has U+FFFD,
+// where different names may have become the same.
+func settle(list []byte) []byte {
+	type answer struct{ sign, end uint16 } // where it is in the list
+	var space [64]answer                   // enough for most, off the heap
+	answers := space[:0]
+	for rest := list; len(rest) > 0; { // which begins with a comma
+		sign := len(list) - len(rest) + 1
+		end := len(list)
+		if i := bytes.IndexByte(rest[1:], ','); i >= 0 {
+			end = sign + i
+		}
+		answers = append(answers, answer{uint16(sign), uint16(end)})
+		rest = list[end:]
+	}
+	name := func(a answer) []byte { return list[a.sign+1 : a.end] }
+	slices.SortStableFunc(answers, func(a, b answer) int { return escape.Compare(name(a), name(b)) })
+	settled := list[len(list):]
+	for i, a := range answers {
+		sign := list[a.sign]
+		if i+1 < len(answers) && bytes.Equal(name(a), name(answers[i+1])) {
+			if next := &list[answers[i+1].sign]; bytes.Contains(name(a), []byte(replacement)) {
+				*next = stricter(sign, *next)
+			}
+			continue
+		}
+		if sign != unknown {
+			settled = append(append(settled, ',', sign), name(a)...)
 		}
 	}
 	return settled
 }
 
-// stricter combines two answers for one name: Denied if either is, Granted only
-// if both are.
-func stricter(a, b consent.Choice) consent.Choice {
+const replacement = "%EF%BF%BD" // U+FFFD
+
+// stricter combines two answers for one name: denied if either is, granted only if
+// both are.
+func stricter(a, b byte) byte {
 	switch {
-	case a == consent.Denied || b == consent.Denied:
-		return consent.Denied
-	case a == consent.Granted && b == consent.Granted:
-		return consent.Granted
+	case a == denied || b == denied:
+		return denied
+	case a == granted && b == granted:
+		return granted
 	default:
-		return consent.Unknown
+		return unknown
 	}
 }
 
 // appendText appends the State of the preferences as [consent.State.MarshalText]
-// writes it. Two maps would say the same at many times the cost.
-func (p preferences) appendText(dst, doc []byte) []byte {
+// writes it, if the lists are settled. Two maps would say the same at many times the
+// cost.
+func (p preferences) appendText(dst []byte) []byte {
 	dst = append(dst, "1.?"...)
-	if p.destinations.kind == kindObject || p.destinations.kind == kindArray {
+	if p.kind == kindObject || p.kind == kindArray {
 		dst = append(dst, '*')
 	}
 	dst = append(dst, ';')
-	dst = p.custom.appendText(dst, doc)
+	dst = append(dst, bytes.TrimPrefix(p.custom, []byte(","))...)
 	dst = append(dst, ';')
-	return p.destinations.appendText(dst, doc)
-}
-
-func (c section) appendText(dst, doc []byte) []byte {
-	separate := false
-	for _, a := range c.answers {
-		if a.choice == consent.Unknown {
-			continue
-		}
-		if separate {
-			dst = append(dst, ',')
-		}
-		separate = true
-		sign := byte('-')
-		if a.choice == consent.Granted {
-			sign = '+'
-		}
-		dst = append(dst, sign)
-		for _, b := range doc[a.name.start:a.name.end] {
-			switch {
-			case alphanumeric(b):
-				dst = append(dst, b)
-			case b <= ' ' || b >= 0x7f || strings.IndexByte(`%,;"\`, b) >= 0:
-				dst = append(dst, '%', upperHex[b>>4], upperHex[b&15])
-			default:
-				dst = append(dst, b)
-			}
-		}
-	}
-	return dst
+	return append(dst, bytes.TrimPrefix(p.destinations, []byte(","))...)
 }

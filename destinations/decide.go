@@ -29,7 +29,7 @@ func (p *Policy) Decide(s consent.State) consent.Decision {
 	if p == nil {
 		return consent.Decision{}
 	}
-	if d, ok := p.seen.Get(s); ok {
+	if d, ok, _ := p.seen.Get(s); ok {
 		return d
 	}
 	d, own := p.decide(s)

@@ -13,7 +13,15 @@ import (
 // many goroutines at once.
 type Cache[K comparable, V any] struct {
 	seed  maphash.Seed
-	slots []atomic.Pointer[entry[K, V]] // a power of two
+	slots []slot[K, V] // a power of two
+}
+
+// A slot holds an entry, and parts of hashes, by which most that are not in it are
+// told without a look at the entry.
+type slot[K comparable, V any] struct {
+	entry atomic.Pointer[entry[K, V]]
+	kept  atomic.Uint32 // of its key
+	asked atomic.Uint32 // of the last key that was missing, whose first slot this is
 }
 
 type entry[K comparable, V any] struct {
@@ -28,34 +36,46 @@ func New[K comparable, V any](size, entrySize int) *Cache[K, V] {
 	for slots*2*entrySize <= size {
 		slots *= 2
 	}
-	return &Cache[K, V]{maphash.MakeSeed(), make([]atomic.Pointer[entry[K, V]], slots)}
+	return &Cache[K, V]{maphash.MakeSeed(), make([]slot[K, V], slots)}
 }
 
-// Get returns the value that was kept for key, if it still is.
-func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
-	first, second := c.pair(key)
-	if e := first.Load(); e != nil && e.key == key {
-		return e.value, true
+// Get returns the value that was kept for key, if it still is. If not, again reports
+// whether key was missing before, and not too many others since: where keeping takes
+// long, keep only what comes again, as most of what strangers send never does.
+func (c *Cache[K, V]) Get(key K) (value V, ok, again bool) {
+	first, second, mark := c.find(key)
+	for _, s := range [2]*slot[K, V]{first, second} {
+		if s.kept.Load() != mark {
+			continue
+		}
+		if e := s.entry.Load(); e != nil && e.key == key {
+			return e.value, true, true
+		}
 	}
-	if e := second.Load(); e != nil && e.key == key {
-		return e.value, true
+	if first.asked.Load() == mark {
+		return value, false, true
 	}
-	return value, false
+	first.asked.Store(mark)
+	return value, false, false
 }
 
 // Put keeps a value in the first slot of its key, and what was there in the second:
 // of those that share the two, the last stay. A key that is a small part of a large
 // string keeps all of it in memory: clone it first.
 func (c *Cache[K, V]) Put(key K, value V) {
-	first, second := c.pair(key)
-	if before := first.Load(); before != nil && before.key != key {
-		second.Store(before)
+	first, second, mark := c.find(key)
+	if before := first.entry.Load(); before != nil && before.key != key {
+		second.entry.Store(before)
+		second.kept.Store(first.kept.Load())
 	}
-	first.Store(&entry[K, V]{key, value})
+	first.entry.Store(&entry[K, V]{key, value})
+	first.kept.Store(mark)
 }
 
-// pair returns the slots of a key: one by its hash and the one beside it.
-func (c *Cache[K, V]) pair(key K) (first, second *atomic.Pointer[entry[K, V]]) {
-	i := maphash.Comparable(c.seed, key) & uint64(len(c.slots)-1)
-	return &c.slots[i], &c.slots[i^1]
+// find returns the slots of a key, one by its hash and the one beside it, and another
+// part of the hash.
+func (c *Cache[K, V]) find(key K) (first, second *slot[K, V], mark uint32) {
+	hash := maphash.Comparable(c.seed, key)
+	i := hash & uint64(len(c.slots)-1)
+	return &c.slots[i], &c.slots[i^1], uint32(hash >> 32)
 }

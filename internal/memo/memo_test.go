@@ -11,17 +11,17 @@ func TestCacheReturnsWhatWasPut(t *testing.T) {
 	c := New[string, int](1<<20, 1<<10)
 	for i := range 100_000 {
 		key := fmt.Sprint(i)
-		if _, ok := c.Get(key); ok {
+		if _, ok, _ := c.Get(key); ok {
 			t.Fatalf("%s was there before it was put", key)
 		}
 		c.Put(key, i)
-		if got, ok := c.Get(key); !ok || got != i {
+		if got, ok, _ := c.Get(key); !ok || got != i {
 			t.Fatalf("%s is %d, %t", key, got, ok)
 		}
 	}
 	kept := 0
 	for i := range 100_000 {
-		if got, ok := c.Get(fmt.Sprint(i)); ok {
+		if got, ok, _ := c.Get(fmt.Sprint(i)); ok {
 			kept++
 			if got != i {
 				t.Fatalf("%d is kept for %d", got, i)
@@ -49,7 +49,7 @@ func TestAFewKeysStayAmongMany(t *testing.T) {
 	hits := 0
 	for i := range 10_000 {
 		c.Put(fmt.Sprint("stranger ", i), i)
-		if _, ok := c.Get("popular"); ok {
+		if _, ok, _ := c.Get("popular"); ok {
 			hits++
 		} else {
 			c.Put("popular", 0)
@@ -60,6 +60,27 @@ func TestAFewKeysStayAmongMany(t *testing.T) {
 	}
 }
 
+func TestGetTellsWhatComesAgain(t *testing.T) {
+	c := New[string, int](1<<20, 1<<10)
+	for i := range 3 {
+		if _, ok, again := c.Get("visitor"); ok || again != (i > 0) {
+			t.Errorf("time %d: found %t, again %t", i, ok, again)
+		}
+	}
+	strangers := 0
+	for i := range 100_000 {
+		if _, _, again := c.Get(fmt.Sprint(i)); again {
+			strangers++
+		}
+	}
+	if strangers > 10 {
+		t.Errorf("%d of 100,000 strangers came again", strangers)
+	}
+	if _, _, again := c.Get("visitor"); again {
+		t.Error("remembers a visitor among 100,000 strangers")
+	}
+}
+
 func TestCacheIsSafeForConcurrentUse(t *testing.T) {
 	c := New[string, string](1<<12, 1<<10)
 	var wg sync.WaitGroup
@@ -67,7 +88,7 @@ func TestCacheIsSafeForConcurrentUse(t *testing.T) {
 		wg.Go(func() {
 			for i := range 10_000 {
 				key := fmt.Sprint(i % 16)
-				if got, ok := c.Get(key); ok && got != key {
+				if got, ok, _ := c.Get(key); ok && got != key {
 					t.Errorf("%s is kept for %s", got, key)
 				}
 				c.Put(key, key)
