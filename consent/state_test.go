@@ -250,6 +250,10 @@ func TestBadStateTextIsAllDenied(t *testing.T) {
 		"lower-case escape":      "1.?;+%c3%a9;",
 		"escape cut short":       "1.?;+%C;",
 		"escape of no digits":    "1.?;+%GG;",
+		"escape like the last":   "1.?;+%20,-%2;",
+		"no digits like in it":   "1.?;+%20,-%GG;",
+		"one digit like in it":   "1.?;+%20,-%2G;",
+		"another separator":      "1.?;+a%+b;",
 		"bare space":             "1.?;+a b;",
 		"bare byte":              "1.?;+\xc3\xa9;",
 		"trailing newline":       "1.?;;\n",
@@ -257,6 +261,11 @@ func TestBadStateTextIsAllDenied(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := All(Granted)
+			if list, ok := strings.CutSuffix(text, ";"); ok { // the same for destinations
+				moved := strings.Replace(list, ";", ";;", 1)
+				require.ErrorIs(t, s.UnmarshalText([]byte(moved)), ErrStateText, moved)
+			}
+			s = All(Granted)
 			err := s.UnmarshalText([]byte(text))
 			require.ErrorIs(t, err, ErrStateText)
 			require.Equal(t, All(Denied), s)

@@ -12,7 +12,7 @@ import (
 func FuzzNames(f *testing.F) {
 	for _, names := range [][2]string{
 		{"", ""}, {"", "a"}, {"Amplitude", "Amplitude 2"}, {"a b", "a!b"}, {"a\x00", "a"}, {"é", "è"}, {"a%20b", "a b"},
-		{"Destination Number 1", "Destination Number 10"}, {"12345678%", `12345678"`}, {"\xff", "~"},
+		{"Destination Number 1", "Destination Number 10"}, {"12345678%", `12345678"`}, {"\xff", "~"}, {" ", "é"}, {"1234567 ", "1234567\x7f"}, {"1234567 ", "1234567,"},
 	} {
 		f.Add(names[0], names[1])
 	}

@@ -60,6 +60,42 @@ func TestAFewKeysStayAmongMany(t *testing.T) {
 	}
 }
 
+func TestAKeyIsMoreThanItsHash(t *testing.T) {
+	c := New[string, int](0, 1)
+	c.Put("a", 1)
+	for i := range c.slots {
+		_, _, mark := c.find("b")
+		c.slots[i].kept.Store(mark)
+	}
+	if got, ok, _ := c.Get("b"); ok {
+		t.Errorf("found %d, which is kept for a", got)
+	}
+}
+
+func TestAKeyMovesOver(t *testing.T) {
+	c := New[string, int](0, 1) // two slots
+	keys := []string{"a"}
+	first, _, _ := c.find("a")
+	for i := 0; len(keys) < 3; i++ {
+		if other, _, _ := c.find(fmt.Sprint(i)); other == first {
+			keys = append(keys, fmt.Sprint(i))
+		}
+	}
+	c.Put(keys[0], 0)
+	for range 2 { // the second time it moves nothing
+		c.Put(keys[1], 1)
+		for i, key := range keys[:2] {
+			if got, ok, _ := c.Get(key); !ok || got != i {
+				t.Errorf("%s is %d, %t", key, got, ok)
+			}
+		}
+	}
+	c.Put(keys[2], 2)
+	if _, ok, _ := c.Get(keys[0]); ok {
+		t.Error("the oldest is still there")
+	}
+}
+
 func TestGetTellsWhatComesAgain(t *testing.T) {
 	c := New[string, int](1<<20, 1<<10)
 	for i := range 3 {
