@@ -27,7 +27,8 @@ type Workspace struct {
 
 	// Categories maps the destinations to categories of consent, as on the page of
 	// the workspace. A destination in none needs no consent. Without categories
-	// nothing is enforced, as on plans without Segment's consent product.
+	// nothing is enforced, as on plans without Segment's consent product. Leave out a
+	// category that is disabled at Segment, which then does not enforce it.
 	Categories map[string][]string
 
 	// WriteKey is the key of the source. Empty: one made up.
