@@ -101,10 +101,14 @@ func checkVersion(text []byte) error {
 	}
 }
 
+// isSign is a table since a branch on what a visitor answered is one that no processor
+// foresees.
+var isSign = [256]bool{'+': true, '-': true}
+
 func checkList(list []byte) error {
 	var previous []byte
 	for first, more := true, len(list) > 0; more; first = false {
-		if len(list) == 0 || list[0] != sign(true) && list[0] != sign(false) {
+		if len(list) == 0 || !isSign[list[0]] {
 			return textError("an answer that is neither + nor -")
 		}
 		list = list[1:]
