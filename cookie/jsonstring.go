@@ -13,7 +13,7 @@ func (s *scanner) text(dst []byte, i int) (text []byte, next int) {
 	value := s.value
 	alike := i // from here on, the value and the name are escaped alike
 	for {
-		for i < len(value) && escape.Plain(value[i]) {
+		for uint(i) < uint(len(value)) && escape.Plain(value[i]) {
 			i++
 		}
 		c, ok := escapedASCII(value[i:])
