@@ -75,12 +75,19 @@ func order() analytics.Track {
 	}
 }
 
-// cookieOf returns the cookie of a visitor who was asked about 20 destinations; each i
-// is another visitor.
+// vendors are as many destinations as a large site has, by their names at Segment.
+var vendors = [20]string{
+	"Actions Amplitude", "AdRoll", "Amplitude", "Appcues", "Braze Web Mode", "Customer.io", "Facebook Pixel",
+	"FullStory", "Google Ads Conversions", "Google Analytics 4 Web", "Google Tag Manager", "Heap", "Hotjar",
+	"HubSpot Web", "Intercom Web", "Iterable", "Klaviyo", "LinkedIn Insight Tag", "Mixpanel", "Pinterest Tag",
+}
+
+// cookieOf returns the cookie of a visitor who was asked about the vendors; each i is
+// another visitor.
 func cookieOf(i int) string {
-	answers := make(map[string]bool, 20)
-	for n := range 20 {
-		answers[fmt.Sprint("Destination Number ", n)] = (i>>n)&1 == 0
+	answers := make(map[string]bool, len(vendors))
+	for n, name := range vendors {
+		answers[name] = (i>>n)&1 == 0
 	}
 	value, err := cookie.Encode(consent.NewState(map[string]bool{
 		"marketingAndAnalytics": true, "advertising": false, "functional": true,
