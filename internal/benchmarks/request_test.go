@@ -200,7 +200,10 @@ func TestMemoryIsBounded(t *testing.T) {
 		if i < 5_000 && i%10 > 0 {
 			rest = long.String()
 		}
-		state, err := cookie.Decode(fmt.Sprintf(`{"custom":{"category0":true},"destinations":{"=%d":true%s}}`, i, rest))
+		value := fmt.Sprintf(`{"custom":{"category0":true},"destinations":{"=%d":true%s}}`, i, rest)
+		_, err := cookie.Decode(value)
+		require.NoError(t, err)
+		state, err := cookie.Decode(value) // what comes again is kept
 		require.NoError(t, err)
 		state = state.Restrict(signal)
 		listed.Decide(state)
