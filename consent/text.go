@@ -112,8 +112,7 @@ func checkList(list []byte) error {
 			return textError("an answer that is neither + nor -")
 		}
 		list = list[1:]
-		known := escape.Shared(previous, list)
-		end := known + escape.Span(list[known:])
+		end, after := escape.Next(previous, list)
 		name := list[:end]
 		if more = end < len(list); more {
 			if list[end] != ',' {
@@ -121,7 +120,7 @@ func checkList(list []byte) error {
 			}
 			list = list[end+1:]
 		}
-		if !first && !escape.Before(previous, name, known) {
+		if !first && !after {
 			return textError("names out of order")
 		}
 		previous = name
