@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 
@@ -47,30 +48,34 @@ func NewDecision(categories map[string]bool, verdicts []Verdict, unlisted bool) 
 // agree makes one verdict of those for a destination and its aliases: a denial,
 // if there is one.
 func (b *decision) agree() {
-	denied := make(map[string]Verdict)
-	for _, v := range b.verdicts {
+	denials := make(map[string]int, len(b.verdicts)) // by name and primary name, where the last one is
+	for i, v := range b.verdicts {
 		if !v.Allowed {
-			denied[v.Destination] = v
-			denied[v.primary()] = v
+			denials[v.Destination] = i
+			if v.AliasOf != "" {
+				denials[v.AliasOf] = i
+			}
 		}
 	}
+	if len(denials) == 0 {
+		return
+	}
 	for i, v := range b.verdicts {
-		cause, ok := denied[v.primary()]
-		if !ok {
-			cause, ok = denied[v.Destination]
+		if !v.Allowed {
+			continue
 		}
-		if ok && v.Allowed {
+		denial, ok := denials[v.primary()]
+		if !ok {
+			denial, ok = denials[v.Destination]
+		}
+		if ok {
+			cause := b.verdicts[denial]
 			b.verdicts[i].Allowed, b.verdicts[i].Reason, b.verdicts[i].Cause = false, cause.Reason, cause.Cause
 		}
 	}
 }
 
-func (v Verdict) primary() string {
-	if v.AliasOf != "" {
-		return v.AliasOf
-	}
-	return v.Destination
-}
+func (v Verdict) primary() string { return cmp.Or(v.AliasOf, v.Destination) }
 
 // withheld returns why no message may leave under this decision, or "".
 func (b *decision) withheld() Reason {
