@@ -596,6 +596,38 @@ func TestClosingWaitsForNobodyWhoWaitsForIt(t *testing.T) {
 	require.ErrorIs(t, err, analytics.ErrClosed)
 }
 
+func TestADenialDecidesForEveryNameOfADestination(t *testing.T) {
+	allowed := func(name, aliasOf string) consent.Verdict {
+		return consent.Verdict{Destination: name, AliasOf: aliasOf, Allowed: true, Reason: consent.ReasonDestinationGranted, Cause: name}
+	}
+	denied := func(name, aliasOf string) consent.Verdict {
+		return consent.Verdict{Destination: name, AliasOf: aliasOf, Reason: consent.ReasonDestinationDenied, Cause: "the visitor"}
+	}
+	for name, verdicts := range map[string][]consent.Verdict{
+		"the alias is denied":            {allowed("New", ""), denied("Old", "New")},
+		"the name is denied":             {denied("New", ""), allowed("Old", "New")},
+		"another alias is denied":        {allowed("Old", "New"), denied("Older", "New")},
+		"the alias by itself is denied":  {allowed("Old", "New"), denied("Old", "")},
+		"the same name is denied":        {allowed("New", ""), denied("New", "")},
+		"an alias of an alias is denied": {allowed("New", ""), allowed("Old", "New"), denied("Older", "Old")},
+		"the alias has two names":        {allowed("New", ""), allowed("Old", "New"), denied("Old", "Other")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 2 {
+				d := consent.NewDecision(map[string]bool{"a": true}, append(verdicts, allowed("Amplitude", "")), false)
+				for v := range d.Verdicts() {
+					if v.Destination == "Amplitude" {
+						require.Equal(t, allowed("Amplitude", ""), v)
+					} else {
+						require.Equal(t, denied(v.Destination, v.AliasOf), v)
+					}
+				}
+				slices.Reverse(verdicts)
+			}
+		})
+	}
+}
+
 func TestDecisionOfOnesOwn(t *testing.T) {
 	categories := map[string]bool{"a": true}
 	verdicts := []consent.Verdict{

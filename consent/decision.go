@@ -48,29 +48,32 @@ func NewDecision(categories map[string]bool, verdicts []Verdict, unlisted bool) 
 // agree makes one verdict of those for a destination and its aliases: a denial,
 // if there is one.
 func (b *decision) agree() {
-	denials := make(map[string]int, len(b.verdicts)) // by name and primary name, where the last one is
+	denials := make(map[string]int, len(b.verdicts)) // by name, which verdict it is
+	deny := func(i int) {
+		v := b.verdicts[i]
+		denials[v.Destination], denials[v.primary()] = i, i
+	}
 	for i, v := range b.verdicts {
 		if !v.Allowed {
-			denials[v.Destination] = i
-			if v.AliasOf != "" {
-				denials[v.AliasOf] = i
+			deny(i)
+		}
+	}
+	for found := len(denials) > 0; found; { // a denial may pass through several names
+		found = false
+		for i, v := range b.verdicts {
+			if !v.Allowed {
+				continue
 			}
-		}
-	}
-	if len(denials) == 0 {
-		return
-	}
-	for i, v := range b.verdicts {
-		if !v.Allowed {
-			continue
-		}
-		denial, ok := denials[v.primary()]
-		if !ok {
-			denial, ok = denials[v.Destination]
-		}
-		if ok {
-			cause := b.verdicts[denial]
-			b.verdicts[i].Allowed, b.verdicts[i].Reason, b.verdicts[i].Cause = false, cause.Reason, cause.Cause
+			denial, ok := denials[v.primary()]
+			if !ok {
+				denial, ok = denials[v.Destination]
+			}
+			if ok {
+				cause := b.verdicts[denial]
+				b.verdicts[i].Allowed, b.verdicts[i].Reason, b.verdicts[i].Cause = false, cause.Reason, cause.Cause
+				deny(i)
+				found = true
+			}
 		}
 	}
 }

@@ -254,6 +254,7 @@ func TestBadStateTextIsAllDenied(t *testing.T) {
 		"no digits like in it":   "1.?;+%20,-%GG;",
 		"one digit like in it":   "1.?;+%20,-%2G;",
 		"another separator":      "1.?;+a%+b;",
+		"a space between":        "1.?;+a +b;",
 		"bare space":             "1.?;+a b;",
 		"bare byte":              "1.?;+\xc3\xa9;",
 		"trailing newline":       "1.?;;\n",
