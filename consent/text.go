@@ -112,7 +112,8 @@ func checkList(list []byte) error {
 			return textError("an answer that is neither + nor -")
 		}
 		list = list[1:]
-		end, after := escape.Next(previous, list)
+		known := escape.Shared(previous, list)
+		end := known + escape.Span(list[known:])
 		name := list[:end]
 		if more = end < len(list); more {
 			if list[end] != ',' {
@@ -120,7 +121,7 @@ func checkList(list []byte) error {
 			}
 			list = list[end+1:]
 		}
-		if !first && !after {
+		if !first && !escape.Before(previous, name, known) {
 			return textError("names out of order")
 		}
 		previous = name

@@ -2,7 +2,6 @@
 package escape
 
 import (
-	"cmp"
 	"math/bits"
 	"strings"
 )
@@ -50,50 +49,43 @@ func Append(dst []byte, name string) []byte {
 	return dst
 }
 
-// Next returns the length of the escaped name that list begins with, and whether that
-// comes after previous, an escaped name too, in the order of what they stand for.
-func Next(previous, list []byte) (end int, after bool) {
-	known := shared(previous, list) // needs no second look
-	end = known
-	for end < len(list) {
-		if plain[list[end]] {
-			end++
+// Span returns the length of what s begins with that Append writes.
+func Span[T string | []byte](s T) int {
+	i := 0
+	for i < len(s) {
+		if plain[s[i]] {
+			i++
 			continue
 		}
-		if list[end] != '%' || end+2 >= len(list) {
+		if s[i] != '%' || i+2 >= len(s) {
 			break
 		}
-		high, low := digit[list[end+1]], digit[list[end+2]]
+		high, low := digit[s[i+1]], digit[s[i+2]]
 		if high == none || low == none || plain[high<<4|low] {
 			break
 		}
-		end += 3
+		i += 3
 	}
-	return end, known < end && (known == len(previous) || first(previous[known:]) < first(list[known:]))
+	return i
 }
 
-// Compare compares two escaped names by the bytes they stand for.
-func Compare[T string | []byte](a, b T) int {
-	i := shared(a, b)
-	if i == len(a) || i == len(b) {
-		return cmp.Compare(len(a), len(b))
-	}
-	return cmp.Compare(first(a[i:]), first(b[i:]))
-}
-
-// shared returns the length of what a and b begin with alike, in whole escapes. Only a
-// has to be an escaped name.
-func shared[T string | []byte](a, b T) int {
+// Shared returns the length of what two escaped names begin with alike, in whole
+// escapes.
+func Shared[T string | []byte](a, b T) int {
 	i, end := 0, min(len(a), len(b))
 	for ; i+8 <= end; i += 8 {
 		if differ := word(a[i:]) ^ word(b[i:]); differ != 0 {
-			i += bits.TrailingZeros64(differ) / 8
-			break
+			return whole(a, i+bits.TrailingZeros64(differ)/8)
 		}
 	}
 	for i < end && a[i] == b[i] {
 		i++
 	}
+	return whole(a, i)
+}
+
+// whole returns where the escape begins that i is within, or i.
+func whole[T string | []byte](a T, i int) int {
 	switch {
 	case i > 0 && a[i-1] == '%':
 		return i - 1
@@ -109,6 +101,24 @@ func word[T string | []byte](s T) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// Compare compares two escaped names by the bytes they stand for.
+func Compare[T string | []byte](a, b T) int {
+	switch shared := Shared(a, b); {
+	case Before(a, b, shared):
+		return -1
+	case len(a) == shared && len(b) == shared:
+		return 0
+	default:
+		return 1
+	}
+}
+
+// Before reports whether a is less than b, of which shared is what they begin with
+// alike.
+func Before[T string | []byte](a, b T, shared int) bool {
+	return shared < len(b) && (shared == len(a) || first(a[shared:]) < first(b[shared:]))
 }
 
 // first returns the first byte that an escaped name stands for.

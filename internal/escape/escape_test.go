@@ -19,18 +19,22 @@ func FuzzNames(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b string) {
 		x, y := string(escape.Append(nil, a)), string(escape.Append(nil, b))
 		require.Equal(t, a, escape.Undo(x))
+		require.Equal(t, len(x), escape.Span(x))
 		require.NotContains(t, x, ",")
+		require.Equal(t, len(x), escape.Span(x+","+y), "ends at the comma")
 		require.Equal(t, strings.Compare(a, b), escape.Compare(x, y))
 		require.Equal(t, strings.Compare(a, b), escape.Compare([]byte(x), []byte(y)))
-		for _, rest := range []string{"", ",", "," + x, "%", "%2", "%41", "é"} {
-			end, after := escape.Next([]byte(x), []byte(y+rest))
-			require.Equal(t, len(y), end, "it ends where something else begins")
-			require.Equal(t, a < b, after)
-		}
+
+		shared := escape.Shared(x, y)
+		require.Equal(t, x[:shared], y[:shared])
+		alike := len(escape.Undo(x[:shared]))
+		require.Equal(t, a[:alike], b[:alike])
+		require.True(t, alike == len(a) || alike == len(b) || a[alike] != b[alike], "nothing more is alike")
+		require.Equal(t, a < b, escape.Before(x, y, shared))
 	})
 }
 
-func TestNextEndsAtWhatAppendDoesNotWrite(t *testing.T) {
+func TestSpanEndsAtWhatAppendDoesNotWrite(t *testing.T) {
 	for s, want := range map[string]int{
 		"":           0,
 		"a%":         1,
@@ -44,9 +48,7 @@ func TestNextEndsAtWhatAppendDoesNotWrite(t *testing.T) {
 		`a"`:         1,
 		"%C3%A9\xc3": 6,
 	} {
-		for _, previous := range []string{"", "a", "a%20", "a%C3%A9", "%C3", "%C3%A9", "b"} {
-			end, _ := escape.Next([]byte(previous), []byte(s))
-			require.Equal(t, want, end, "%q after %q", s, previous)
-		}
+		require.Equal(t, want, escape.Span(s), "%q", s)
+		require.Equal(t, want, escape.Span([]byte(s)), "%q", s)
 	}
 }
