@@ -220,8 +220,8 @@ func (c *Client) Stats() Stats {
 // returned, Close does nothing. A second Close returns [analytics.ErrClosed].
 //
 // Close takes as long as Segment does; [Client.Shutdown] has a deadline. On a client
-// of [NewSegment] it also waits until [Options.OnOutcome] has returned for each message,
-// so do not call it from there.
+// of [NewSegment] it also waits until [Options.OnOutcome] and the Callback have returned
+// for each message that was delivered or failed, so do not call it from there.
 func (c *Client) Close() error {
 	if c == nil || c.shared == nil || c.shared.next == nil {
 		return ErrNoClient

@@ -20,7 +20,8 @@ type Options struct {
 	// is known: for a suppressed or refused one on the goroutine that called
 	// Enqueue, before it returns; for a delivered or failed one later, on another.
 	// The message is a copy, as it was sent or, if it was not, as the caller gave
-	// it. Calls come from many goroutines at once.
+	// it. Calls come from many goroutines at once, and must not call Close, which
+	// waits for them.
 	OnOutcome func(analytics.Message, Outcome)
 
 	// MaxPending limits how many messages may be without an outcome at a client of

@@ -10,9 +10,11 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -279,6 +281,61 @@ func TestCloseReturnsWhenEveryLossIsTold(t *testing.T) {
 	require.NoError(t, client.Close())
 	require.Len(t, o.results(), 50)
 	require.ErrorIs(t, client.Close(), analytics.ErrClosed)
+}
+
+func TestCloseReturnsIfACallbackEndsItsGoroutine(t *testing.T) {
+	for _, answer := range []fault{noFault, badRequest} {
+		t.Run(answer.String(), func(t *testing.T) {
+			server := newFlaky(t)
+			server.set(answer)
+			config := quick(server.URL)
+			config.Interval = 30 * time.Millisecond                                 // one batch
+			leaves := func(analytics.Message, consent.Outcome) { runtime.Goexit() } // as a failed require does
+			client, err := consent.NewSegment("key", config, policy, &consent.Options{OnOutcome: leaves})
+			require.NoError(t, err)
+			for range 4 {
+				require.NoError(t, client.With(acceptAll).Enqueue(ordered()))
+			}
+			done := make(chan error, 1)
+			go func() { done <- client.Close() }()
+			select {
+			case err := <-done:
+				require.NoError(t, err)
+			case <-time.After(10 * time.Second):
+				t.Fatal("Close does not return")
+			}
+		})
+	}
+}
+
+// once is a value that has a JSON form only the first time.
+type once struct{ made *atomic.Bool }
+
+func (o once) MarshalJSON() ([]byte, error) {
+	if o.made.Swap(true) {
+		panic("later")
+	}
+	return []byte("1"), nil
+}
+
+func TestTheDefaultContextIsMadeOnce(t *testing.T) {
+	given := map[string]any{"made": once{new(atomic.Bool)}}
+	var w wire
+	config := analytics.Config{Transport: &w, Logger: silent{}, DefaultContext: &analytics.Context{Extra: given}}
+	client, err := consent.NewSegment("key", config, policy, nil)
+	require.NoError(t, err)
+	require.NoError(t, client.With(acceptAll).Enqueue(ordered()))
+	require.NoError(t, client.Close())
+	require.Len(t, w.messages(t), 1)
+	require.Equal(t, consent.Stats{Enqueued: 1, Delivered: 1}, client.Stats())
+	require.IsType(t, once{}, given["made"], "the caller's map is not changed")
+
+	for _, value := range []any{given["made"], math.NaN(), make(chan int)} {
+		config.DefaultContext = &analytics.Context{Extra: map[string]any{"value": value}}
+		_, err := consent.NewSegment("key", config, policy, nil)
+		require.ErrorIs(t, err, consent.ErrConfig)
+		require.ErrorIs(t, err, consent.ErrNoJSON)
+	}
 }
 
 func TestShutdownHasADeadlineAndCountsWhatIsLost(t *testing.T) {

@@ -36,7 +36,10 @@ const defaultMaxPending = 10_000
 //     void.
 //   - The DefaultContext must hold no consent and no integrations, since Segment
 //     merges it into every message.
-//   - The Config and its DefaultContext are copied; analytics-go writes to them.
+//   - The Config and its DefaultContext are copied; analytics-go writes to them. What
+//     is more than plain JSON in the DefaultContext becomes JSON now, and is an error
+//     if it cannot: analytics-go does that for each batch, where a panic ends the
+//     process and an error loses the batch.
 //   - Responses are read to their end, so that connections are reused.
 //   - Every message has an outcome, and Enqueue does not block. See
 //     [Options.OnOutcome], [Options.MaxPending] and [Client.Shutdown].
@@ -44,10 +47,12 @@ const defaultMaxPending = 10_000
 //     where analytics-go would print all of it.
 //   - A panic of the Callback, the Transport, the Logger or RetryAfter stops there.
 //
-// The Callback of the Config is called as before. The error joins everything wrong,
-// each wrapping [ErrConfig].
+// The Callback of the Config is called as before, and must not call Close, which waits
+// for it. The error joins everything wrong, each wrapping [ErrConfig].
 func NewSegment(writeKey string, c analytics.Config, p Policy, o *Options) (*Client, error) {
-	if err := check(writeKey, c, p, o); err != nil {
+	var f freezer
+	c.DefaultContext = f.context(clone(c.DefaultContext))
+	if err := check(writeKey, c, p, o, f.err); err != nil {
 		return nil, err
 	}
 	shared := newShared(p, o)
@@ -67,7 +72,6 @@ func NewSegment(writeKey string, c analytics.Config, p Policy, o *Options) (*Cli
 	c.Callback = s
 	c.Logger = logger
 	c.Transport = &transport{c.Transport, ctx}
-	c.DefaultContext = clone(c.DefaultContext)
 	if retryAfter := c.RetryAfter; retryAfter != nil {
 		c.RetryAfter = func(attempt int) (d time.Duration) {
 			shared.guard("RetryAfter", func() { d = retryAfter(attempt) })
@@ -84,7 +88,9 @@ func NewSegment(writeKey string, c analytics.Config, p Policy, o *Options) (*Cli
 	return &Client{shared: shared, state: All(Denied)}, nil
 }
 
-func check(writeKey string, c analytics.Config, p Policy, o *Options) error {
+// check returns everything wrong, given what is wrong with the values of the
+// DefaultContext.
+func check(writeKey string, c analytics.Config, p Policy, o *Options, noJSON error) error {
 	var wrong []error
 	bad := func(format string, args ...any) {
 		wrong = append(wrong, fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...))
@@ -97,6 +103,9 @@ func check(writeKey string, c analytics.Config, p Policy, o *Options) error {
 	}
 	if c.Endpoint != "" && !isEndpoint(c.Endpoint) {
 		bad("the endpoint %q is not of the form https://host", c.Endpoint)
+	}
+	if noJSON != nil {
+		bad("the DefaultContext: %w", noJSON)
 	}
 	if c.DefaultContext != nil {
 		for key := range c.DefaultContext.Extra {

@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/segmentio/analytics-go/v3"
@@ -16,6 +17,7 @@ type sender struct {
 	caller analytics.Callback // the application's own, or nil
 	places places
 	wait   time.Duration
+	told   sync.WaitGroup     // the callbacks of failed messages
 	abort  context.CancelFunc // ends the requests under way
 }
 
@@ -39,12 +41,12 @@ func (s *sender) Enqueue(m analytics.Message) error {
 }
 
 // Close returns when callbacks have too: a program that exits then has told of every
-// message it lost.
+// message it lost. analytics-go waits for those of delivered messages itself. Places are
+// not what to wait for: a callback that ends its goroutine leaves some taken.
 func (s *sender) Close() error {
-	if err := s.next.Close(); err != nil {
-		return err
-	}
-	return s.places.idle(context.Background())
+	err := s.next.Close()
+	s.told.Wait()
+	return err
 }
 
 // Success is called on a goroutine that has nothing else to do.
@@ -63,7 +65,7 @@ func (s *sender) Failure(m analytics.Message, err error) {
 		s.fail(m, err)
 		return
 	}
-	go s.fail(m, err)
+	s.told.Go(func() { s.fail(m, err) })
 }
 
 func (s *sender) fail(m analytics.Message, err error) {
