@@ -31,7 +31,8 @@ type decision struct {
 //
 // NewDecision copies what it is given and never opens more than it was told:
 // a verdict for an empty or reserved name ("All", "Segment.io") is dropped,
-// and of several verdicts for a destination and its aliases a denial decides.
+// and of several verdicts for a destination, its aliases and theirs a denial decides,
+// the last if there are several.
 func NewDecision(categories map[string]bool, verdicts []Verdict, unlisted bool) Decision {
 	body := &decision{
 		verdicts:   slices.Clone(verdicts),
@@ -48,32 +49,35 @@ func NewDecision(categories map[string]bool, verdicts []Verdict, unlisted bool) 
 // agree makes one verdict of those for a destination and its aliases: a denial,
 // if there is one.
 func (b *decision) agree() {
-	denials := make(map[string]int, len(b.verdicts)) // by name, which verdict it is
-	deny := func(i int) {
-		v := b.verdicts[i]
-		denials[v.Destination], denials[v.primary()] = i, i
+	same := make(map[string]string) // leads from an alias to one name for all of them
+	find := func(name string) string {
+		one := name
+		for next, ok := same[one]; ok; next, ok = same[one] {
+			one = next
+		}
+		for name != one { // so that a long way is gone once
+			same[name], name = one, same[name]
+		}
+		return one
 	}
-	for i, v := range b.verdicts {
-		if !v.Allowed {
-			deny(i)
+	for _, v := range b.verdicts {
+		if v.AliasOf == "" {
+			continue
+		}
+		if alias, primary := find(v.Destination), find(v.AliasOf); alias != primary {
+			same[alias] = primary
 		}
 	}
-	for found := len(denials) > 0; found; { // a denial may pass through several names
-		found = false
-		for i, v := range b.verdicts {
-			if !v.Allowed {
-				continue
-			}
-			denial, ok := denials[v.primary()]
-			if !ok {
-				denial, ok = denials[v.Destination]
-			}
-			if ok {
-				cause := b.verdicts[denial]
-				b.verdicts[i].Allowed, b.verdicts[i].Reason, b.verdicts[i].Cause = false, cause.Reason, cause.Cause
-				deny(i)
-				found = true
-			}
+	denials := make(map[string]int, len(b.verdicts)) // where the last one is
+	for i, v := range b.verdicts {
+		if !v.Allowed {
+			denials[find(v.Destination)] = i
+		}
+	}
+	for i, v := range b.verdicts {
+		if denial, ok := denials[find(v.Destination)]; ok && v.Allowed {
+			cause := b.verdicts[denial]
+			b.verdicts[i].Allowed, b.verdicts[i].Reason, b.verdicts[i].Cause = false, cause.Reason, cause.Cause
 		}
 	}
 }
