@@ -153,6 +153,26 @@ func TestDecodeRejects(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestErrorsSayWhatIsWrong(t *testing.T) {
+	for value, what := range map[string]string{
+		"":                        "not a JSON object",
+		"1":                       "not a JSON object",
+		"%4G":                     "percent-encoding",
+		"%C3":                     "percent-encoding",
+		`{"a%C3":1}`:              "percent-encoding",
+		"{\"\xff\":1}":            "percent-encoding",
+		`{"a":tru}`:               "not JSON",
+		"{}{}":                    "not JSON",
+		nested(17):                "too deep",
+		`{"destinations":true}`:   "throws",
+		strings.Repeat(" ", 4097): "longer",
+	} {
+		_, err := Decode(value)
+		require.ErrorIs(t, err, ErrMalformed)
+		require.ErrorContains(t, err, what, "%.20q", value)
+	}
+}
+
 func TestErrorsDoNotHoldTheValue(t *testing.T) {
 	for _, value := range []string{`{"secret`, `{"secret":secret}`, "secret", `{"destinations":"secret"}`, "%FFsecret"} {
 		_, err := Decode(value)

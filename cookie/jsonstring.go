@@ -21,6 +21,8 @@ func (s *scanner) text(dst []byte, i int) (text []byte, next int) {
 		if !ok {
 			c, next = s.character(i)
 		}
+		// An escape that a State has as well, unless it means something to JSON or
+		// was not needed.
 		if next > i+1 && c >= ' ' && c != '"' && c != '\\' && !escape.Plain(c) {
 			i = next
 			continue
@@ -42,12 +44,12 @@ func (s *scanner) text(dst []byte, i int) (text []byte, next int) {
 	}
 }
 
-func appendRune(names []byte, r rune) []byte {
+func appendRune(dst []byte, r rune) []byte {
 	var buf [utf8.UTFMax]byte
 	for _, c := range utf8.AppendRune(buf[:0], r) {
-		names = escape.AppendByte(names, c)
+		dst = escape.AppendByte(dst, c)
 	}
-	return names
+	return dst
 }
 
 // escape reads the rest of an escape after its backslash.

@@ -15,7 +15,9 @@ type preferences struct {
 	kind                 kind // of the destinations
 }
 
-// The signs of answers, of which UnmarshalText takes the first two.
+// The signs of answers. UnmarshalText takes the first two, and refuses a list with an
+// unknown answer, as it does one that is out of order or names something twice: a list
+// that it takes needs no settling.
 const (
 	granted = '+'
 	denied  = '-'
@@ -30,7 +32,8 @@ func readPreferences(value string, space preferences) (preferences, error) {
 	s := scanner{value: value}
 	c, i := s.token(0)
 	if c != '{' {
-		return p, errNoObject
+		s.fail(errNoObject)
+		return p, s.fault
 	}
 	i, more := s.first(i, '}')
 	for more {
@@ -107,7 +110,7 @@ func (s *scanner) answer(list []byte, i int) (_ []byte, next int) {
 // each name: the last, as in JavaScript, or the strictest if the name has U+FFFD,
 // where different names may have become the same.
 func settle(list []byte) []byte {
-	type answer struct{ sign, end uint16 } // where it is in the list
+	type answer struct{ sign, end uint16 } // where in the list, of at most 4 bytes for each of 4096
 	var space [64]answer                   // enough for most, off the heap
 	answers := space[:0]
 	for rest := list; len(rest) > 0; { // which begins with a comma

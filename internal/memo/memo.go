@@ -17,7 +17,8 @@ type Cache[K comparable, V any] struct {
 }
 
 // A slot holds an entry, and parts of hashes, by which most that are not in it are
-// told without a look at the entry.
+// told without a look at the entry. The entry and its part are not stored at once:
+// where they differ, the key is compared or missed, and put again.
 type slot[K comparable, V any] struct {
 	entry atomic.Pointer[entry[K, V]]
 	kept  atomic.Uint32 // of its key
