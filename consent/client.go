@@ -169,7 +169,7 @@ func (c *Client) stamp(m analytics.Message) (analytics.Message, Decision, error)
 	if isUpdate(m) {
 		return c.stampUpdate(m.(analytics.Track), decision)
 	}
-	if _, ok := m.(analytics.Alias); ok && decision.Withheld() == "" && (decision.denies() || c.state.Denials() != State{}) {
+	if _, ok := m.(analytics.Alias); ok && decision.Withheld() == "" && (decision.denies() || c.state.Denials() != NewState(nil)) {
 		decision.withheld = WithheldAlias
 	}
 	if decision.Withheld() != "" {

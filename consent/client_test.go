@@ -146,7 +146,7 @@ func TestNothingAllowedStaysHome(t *testing.T) {
 		policy consent.Policy
 	}{
 		"everything denied": {consent.NewState(map[string]bool{"analytics": false, "advertising": false}), policy},
-		"no answer, opt-in": {consent.State{}, policy},
+		"no answer, opt-in": {consent.NewState(nil), policy},
 		"nobody looked":     {consent.All(consent.Denied), policy},
 		"nil policy":        {acceptAll, nil},
 		"typed nil policy":  {acceptAll, (*destinations.Policy)(nil)},
@@ -466,8 +466,8 @@ func TestUpdateEventAlwaysLeavesForSegmentAlone(t *testing.T) {
 		state  consent.State
 		policy consent.Policy
 	}{
-		"zero State":                        {consent.State{}, policy},
-		"a State with destinations only":    {consent.State{}.WithDestinations(map[string]bool{"Amplitude": true}), policy},
+		"no answer":                         {consent.NewState(nil), policy},
+		"a State with destinations only":    {consent.NewState(nil).WithDestinations(map[string]bool{"Amplitude": true}), policy},
 		"nobody looked":                     {consent.All(consent.Denied), policy},
 		"a policy that names no category":   {acceptAll, decideFunc(func(consent.State) consent.Decision { return consent.NewDecision(nil, nil, true) })},
 		"no policy":                         {acceptAll, nil},

@@ -8,19 +8,21 @@ import (
 
 // Restrict returns what both s and t allow. For each name that either holds, and
 // for the rest, the answer is Denied if either denies it, else Granted if either
-// grants it, else Unknown; where one of them lacks the name, its rest answers.
-// The result is marked as asked by destination if either is. All(Denied) absorbs:
-// restricted by it, any State is All(Denied).
+// grants it, else presumed if either presumes it, else Unknown; where one of them
+// lacks the name, its rest answers. The result is marked as asked by destination if
+// either is. All(Denied) absorbs: restricted by it, any State is All(Denied).
+// NewState(nil) changes nothing.
 //
-// Restrict never undoes a denial, but it can turn Unknown into Granted.
+// Restrict never undoes a denial, but it can turn Unknown into Granted: it is for
+// sources that complete each other, and no way to ask a visitor twice.
 func (s State) Restrict(t State) State {
-	denied := All(Denied)
+	unanswered := NewState(nil)
 	switch {
-	case s == denied || t == denied:
-		return denied
-	case s.IsZero():
+	case s == State{} || t == State{}:
+		return State{}
+	case s == unanswered:
 		return t
-	case t.IsZero():
+	case t == unanswered:
 		return s
 	}
 	if r, ok, _ := restricted.Get([2]State{s, t}); ok {
@@ -59,7 +61,7 @@ func (s State) restrict(t State) State {
 // the rest. If the rest of s is known, nothing is unknown and the result is s.
 func (s State) Or(t State) State {
 	rest, asked := s.head()
-	if rest != Unknown || t.IsZero() {
+	if rest != Unknown {
 		return s
 	}
 	fill := func(a, b Choice) Choice {
@@ -89,10 +91,11 @@ func (s State) Denials() State {
 		}
 		return Unknown
 	}
-	return s.merge(State{}, denied(s.Rest(), Unknown), false, denied, denied)
+	return s.merge(NewState(nil), denied(s.Rest(), Unknown), false, denied, denied)
 }
 
-// either combines two answers for the same name: Denied wins, then Granted.
+// either combines two answers for the same name: Denied wins, then Granted, then
+// presumed.
 func either(a, b Choice) Choice {
 	switch {
 	case a == Denied || b == Denied:
@@ -100,12 +103,12 @@ func either(a, b Choice) Choice {
 	case a == Granted || b == Granted:
 		return Granted
 	default:
-		return Unknown
+		return max(a, b)
 	}
 }
 
 // onlyDenies reports whether s is its own Denials, if that can be told at a glance: it
-// may be, with a "+" in a name.
+// may be, with the sign of a grant in a name.
 func (s State) onlyDenies() bool {
-	return !s.AskedByDestination() && strings.IndexByte(s.text, sign(true)) < 0
+	return !s.AskedByDestination() && !strings.ContainsAny(s.text, signs[Granted:])
 }

@@ -31,13 +31,12 @@ func NewContext(ctx context.Context, s State) context.Context {
 // FromContext returns the State that ctx carries. A context without one, or a
 // nil context, means that nobody looked, and gives All(Denied).
 func FromContext(ctx context.Context) State {
-	if s, ok := Lookup(ctx); ok {
-		return s
-	}
-	return All(Denied)
+	s, _ := Lookup(ctx)
+	return s
 }
 
-// Lookup returns the State that ctx carries, and whether it carries one.
+// Lookup returns the State that ctx carries, and whether it carries one. Without one
+// the State is All(Denied).
 func Lookup(ctx context.Context) (State, bool) {
 	if ctx == nil {
 		return State{}, false
@@ -47,4 +46,27 @@ func Lookup(ctx context.Context) (State, bool) {
 		return State{}, false
 	}
 	return c.state, true
+}
+
+// Text returns the State that ctx carries as text, for the payload of a job, a header
+// between services of one's own, or the metadata of an RPC; "" if it carries none.
+// [WithText] is the other end. The text is not signed: never take it from a visitor.
+func Text(ctx context.Context) string {
+	s, ok := Lookup(ctx)
+	if !ok {
+		return ""
+	}
+	return s.String()
+}
+
+// WithText returns a context that carries the State of a text that [Text] returned.
+// With "" that is All(Denied): nobody looked. So it is with what is no text of a State,
+// or longer than 16 KiB, and then there is an error, which wraps [ErrStateText].
+func WithText(ctx context.Context, text string) (context.Context, error) {
+	var s State
+	if text == "" {
+		return NewContext(ctx, s), nil
+	}
+	err := s.UnmarshalText([]byte(text))
+	return NewContext(ctx, s), err
 }

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,7 +34,29 @@ func TestNobodyLooked(t *testing.T) {
 		require.False(t, ok)
 	}
 	require.Equal(t, All(Granted), FromContext(NewContext(none, All(Granted))))
-	s, ok := Lookup(NewContext(context.Background(), State{}))
+	s, ok := Lookup(NewContext(context.Background(), NewState(nil)))
 	require.True(t, ok, "looked, and found no answer")
-	require.True(t, s.IsZero())
+	require.Equal(t, NewState(nil), s)
+}
+
+func TestTextOfAContext(t *testing.T) {
+	for _, s := range []State{{}, NewState(nil), All(Granted), NewState(map[string]bool{"a": true}).Presume()} {
+		ctx, err := WithText(t.Context(), Text(NewContext(t.Context(), s)))
+		require.NoError(t, err)
+		require.Equal(t, s, FromContext(ctx))
+	}
+	require.Empty(t, Text(t.Context()), "nobody looked")
+	var none context.Context
+	require.Empty(t, Text(none))
+	ctx, err := WithText(none, "")
+	require.NoError(t, err)
+	require.Equal(t, All(Denied), FromContext(ctx))
+
+	many := map[string]bool{strings.Repeat("a", maxTextSize): true}
+	outer := NewContext(t.Context(), All(Granted))
+	for _, text := range []string{"1.", "2.?;;", Text(NewContext(t.Context(), NewState(many)))} {
+		ctx, err := WithText(outer, text)
+		require.ErrorIs(t, err, ErrStateText)
+		require.Equal(t, All(Denied), FromContext(ctx), "and not what the outer context carries")
+	}
 }

@@ -527,8 +527,8 @@ func TestAnonymous(t *testing.T) {
 		"filled in":              {policy, acceptAll, ordered(), "anonymous id", 1},
 		"the only id":            {policy, acceptAll, analytics.Page{Name: "Home"}, "anonymous id", 1},
 		"left alone":             {policy, acceptAll, analytics.Track{AnonymousId: "own", Event: "e"}, "own", 0},
-		"nothing leaves":         {policy, consent.State{}, analytics.Page{Name: "Home"}, "", 0},
-		"only what is necessary": {alwaysWebhooks, consent.State{}, ordered(), "", 0},
+		"nothing leaves":         {policy, consent.NewState(nil), analytics.Page{Name: "Home"}, "", 0},
+		"only what is necessary": {alwaysWebhooks, consent.NewState(nil), ordered(), "", 0},
 		"an update":              {policy, consent.NewState(map[string]bool{"analytics": false}), analytics.Track{Event: consent.UpdateEvent}, "anonymous id", 1},
 		"an alias has none":      {policy, acceptAll, analytics.Alias{UserId: "u", PreviousId: "p"}, "", 0},
 	} {

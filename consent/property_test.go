@@ -235,7 +235,7 @@ func (x *trial) mayStay() bool {
 	if x.update() {
 		return false
 	}
-	anything, denied := x.config.AllowUnlisted && x.allowed("nobody's"), x.state.Denials() != consent.State{}
+	anything, denied := x.config.AllowUnlisted && x.allowed("nobody's"), x.state.Denials() != consent.NewState(nil)
 	for _, name := range x.universe() {
 		_, listed := x.owner(name)
 		anything = anything || x.allowed(name)

@@ -10,9 +10,15 @@ import (
 // The readers here scan the text of a State as it is, without taking it apart: every
 // answer a Policy asks for goes through them.
 
+// presumed is a grant that a Default gave. It is a Choice of the text alone: to
+// everybody else it is Granted.
+const presumed = Granted + 1
+
+func (c Choice) public() Choice { return min(c, Granted) }
+
 func (s State) head() (rest Choice, asked bool) {
 	text := s.String()[len(version):]
-	return Choice(strings.IndexByte(restSigns, text[0])), text[1] == askedMark
+	return Choice(strings.IndexByte(signs, text[0])), text[1] == askedMark
 }
 
 func (s State) sections() (categories, destinations string) {
@@ -22,25 +28,39 @@ func (s State) sections() (categories, destinations string) {
 }
 
 func lookup(section, name string, rest Choice) Choice {
-	for held, granted := range entries(section) {
+	for held, c := range entries(section) {
 		if held == name {
-			return choice(granted)
+			return c
 		}
 	}
 	return rest
 }
 
-func entries(section string) iter.Seq2[string, bool] {
-	return func(yield func(string, bool) bool) {
+// entries iterates over a section; presumed grants are told from others.
+func entries(section string) iter.Seq2[string, Choice] {
+	return func(yield func(string, Choice) bool) {
 		for section != "" {
 			var entry string
 			entry, section, _ = strings.Cut(section, ",")
-			if !yield(escape.Undo(entry[1:]), entry[0] == sign(true)) {
+			if !yield(escape.Undo(entry[1:]), choiceOf(entry)) {
 				return
 			}
 		}
 	}
 }
+
+// answers iterates over a section as the public methods show it.
+func answers(section string) iter.Seq2[string, bool] {
+	return func(yield func(string, bool) bool) {
+		for name, c := range entries(section) {
+			if !yield(name, c != Denied) {
+				return
+			}
+		}
+	}
+}
+
+func choiceOf(entry string) Choice { return Choice(strings.IndexByte(signs, entry[0])) }
 
 func choice(granted bool) Choice {
 	if granted {
@@ -49,7 +69,7 @@ func choice(granted bool) Choice {
 	return Denied
 }
 
-func sign(granted bool) byte { return restSigns[choice(granted)] }
+func sign(granted bool) byte { return signs[choice(granted)] }
 
 // merge returns a State of that rest and mark, whose names are those of s and t. For
 // each of them pick gets the answers of the two, Unknown where it is not held, and
@@ -79,16 +99,16 @@ func mergeLists(out []byte, a, b string, pick func(a, b Choice) Choice) []byte {
 		var name string
 		inA, inB := Unknown, Unknown
 		if order <= 0 {
-			inA, name, a = choice(fromA[0] == sign(true)), fromA[1:], restA
+			inA, name, a = choiceOf(fromA), fromA[1:], restA
 		}
 		if order >= 0 {
-			inB, name, b = choice(fromB[0] == sign(true)), fromB[1:], restB
+			inB, name, b = choiceOf(fromB), fromB[1:], restB
 		}
 		if picked := pick(inA, inB); picked != Unknown {
 			if len(out) > 0 {
 				out = append(out, ',')
 			}
-			out = append(out, restSigns[picked])
+			out = append(out, signs[picked])
 			out = append(out, name...)
 		}
 	}

@@ -38,34 +38,45 @@ func (c Choice) String() string {
 // rest, which is the answer for every name it does not hold, and a mark that the
 // visitor was asked destination by destination.
 //
+// The zero State is All(Denied): nobody looked. A visitor who was looked at and has
+// not answered is NewState(nil), which a policy may allow more.
+//
+// A grant may be presumed: a Default gave it where the law asks for no answer. A
+// presumed grant opens what any grant opens, and is never taken for the visitor's
+// own answer.
+//
 // A State is immutable, may be used by many goroutines at once, and may be
 // compared with == and used as a map key: two States are equal when they hold the
-// same answers. The zero State holds no answer. A State holds no time, region or
-// identity; those belong to a record of consent, not to the answer.
+// same answers. A State holds no time, region or identity; those belong to a record
+// of consent, not to the answer.
 type State struct {
-	// The canonical text of MarshalText, or "" for the zero State. One string
-	// makes a State comparable, immutable and cheap to pass by value.
+	// The canonical text of MarshalText, or "" for All(Denied). One string makes a
+	// State comparable, immutable and cheap to pass by value.
 	text string
 }
 
 // NewState returns a State that answers for the named categories: true is
 // [Granted], false is [Denied], and a category that is not in the map stays
-// [Unknown]. The map is copied.
+// [Unknown]. The map is copied. NewState(nil) is the State of a visitor who was
+// looked at and has not answered; it equals All(Unknown).
 func NewState(categories map[string]bool) State {
+	if len(categories) == 0 {
+		return State{unansweredText}
+	}
 	return compose(Unknown, false, listText(categories), "")
 }
 
-// All returns a State whose every answer is c. All(Denied) is the State of a
-// request that nobody looked at, or that could not be read. All(Granted) stands
-// in for an answer where the law asks for none; it is never read from a visitor.
+// All returns a State whose every answer is c. All(Denied), the zero State, is the
+// State of a request that nobody looked at, or that could not be read. All(Granted)
+// is never read from a visitor.
 func All(c Choice) State {
 	switch c {
 	case Unknown:
-		return State{}
+		return State{unansweredText}
 	case Granted:
 		return State{version + "+;;"}
 	default:
-		return State{version + "-;;"}
+		return State{}
 	}
 }
 
@@ -79,13 +90,15 @@ func (s State) WithDestinations(destinations map[string]bool) State {
 		return s
 	}
 	categories, _ := s.sections()
-	return compose(s.Rest(), true, categories, listText(destinations))
+	rest, _ := s.head()
+	return compose(rest, true, categories, listText(destinations))
 }
 
 // Category returns the answer for the category of that name.
 func (s State) Category(name string) Choice {
 	categories, _ := s.sections()
-	return lookup(categories, name, s.Rest())
+	rest, _ := s.head()
+	return lookup(categories, name, rest).public()
 }
 
 // Destination returns the answer for the destination of that name. It is the
@@ -93,27 +106,28 @@ func (s State) Category(name string) Choice {
 // it is for a [Policy] to decide.
 func (s State) Destination(name string) Choice {
 	_, destinations := s.sections()
-	return lookup(destinations, name, s.Rest())
+	rest, _ := s.head()
+	return lookup(destinations, name, rest).public()
 }
 
 // Categories returns the answers for categories in the order of their names;
 // true is Granted, false is Denied.
 func (s State) Categories() iter.Seq2[string, bool] {
 	categories, _ := s.sections()
-	return entries(categories)
+	return answers(categories)
 }
 
 // Destinations returns the answers for destinations in the order of their names;
 // true is Granted, false is Denied.
 func (s State) Destinations() iter.Seq2[string, bool] {
 	_, destinations := s.sections()
-	return entries(destinations)
+	return answers(destinations)
 }
 
 // Rest returns the answer for every name that s does not hold.
 func (s State) Rest() Choice {
 	rest, _ := s.head()
-	return rest
+	return rest.public()
 }
 
 // AskedByDestination reports whether the visitor was asked destination by
@@ -123,5 +137,11 @@ func (s State) AskedByDestination() bool {
 	return asked
 }
 
-// IsZero reports whether s holds no answer at all.
-func (s State) IsZero() bool { return s == State{} }
+// Answered reports whether s holds an answer of the visitor's: a name that is not
+// a presumed grant, or the mark of one who was asked destination by destination. The
+// rest is nobody's answer, so All(c) is not answered whatever c is.
+func (s State) Answered() bool {
+	given := s.Given()
+	categories, destinations := given.sections()
+	return given.AskedByDestination() || categories != "" || destinations != ""
+}

@@ -1,6 +1,8 @@
 package consent
 
 import (
+	"bytes"
+	"encoding/gob"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -32,18 +34,133 @@ func TestStateAnswersByName(t *testing.T) {
 	require.Equal(t, map[string]bool{"Amplitude": true, "Google Analytics": false}, maps.Collect(s.Destinations()))
 }
 
-func TestZeroStateHoldsNoAnswer(t *testing.T) {
+func TestZeroStateDeniesEverything(t *testing.T) {
 	var zero State
-	require.True(t, zero.IsZero())
-	require.Equal(t, zero, NewState(nil))
-	require.Equal(t, zero, NewState(map[string]bool{}))
-	require.Equal(t, zero, All(Unknown))
-	require.Equal(t, zero, zero.WithDestinations(nil))
-	require.NotEqual(t, zero, zero.WithDestinations(map[string]bool{}), "asked, though nothing was answered")
-	require.Equal(t, Unknown, zero.Category("analytics"))
-	require.Equal(t, Unknown, zero.Rest())
+	require.Equal(t, zero, All(Denied))
+	require.Equal(t, Denied, zero.Category("analytics"))
+	require.Equal(t, Denied, zero.Destination("Amplitude"))
+	require.Equal(t, Denied, zero.Rest())
 	require.False(t, zero.AskedByDestination())
-	require.Empty(t, maps.Collect(zero.Categories()))
+	require.Equal(t, zero, zero.WithDestinations(nil))
+	require.Equal(t, Denied, zero.WithDestinations(map[string]bool{"Amplitude": true}).Category("analytics"))
+	require.NotEqual(t, zero, NewState(nil), "nobody looked, and no answer was found")
+}
+
+func TestNoAnswerIsUnknown(t *testing.T) {
+	none := NewState(nil)
+	require.Equal(t, none, NewState(map[string]bool{}))
+	require.Equal(t, none, All(Unknown))
+	require.Equal(t, none, none.WithDestinations(nil))
+	require.NotEqual(t, none, none.WithDestinations(map[string]bool{}), "asked, though nothing was answered")
+	require.Equal(t, Unknown, none.Category("analytics"))
+	require.Equal(t, Unknown, none.Rest())
+	require.False(t, none.AskedByDestination())
+	require.Empty(t, maps.Collect(none.Categories()))
+}
+
+func TestAnswered(t *testing.T) {
+	for text, want := range map[string]bool{
+		"1.?;;": false, "1.-;;": false, "1.+;;": false, "1.~;;": false,
+		"1.?;~a;": false, "1.?;;~x": false, "1.~;~a;~x": false,
+		"1.?;+a;": true, "1.?;-a;": true, "1.?;~a,-b;": true, "1.?*;;": true, "1.-;+a;": true, "1.?;;-x": true,
+	} {
+		require.Equal(t, want, state(t, text).Answered(), text)
+	}
+}
+
+func TestPresumed(t *testing.T) {
+	s := state(t, "1.+*;+a,-b;+x,-y").Presume()
+	require.Equal(t, "1.~*;~a,-b;~x,-y", s.String())
+	require.Equal(t, s, s.Presume())
+	require.Equal(t, Granted, s.Category("a"), "a presumed grant opens what any grant opens")
+	require.Equal(t, Granted, s.Rest())
+	require.Equal(t, map[string]bool{"a": true, "b": false}, maps.Collect(s.Categories()))
+	for name, want := range map[string]bool{"a": true, "x": true, "anything": true} {
+		require.Equal(t, want, s.Presumed(name), name)
+	}
+	require.False(t, state(t, "1.?;~a,-b;").Presumed("b"))
+	require.False(t, state(t, "1.?;~a;").Presumed("c"))
+	require.False(t, state(t, "1.~;+a;").Presumed("a"), "the visitor granted it")
+	require.False(t, All(Granted).Presumed("a"))
+
+	require.Equal(t, "1.?*;-b;-y", s.Given().String())
+	require.Equal(t, "1.?;+a;+x", state(t, "1.?;+a;+x").Given().String())
+	for _, c := range []struct{ a, b, want string }{
+		{"1.?;~a;", "1.?;+a;", "1.?;+a;"},
+		{"1.?;~a;", "1.?;-a;", "1.?;-a;"},
+		{"1.?;~a;", "1.?;+b;", "1.?;~a,+b;"},
+		{"1.~;;", "1.?;-a;", "1.~;-a;"},
+		{"1.~;;", "1.?;+a;", "1.~;+a;"},
+	} {
+		require.Equal(t, c.want, state(t, c.a).Restrict(state(t, c.b)).String())
+		require.Equal(t, c.want, state(t, c.b).Restrict(state(t, c.a)).String())
+	}
+	require.Equal(t, "1.?;-a;", state(t, "1.?;-a,~b;").Denials().String())
+}
+
+// A field that a payload lacks is not touched, so it is decoded into a fresh value.
+func TestStatesInPayloads(t *testing.T) {
+	type job struct {
+		User    string `json:"user"`
+		Consent State  `json:"consent"`
+	}
+	for payload, want := range map[string]State{
+		`{"user":"u"}`:                       All(Denied),
+		`{"user":"u","consent":null}`:        All(Denied),
+		`{"user":"u","consent":"1.?;;"}`:     NewState(nil),
+		`{"user":"u","consent":"1.?;+a;~x"}`: state(t, "1.?;+a;~x"),
+	} {
+		var j job
+		require.NoError(t, json.Unmarshal([]byte(payload), &j), payload)
+		require.Equal(t, want, j.Consent, payload)
+		b, err := json.Marshal(j)
+		require.NoError(t, err)
+		var again job
+		require.NoError(t, json.Unmarshal(b, &again))
+		require.Equal(t, j, again)
+	}
+	for _, payload := range []string{`""`, `1`, `{}`, `["1.+;;"]`, `true`, `"1.+"`} {
+		s := All(Granted)
+		require.ErrorIs(t, json.Unmarshal([]byte(payload), &s), ErrStateText, payload)
+		require.Equal(t, All(Denied), s, payload)
+	}
+	held := All(Granted)
+	require.NoError(t, json.Unmarshal([]byte("null"), &held))
+	require.Equal(t, All(Denied), held, "a null resets what another visitor answered")
+}
+
+func TestStatesInGob(t *testing.T) {
+	type session struct {
+		User    string
+		Consent State
+	}
+	for _, s := range []State{{}, NewState(nil), All(Granted), state(t, "1.?*;+a,-b;~x")} {
+		var b bytes.Buffer
+		require.NoError(t, gob.NewEncoder(&b).Encode(session{"u", s}))
+		var got session
+		require.NoError(t, gob.NewDecoder(&b).Decode(&got))
+		require.Equal(t, session{"u", s}, got)
+	}
+}
+
+func TestStatesInColumns(t *testing.T) {
+	for _, s := range []State{{}, NewState(nil), All(Granted), state(t, "1.?*;+a,-b;~x")} {
+		column, err := s.Value()
+		require.NoError(t, err)
+		got := All(Granted)
+		require.NoError(t, got.Scan(column))
+		require.Equal(t, s, got)
+		require.NoError(t, got.Scan([]byte(column.(string))))
+		require.Equal(t, s, got)
+	}
+	s := All(Granted)
+	require.NoError(t, s.Scan(nil))
+	require.Equal(t, All(Denied), s)
+	for _, column := range []any{1, "", "1.", []byte{}, true} {
+		s := All(Granted)
+		require.ErrorIs(t, s.Scan(column), ErrStateText)
+		require.Equal(t, All(Denied), s)
+	}
 }
 
 func TestAllAnswersEveryName(t *testing.T) {
@@ -91,7 +208,7 @@ func state(t *testing.T, text string) State {
 
 func TestRestrict(t *testing.T) {
 	for _, c := range []struct{ rule, a, b, want string }{
-		{"the zero State changes nothing", "1.?*;+a,-b;+x", "1.?;;", "1.?*;+a,-b;+x"},
+		{"NewState(nil) changes nothing", "1.?*;+a,-b;+x", "1.?;;", "1.?*;+a,-b;+x"},
 		{"denied if either denies", "1.?;+a,-b;", "1.?;-a,+b;", "1.?;-a,-b;"},
 		{"granted if either grants and neither denies", "1.?;+a;", "1.?;+b;", "1.?;+a,+b;"},
 		{"a name that one lacks is answered by its rest", "1.-;+a;", "1.?;+b;", "1.-;+a,-b;"},
@@ -117,7 +234,7 @@ func TestOr(t *testing.T) {
 		{"destinations if s was not asked by destination", "1.?;+a;", "1.?*;;+x", "1.?*;+a;+x"},
 		{"no destinations if s was", "1.?*;;+x", "1.?*;;-x,+y", "1.?*;;+x"},
 		{"the rest of t", "1.?;+a;", "1.-;;", "1.-;+a;"},
-		{"the zero State is t", "1.?;;", "1.+*;-a;+x", "1.+*;-a;+x"},
+		{"NewState(nil) is t", "1.?;;", "1.+*;-a;+x", "1.+*;-a;+x"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			require.Equal(t, c.want, state(t, c.s).Or(state(t, c.t)).String())
@@ -152,7 +269,11 @@ func randomState(r *rand.Rand) State {
 	if r.IntN(2) == 0 {
 		s = s.WithDestinations(pick())
 	}
-	switch r.IntN(6) {
+	switch r.IntN(8) {
+	case 4:
+		s = s.Presume()
+	case 5:
+		s = s.Or(All(Granted).Presume())
 	case 0:
 		s = s.Or(All(Denied))
 	case 1:
@@ -172,11 +293,11 @@ func TestLawsOfStates(t *testing.T) {
 		ab := a.Restrict(b)
 		require.Equal(t, ab, b.Restrict(a))
 		require.Equal(t, a, a.Restrict(a))
-		require.Equal(t, a, a.Restrict(State{}))
+		require.Equal(t, a, a.Restrict(NewState(nil)))
 		require.Equal(t, All(Denied), a.Restrict(All(Denied)))
 		require.Equal(t, a, a.Or(a))
-		require.Equal(t, a, State{}.Or(a))
-		require.Equal(t, a, a.Or(State{}))
+		require.Equal(t, a, NewState(nil).Or(a))
+		require.Equal(t, a, a.Or(NewState(nil)))
 		if a.Rest() != Denied {
 			require.Equal(t, a, a.Restrict(a.Denials()), "a's own denials change nothing")
 		}
@@ -204,10 +325,10 @@ func TestStateText(t *testing.T) {
 		s    State
 		text string
 	}{
-		{State{}, "1.?;;"},
+		{NewState(nil), "1.?;;"},
 		{All(Denied), "1.-;;"},
 		{All(Granted), "1.+;;"},
-		{State{}.WithDestinations(map[string]bool{}), "1.?*;;"},
+		{NewState(nil).WithDestinations(map[string]bool{}), "1.?*;;"},
 		{NewState(map[string]bool{"": true}), "1.?;+;"},
 		{
 			NewState(map[string]bool{"analytics": true, "advertising": false}).
@@ -318,7 +439,7 @@ func TestStatesAllocateNothingToAnswer(t *testing.T) {
 		"All":           {0, func() { _ = All(Denied) }},
 		"Category":      {0, func() { _ = s.Category("analytics") }},
 		"Destination":   {0, func() { _ = s.Destination("none") }},
-		"compare":       {0, func() { _ = s == All(Denied) || s.IsZero() }},
+		"compare":       {0, func() { _ = s == All(Denied) || s.Answered() }},
 		"FromContext":   {0, func() { _ = FromContext(ctx) }},
 		"UnmarshalText": {1, func() { _ = new(State).UnmarshalText(text) }},
 	} {

@@ -14,16 +14,17 @@ import (
 //
 //	1.?*;+analytics,-advertising;+Amplitude,-Google%20Analytics
 //
-// The version; the rest as "?", "-" or "+"; "*" if asked by destination; the
-// categories; the destinations. Each name follows its answer and is written in
-// printable ASCII, with %XX for other bytes and for those the format uses. Names
-// stand in the order of their bytes, so that equal States have equal texts.
+// The version; the rest as "?", "-", "+" or, if presumed, "~"; "*" if asked by
+// destination; the categories; the destinations. Each name follows its answer and is
+// written in printable ASCII, with %XX for other bytes and for those the format uses.
+// Names stand in the order of their bytes, so that equal States have equal texts.
 const (
-	version     = "1."
-	maxTextSize = 16 << 10
-	restSigns   = "?-+" // indexed by Choice
-	askedMark   = '*'
-	zeroText    = version + "?;;"
+	version        = "1."
+	maxTextSize    = 16 << 10
+	signs          = "?-+~" // indexed by Choice; the last is presumed
+	askedMark      = '*'
+	unansweredText = version + "?;;"
+	deniedText     = version + "-;;"
 )
 
 // ErrStateText is the error of a text that is not a State, or of a State that is
@@ -47,7 +48,9 @@ func (s State) MarshalText() ([]byte, error) {
 // UnmarshalText sets s from what MarshalText returned, in this version of the
 // library or an older one. Anything else (empty, too long, malformed, or written
 // by a newer version) is an error that wraps [ErrStateText], and sets s to
-// All(Denied).
+// All(Denied). So does a JSON null, without an error. A field that a JSON payload
+// lacks, or that gob leaves out, is not touched at all: decode into a fresh value,
+// whose State is All(Denied), and never into one that held another visitor's.
 func (s *State) UnmarshalText(text []byte) error {
 	*s = All(Denied)
 	if len(text) > maxTextSize {
@@ -56,11 +59,9 @@ func (s *State) UnmarshalText(text []byte) error {
 	if err := checkText(text); err != nil {
 		return err
 	}
-	if string(text) == zeroText {
-		*s = State{}
-		return nil
+	if string(text) != deniedText {
+		*s = State{string(text)}
 	}
-	*s = State{string(text)}
 	return nil
 }
 
@@ -79,7 +80,7 @@ func checkText(text []byte) error {
 		return checkVersion(text)
 	}
 	head, lists, _ := bytes.Cut(rest, []byte(";"))
-	if len(head) == 0 || strings.IndexByte(restSigns, head[0]) < 0 || len(head) > 1 && string(head[1:]) != string(askedMark) {
+	if len(head) == 0 || strings.IndexByte(signs, head[0]) < 0 || len(head) > 1 && string(head[1:]) != string(askedMark) {
 		return textError("a bad first section")
 	}
 	categories, destinations, ok := bytes.Cut(lists, []byte(";"))
@@ -103,13 +104,13 @@ func checkVersion(text []byte) error {
 
 // isSign is a table since a branch on what a visitor answered is one that no processor
 // foresees.
-var isSign = [256]bool{'+': true, '-': true}
+var isSign = [256]bool{'+': true, '-': true, '~': true}
 
 func checkList(list []byte) error {
 	var previous []byte
 	for first, more := true, len(list) > 0; more; first = false {
 		if len(list) == 0 || !isSign[list[0]] {
-			return textError("an answer that is neither + nor -")
+			return textError("an answer that is none of +, - and ~")
 		}
 		list = list[1:]
 		known := escape.Shared(previous, list)
@@ -132,7 +133,7 @@ func checkList(list []byte) error {
 // String returns the text of s, of whatever size.
 func (s State) String() string {
 	if s.text == "" {
-		return zeroText
+		return deniedText
 	}
 	return s.text
 }
@@ -141,7 +142,7 @@ func (s State) String() string {
 func compose(rest Choice, asked bool, categories, destinations string) State {
 	var buf [1024]byte // enough for most States, off the heap
 	b := append(buf[:0], version...)
-	b = append(b, restSigns[rest])
+	b = append(b, signs[rest])
 	if asked {
 		b = append(b, askedMark)
 	}
@@ -149,7 +150,7 @@ func compose(rest Choice, asked bool, categories, destinations string) State {
 	b = append(b, categories...)
 	b = append(b, ';')
 	b = append(b, destinations...)
-	if string(b) == zeroText {
+	if string(b) == deniedText {
 		return State{}
 	}
 	return State{string(b)}

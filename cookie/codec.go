@@ -34,8 +34,8 @@ type Codec struct {
 	Order []string
 }
 
-// Consent returns the answer in the request's cookie, or the zero State if there
-// is no cookie.
+// Consent returns the answer in the request's cookie, or consent.NewState(nil) if
+// there is no cookie.
 //
 // Names are compared as js-cookie decodes them. A browser may send several
 // copies, of which the script reads the first; here a name is Granted only where
@@ -71,7 +71,7 @@ func (c Codec) Consent(r *http.Request) (consent.State, error) {
 	}
 	switch len(copies) {
 	case 0:
-		return consent.State{}, nil
+		return consent.NewState(nil), nil
 	case 1:
 		return copies[0], nil
 	default:

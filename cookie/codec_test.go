@@ -28,12 +28,12 @@ func withCookies(lines ...string) *http.Request {
 func TestConsentOfSeveralCopies(t *testing.T) {
 	const n = DefaultName + "="
 	type answers = map[string]bool
-	asked := func(m answers) consent.State { return consent.State{}.WithDestinations(m) }
+	asked := func(m answers) consent.State { return consent.NewState(nil).WithDestinations(m) }
 	tests := []struct {
 		rule, header string
 		want         consent.State
 	}{
-		{"no copy", "other={}; Tracking-Preferences={}", consent.State{}},
+		{"no copy", "other={}; Tracking-Preferences={}", consent.NewState(nil)},
 		{"one copy", n + `{"custom":{"a":true}}`, consent.NewState(answers{"a": true})},
 		{"granted where every copy grants", n + `{"custom":{"a":true,"b":true}}; ` + n + `{"custom":{"a":true}}`, consent.NewState(answers{"a": true})},
 		{"denied where the first denies", n + `{"custom":{"a":false}}; ` + n + `{"custom":{"a":true}}`, consent.NewState(answers{"a": false})},
@@ -42,7 +42,7 @@ func TestConsentOfSeveralCopies(t *testing.T) {
 		{"asked if any copy was", n + `{"custom":{"a":true}}; ` + n + `{"destinations":{},"custom":{"a":true}}`, consent.NewState(answers{"a": true}).WithDestinations(answers{})},
 		{"destinations too", n + `{"destinations":{"A":true,"B":true,"C":false}}; ` + n + `{"destinations":{"A":true,"B":false}}`, asked(answers{"A": true, "B": false, "C": false})},
 		{"names are decoded", `tracking%2Dpreferences={"custom":{"a":false}}; ` + n + `{"custom":{"a":true}}`, consent.NewState(answers{"a": false})},
-		{"names are decoded as js-cookie does", `tracking%2dpreferences={"custom":{"a":true}}; %FF=1; %4G=1`, consent.State{}},
+		{"names are decoded as js-cookie does", `tracking%2dpreferences={"custom":{"a":true}}; %FF=1; %4G=1`, consent.NewState(nil)},
 		{"a long name that is decoded", `%74%72%61%63%6B%69%6E%67%2D%70%72%65%66%65%72%65%6E%63%65%73={"custom":{"a":true}}`, consent.NewState(answers{"a": true})},
 		{"8 copies", strings.Repeat(n+`{"custom":{"a":true}};`, 8), consent.NewState(answers{"a": true})},
 	}
@@ -84,11 +84,11 @@ func TestConsentWithoutARequestOrCookie(t *testing.T) {
 	for _, r := range []*http.Request{nil, {}, withCookies()} {
 		got, err := Codec{}.Consent(r)
 		require.NoError(t, err)
-		require.True(t, got.IsZero())
+		require.True(t, got == consent.NewState(nil))
 	}
 	got, err := Codec{}.Consent(withCookies(strings.Repeat("%41", 7<<20) + "=1"))
 	require.NoError(t, err)
-	require.True(t, got.IsZero())
+	require.True(t, got == consent.NewState(nil))
 }
 
 func TestConsentOfANameThatIsNotUTF8FailsClosed(t *testing.T) {
@@ -109,7 +109,7 @@ func TestConsentOfAnotherName(t *testing.T) {
 		require.Equal(t, s, got, pair)
 		got, err = Codec{}.Consent(withCookies(pair))
 		require.NoError(t, err)
-		require.True(t, got.IsZero())
+		require.True(t, got == consent.NewState(nil))
 	}
 }
 
@@ -211,7 +211,7 @@ func TestWriteAndConsentOverHTTP(t *testing.T) {
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
 	client.Jar = jar
-	for _, want := range []consent.State{{}, want, want} {
+	for _, want := range []consent.State{consent.NewState(nil), want, want} {
 		response, err := client.Get(server.URL)
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())

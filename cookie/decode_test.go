@@ -14,7 +14,7 @@ func nested(depth int) string {
 }
 
 func TestDecode(t *testing.T) {
-	asked := func(m map[string]bool) consent.State { return consent.State{}.WithDestinations(m) }
+	asked := func(m map[string]bool) consent.State { return consent.NewState(nil).WithDestinations(m) }
 	type answers = map[string]bool
 	tests := []struct {
 		rule, value string
@@ -23,21 +23,21 @@ func TestDecode(t *testing.T) {
 		{"literal booleans answer", `{"destinations":{"A":true,"B":false},"custom":{"c":true,"d":false}}`,
 			consent.NewState(answers{"c": true, "d": false}).WithDestinations(answers{"A": true, "B": false})},
 		{"any other value is no answer", `{"destinations":{"A":"true","B":1,"C":0,"D":null,"E":[],"F":{"A":true},"G":"N/A","H":""}}`, asked(answers{})},
-		{"any other value in a category is no answer", `{"custom":{"A":"true","B":1,"C":[true],"D":{"x":true}}}`, consent.State{}},
+		{"any other value in a category is no answer", `{"custom":{"A":"true","B":1,"C":[true],"D":{"x":true}}}`, consent.NewState(nil)},
 		{"names are exact", `{"destinations":{"A":true,"a":false," A":false}}`, asked(answers{"A": true, "a": false, " A": false})},
 		{"an empty name is a name", `{"destinations":{"":true}}`, asked(answers{"": true})},
 		{"empty destinations mark", `{"destinations":{}}`, asked(answers{})},
 		{"a list of destinations marks", `{"destinations":["A",true]}`, asked(answers{})},
-		{"null destinations say nothing", `{"destinations":null}`, consent.State{}},
-		{"false destinations say nothing", `{"destinations":false}`, consent.State{}},
-		{"zero destinations say nothing", `{"destinations":-0.0e9}`, consent.State{}},
-		{"empty string destinations say nothing", `{"destinations":""}`, consent.State{}},
-		{"custom that is no object says nothing", `{"custom":true}`, consent.State{}},
+		{"null destinations say nothing", `{"destinations":null}`, consent.NewState(nil)},
+		{"false destinations say nothing", `{"destinations":false}`, consent.NewState(nil)},
+		{"zero destinations say nothing", `{"destinations":-0.0e9}`, consent.NewState(nil)},
+		{"empty string destinations say nothing", `{"destinations":""}`, consent.NewState(nil)},
+		{"custom that is no object says nothing", `{"custom":true}`, consent.NewState(nil)},
 		{"the version is not read", `{"version":{"x":[2]},"destinations":{"A":true}}`, asked(answers{"A": true})},
-		{"keys are exact", `{"Destinations":{"A":true},"CUSTOM":{"A":true},"destination":{"A":true}}`, consent.State{}},
+		{"keys are exact", `{"Destinations":{"A":true},"CUSTOM":{"A":true},"destination":{"A":true}}`, consent.NewState(nil)},
 		{"keys may be escaped", `{"\u0064estinations":{"A":true}}`, asked(answers{"A": true})},
 		{"the last of two keys counts", `{"destinations":{"A":true},"destinations":{"B":false}}`, asked(answers{"B": false})},
-		{"the last of two keys counts, whatever it is", `{"destinations":{"A":true},"destinations":null}`, consent.State{}},
+		{"the last of two keys counts, whatever it is", `{"destinations":{"A":true},"destinations":null}`, consent.NewState(nil)},
 		{"a key that would throw is replaced", `{"destinations":true,"destinations":{"A":true}}`, asked(answers{"A": true})},
 		{"the last of two names counts", `{"destinations":{"A":true,"B":false,"\u0041":false,"B":true}}`, asked(answers{"A": false, "B": true})},
 		{"the last of two names counts, whatever it is", `{"destinations":{"A":true,"A":"x","B":false,"B":0}}`, asked(answers{})},
@@ -54,14 +54,14 @@ func TestDecode(t *testing.T) {
 		{"a lossy name that is no answer takes a grant", `{"destinations":{"\ufffd":true,"\ud801":1}}`, asked(answers{})},
 		{"every escape", `{"destinations":{"\"\\\/\b\f\n\r\t\u00E9\u00e9":true}}`, asked(answers{"\"\\/\b\f\n\r\téé": true})},
 		{"white space", " \t\r\n{ \"destinations\"\t:\r{\n} } \n", asked(answers{})},
-		{"numbers", `{"a":0,"b":-1,"c":1.50,"d":1e5,"e":-0.1E-2,"f":10E+1}`, consent.State{}},
+		{"numbers", `{"a":0,"b":-1,"c":1.50,"d":1e5,"e":-0.1E-2,"f":10E+1}`, consent.NewState(nil)},
 		{"the last section of a name counts", `{"custom":{"a":true},"destinations":{"b":true},"custom":{"c":true},"destinations":{"d":true}}`,
 			consent.NewState(answers{"c": true}).WithDestinations(answers{"d": true})},
 		{"the last answer for a name counts among many", `{"custom":{"a":false,"b":true,"c":true,"d":true,"e":true,"f":true,"g":true,"a":false,` +
 			`"h":true,"i":true,"j":true,"k":true,"l":true,"m":true,"b":false,"a":true}}`,
 			consent.NewState(answers{"a": true, "b": false, "c": true, "d": true, "e": true, "f": true, "g": true, "h": true, "i": true, "j": true, "k": true, "l": true, "m": true})},
 		{"objects beside each other are not nested", `{"x":[` + strings.Repeat(`{},[],{"y":[1]},`, 20) + `1],"custom":{"a":true}}`, consent.NewState(answers{"a": true})},
-		{"16 levels", nested(16), consent.State{}},
+		{"16 levels", nested(16), consent.NewState(nil)},
 		{"characters that end a line in JavaScript", "{\"custom\":{\"\u2028\x7f\":true}}", consent.NewState(answers{"\u2028\x7f": true})},
 		{"a plus is a plus", `{"custom":{"a+b":true}}`, consent.NewState(answers{"a+b": true})},
 		{"a percent that starts no escape", `{"custom":{"100%":true,"%zz":true,"%e9":true,"%":true}}`,

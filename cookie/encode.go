@@ -17,8 +17,8 @@ import (
 // array indexes first, as JavaScript does, and the others in the order of their
 // UTF-16, for which [Codec.Order] can stand in. A name that is not UTF-8 is written with U+FFFD.
 //
-// It is an error that wraps [ErrNotEncodable] if s holds no answer, which is a
-// cookie not to write; if its rest is known or it answers for destinations
+// Presumed grants are not the visitor's answer, and are left out. It is an error that
+// wraps [ErrNotEncodable] if s then holds no answer, which is a cookie not to write; if its rest is known or it answers for destinations
 // without being marked as asked by destination, which the format cannot say; or
 // if value and [DefaultName] are over the 4096 bytes that browsers store.
 func Encode(s consent.State) (string, error) { return encode(DefaultName, s, nil) }
@@ -26,11 +26,12 @@ func Encode(s consent.State) (string, error) { return encode(DefaultName, s, nil
 // encode is Encode for a cookie of that name, as it stands in the header, with
 // names in the given order.
 func encode(name string, s consent.State, order []string) (string, error) {
+	s = s.Given()
 	ranks := ranksOf(order)
 	categories, destinations := members(s.Categories(), ranks), members(s.Destinations(), ranks)
 	asked := s.AskedByDestination()
 	switch {
-	case s.IsZero():
+	case s == consent.NewState(nil):
 		return "", notEncodable("no answer")
 	case s.Rest() != consent.Unknown:
 		return "", notEncodable("an answer for every name")

@@ -20,7 +20,7 @@ func TestEncode(t *testing.T) {
 		{"both sections", consent.NewState(answers{"ads": false}).WithDestinations(answers{"Amplitude": true}),
 			"{%22version%22:1%2C%22destinations%22:{%22Amplitude%22:true}%2C%22custom%22:{%22ads%22:false}}"},
 		{"no destinations unless asked", consent.NewState(answers{"ads": true}), "{%22version%22:1%2C%22custom%22:{%22ads%22:true}}"},
-		{"asked without answers", consent.State{}.WithDestinations(answers{}), "{%22version%22:1%2C%22destinations%22:{}}"},
+		{"asked without answers", consent.NewState(nil).WithDestinations(answers{}), "{%22version%22:1%2C%22destinations%22:{}}"},
 		{"array indexes come first, in order", consent.NewState(answers{"10": true, "2": true, "b": true, "a": true, "-1": true, "01": true, "4294967294": true, "4294967295": true, "0": true}),
 			"{%22version%22:1%2C%22custom%22:{%220%22:true%2C%222%22:true%2C%2210%22:true%2C%224294967294%22:true%2C" +
 				"%22-1%22:true%2C%2201%22:true%2C%224294967295%22:true%2C%22a%22:true%2C%22b%22:true}}"},
@@ -49,7 +49,8 @@ func TestEncodeRejects(t *testing.T) {
 		many[fmt.Sprint("name ", i)] = true
 	}
 	for rule, s := range map[string]consent.State{
-		"the zero State":                   {},
+		"no answer":                        consent.NewState(nil),
+		"presumed grants":                  consent.NewState(map[string]bool{"a": true}).Presume(),
 		"everything denied":                consent.All(consent.Denied),
 		"everything granted":               consent.All(consent.Granted),
 		"a rest beside names":              consent.NewState(map[string]bool{"a": true}).Or(consent.All(consent.Denied)),

@@ -112,7 +112,7 @@ func FuzzDecode(f *testing.F) {
 		written, err := Encode(got)
 		if err != nil {
 			require.ErrorIs(t, err, ErrNotEncodable)
-			require.True(t, got.IsZero() || len(value) > 1000, "nothing to write, or escapes that make it too long")
+			require.True(t, got == consent.NewState(nil) || len(value) > 1000, "nothing to write, or escapes that make it too long")
 			return
 		}
 		require.LessOrEqual(t, len(written)+len(DefaultName), 4096)
@@ -231,6 +231,6 @@ func FuzzValues(f *testing.F) {
 			}
 		}
 		require.LessOrEqual(t, copies, maxCopies)
-		require.True(t, copies > 0 || got.IsZero())
+		require.True(t, copies > 0 || got == consent.NewState(nil))
 	})
 }

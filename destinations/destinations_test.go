@@ -68,7 +68,7 @@ func TestRules(t *testing.T) {
 
 		{"3 not in the Config", site, consent.NewState(all), "Other", false, "", ""},
 		{"3 not in the Config, granted by name", site, answer(all, m{"Other": true}), "Other", false, "", ""},
-		{"3 AllowUnlisted", unlisted, consent.State{}, "Other", true, "", ""},
+		{"3 AllowUnlisted", unlisted, consent.NewState(nil), "Other", true, "", ""},
 		{"3 AllowUnlisted, denied by name", unlisted, answer(nil, m{"Other": false}), "Other", false, consent.ReasonUnlistedDenied, "Other"},
 		{"3 AllowUnlisted, granted and denied in two casings", unlisted, answer(nil, m{"Other": true, "OTHER": false}), "Other", false, consent.ReasonUnlistedDenied, "OTHER"},
 		{"3 AllowUnlisted, nothing read", unlisted, consent.All(consent.Denied), "Other", false, "", ""},
@@ -91,8 +91,8 @@ func TestRules(t *testing.T) {
 		{"6 granted by name", site, answer(nil, m{"Amplitude": true}), "Amplitude", true, consent.ReasonDestinationGranted, "Amplitude"},
 		{"6 granted by an alias", site, answer(nil, m{"Amplitude (Actions)": true}), "Amplitude", true, consent.ReasonDestinationGranted, "Amplitude (Actions)"},
 
-		{"7 no answer, opt-in", site, consent.State{}, "Amplitude", false, consent.ReasonNoAnswer, ""},
-		{"7 no answer, opt-out", optOut, consent.State{}, "Amplitude", true, consent.ReasonOptOut, ""},
+		{"7 no answer, opt-in", site, consent.NewState(nil), "Amplitude", false, consent.ReasonNoAnswer, ""},
+		{"7 no answer, opt-out", optOut, consent.NewState(nil), "Amplitude", true, consent.ReasonOptOut, ""},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			d := MustCompile(c.config).Decide(c.state)
@@ -184,13 +184,13 @@ func TestPreferencesNameEveryCategory(t *testing.T) {
 		state  consent.State
 		want   m
 	}{
-		{site, consent.State{}, m{"analytics": false, "advertising": false, "functional": false}},
+		{site, consent.NewState(nil), m{"analytics": false, "advertising": false, "functional": false}},
 		{site, consent.NewState(m{"analytics": true, "other": true}), m{"analytics": true, "advertising": false, "functional": false}},
 		{site, consent.NewState(m{"analytics": true, "ANALYTICS": false}), m{"analytics": false, "advertising": false, "functional": false}},
 		{site, consent.All(consent.Granted), m{"analytics": true, "advertising": true, "functional": true}},
 		{with(func(c *Config) { c.OptOut = true }), consent.NewState(m{"analytics": false}), m{"analytics": false, "advertising": true, "functional": true}},
 		{with(func(c *Config) { c.OptOut = true }), consent.All(consent.Denied), m{"analytics": false, "advertising": false, "functional": false}},
-		{Config{Always: []string{"Webhooks"}}, consent.State{}, m{"advertising": false, "functional": false, "marketingAndAnalytics": false}},
+		{Config{Always: []string{"Webhooks"}}, consent.NewState(nil), m{"advertising": false, "functional": false, "marketingAndAnalytics": false}},
 	} {
 		require.Equal(t, c.want, maps.Collect(MustCompile(c.config).Decide(c.state).Categories()))
 	}
@@ -315,7 +315,7 @@ warning: the answer for destination "Hotjar" matches nothing in the Config
 `, e.String())
 	require.Equal(t, "Actions Amplitude", e.Verdicts[1].Destination)
 	require.Equal(t, "Amplitude", e.Verdicts[1].AliasOf)
-	require.Contains(t, MustCompile(Config{AllowUnlisted: true}).Explain(consent.State{}).String(), "any other destination: allowed")
+	require.Contains(t, MustCompile(Config{AllowUnlisted: true}).Explain(consent.NewState(nil)).String(), "any other destination: allowed")
 }
 
 func FuzzCompile(f *testing.F) {
@@ -353,7 +353,7 @@ func FuzzCompile(f *testing.F) {
 			if s == consent.All(consent.Denied) && d.Allows(destination) {
 				t.Fatalf("%+v allows %q though nothing was read", c, destination)
 			}
-			if !s.IsZero() && s.Category(category) == consent.Denied && d.Allows(destination) {
+			if s != consent.NewState(nil) && s.Category(category) == consent.Denied && d.Allows(destination) {
 				t.Fatalf("%+v allows %q though its category is denied", c, destination)
 			}
 			_ = p.Explain(s).String()

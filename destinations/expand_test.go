@@ -38,7 +38,7 @@ func TestExpand(t *testing.T) {
 		{"granted categories grant, under each name", answer(m{"analytics": true, "advertising": true}, nil), all(true, true)},
 		{"a destination of two categories needs both", answer(m{"analytics": true, "advertising": false}, nil), all(true, false)},
 		{"an unanswered category does not grant", answer(m{"advertising": true}, nil), all(false, true)},
-		{"no answer grants nothing", consent.State{}, all(false, false)},
+		{"no answer grants nothing", consent.NewState(nil), all(false, false)},
 		{"a grant in another casing does not count", answer(m{"Analytics": true}, nil), all(false, false)},
 		{"a denial in another casing does", answer(m{"analytics": true, "advertising": true, "ANALYTICS": false}, nil), all(false, true)},
 		{"denied categories deny, and nothing strictly necessary opens", answer(m{"analytics": false, "advertising": false}, nil), all(false, false)},
@@ -94,8 +94,8 @@ func TestExpandChangesNoDecision(t *testing.T) {
 		}
 		return names
 	}
-	for _, analytics := range []consent.State{{}, answer(m{"analytics": true}, nil), answer(m{"analytics": false}, nil)} {
-		for _, advertising := range []consent.State{{}, answer(m{"advertising": true}, nil), answer(m{"advertising": false}, nil)} {
+	for _, analytics := range []consent.State{consent.NewState(nil), answer(m{"analytics": true}, nil), answer(m{"analytics": false}, nil)} {
+		for _, advertising := range []consent.State{consent.NewState(nil), answer(m{"advertising": true}, nil), answer(m{"advertising": false}, nil)} {
 			s := analytics.Or(advertising)
 			require.Equal(t, allowed(s), allowed(p.Expand(s)), s.String())
 		}

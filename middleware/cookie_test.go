@@ -54,8 +54,8 @@ func TestCookieFromServerToServer(t *testing.T) {
 		state      consent.State
 		failures   int
 	}{
-		{"no cookie", "/", nil, 200, consent.State{}, 0},
-		{"another cookie", "/", []string{"Cookie: session=1"}, 200, consent.State{}, 0},
+		{"no cookie", "/", nil, 200, consent.NewState(nil), 0},
+		{"another cookie", "/", []string{"Cookie: session=1"}, 200, consent.NewState(nil), 0},
 		{"the cookie that was set", "/", []string{"Cookie: session=1; " + saved}, 200, accepted, 0},
 		{"the cookie opens what it grants", "/ads", []string{"Cookie: " + saved}, 200, accepted, 0},
 		{"the signal closes what the cookie grants", "/", []string{"Cookie: " + saved, "Sec-GPC: 1"}, 200,

@@ -45,7 +45,7 @@ type banner struct{ name string }
 func (b banner) Consent(r *http.Request) (consent.State, error) {
 	cookies := r.CookiesNamed(b.name)
 	if len(cookies) == 0 {
-		return consent.State{}, nil
+		return consent.NewState(nil), nil
 	}
 	switch cookies[0].Value {
 	case "yes":

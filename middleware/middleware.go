@@ -26,8 +26,8 @@ import (
 
 // A Source reads what the visitor answered, usually from a cookie.
 //
-// Consent returns the zero State if the request holds no answer, and an error if it
-// holds one that cannot be read; the State does not count then. The error must not
+// Consent returns consent.NewState(nil) if the request holds no answer, and an error if
+// it holds one that cannot be read; the State does not count then. The error must not
 // contain what the request holds, since it ends up in logs. Consent is called from
 // many goroutines at once and must not change the request. A request may be hostile.
 type Source interface {
@@ -58,8 +58,9 @@ type Options struct {
 	Signals []Signal
 
 	// Default stands in for the answer of a visitor who gave none: it is asked when
-	// no Source failed and none holds an answer. Nil: the zero State, with which
-	// the policy decides what the absence of an answer means.
+	// no Source failed and all of them together are exactly consent.NewState(nil). Its
+	// grants are presumed: see [consent.State.Presumed]. Nil: the policy decides what
+	// the absence of an answer means.
 	Default func(*http.Request) consent.State
 
 	// OnError is told why a request was denied everything, before it is served.

@@ -23,7 +23,7 @@ import (
 var fromHeader = middleware.SourceFunc(func(r *http.Request) (consent.State, error) {
 	switch category := r.Header.Get("X-Grant"); category {
 	case "":
-		return consent.State{}, nil
+		return consent.NewState(nil), nil
 	case "?":
 		return consent.State{}, errors.New("unreadable")
 	default:
@@ -42,7 +42,7 @@ func TestNewServesWithTheState(t *testing.T) {
 		header string
 		want   consent.State
 	}{
-		{"", consent.State{}},
+		{"", consent.NewState(nil)},
 		{"a", answer("+a")},
 		{"?", denied},
 	} {
@@ -194,11 +194,11 @@ func TestServer(t *testing.T) {
 		status     int
 		body       string
 	}{
-		{"no answer: the default", "/", nil, 200, granted.String()},
+		{"no answer: the default", "/", nil, 200, presumed.String()},
 		{"an answer", "/", []string{"X-Grant: a"}, 200, answer("+a").String()},
 		{"unreadable", "/", []string{"X-Grant: ?"}, 200, denied.String()},
 		{"a signal and an answer", "/", []string{"X-Grant: ads", "Sec-GPC: 1"}, 200, answer("-ads").String()},
-		{"a signal in two lines", "/", []string{"sec-gpc: 0", "SEC-GPC:  1 "}, 200, granted.Restrict(answer("-ads")).String()},
+		{"a signal in two lines", "/", []string{"sec-gpc: 0", "SEC-GPC:  1 "}, 200, presumed.Restrict(answer("-ads")).String()},
 		{"required and granted", "/ads", []string{"X-Grant: ads"}, 200, answer("+ads").String()},
 		{"required and not granted", "/ads", []string{"X-Grant: a"}, 403, "This needs a consent that was not given.\n"},
 		{"required, granted, and denied by the signal", "/ads", []string{"X-Grant: ads", "Sec-GPC: 1"}, 403, "This needs a consent that was not given.\n"},

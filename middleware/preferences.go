@@ -153,7 +153,7 @@ func (p Preferences) answer(w http.ResponseWriter, r *http.Request) *refusal {
 		return problem
 	}
 	state := g.apply(held, known, p.Expand)
-	if err := p.write(w, r, state, !held.IsZero()); err != nil {
+	if err := p.write(w, r, state, held != consent.NewState(nil)); err != nil {
 		p.report(r, err)
 		return refused(http.StatusUnprocessableEntity, "The answer does not fit a cookie.")
 	}
@@ -196,11 +196,11 @@ func (p Preferences) forget(w http.ResponseWriter, r *http.Request) *refusal {
 		p.report(r, err)
 		return refused(http.StatusInternalServerError, "The answer cannot be forgotten.")
 	}
-	if !held.IsZero() {
-		p.tell(r, consent.State{})
+	if held != consent.NewState(nil) {
+		p.tell(r, consent.NewState(nil))
 	}
-	p.forgetIdentity(w, r, held, consent.State{})
-	p.show(w, r, consent.State{})
+	p.forgetIdentity(w, r, held, consent.NewState(nil))
+	p.show(w, r, consent.NewState(nil))
 	return nil
 }
 
@@ -232,7 +232,7 @@ func (p Preferences) show(w http.ResponseWriter, r *http.Request, s consent.Stat
 		Destinations map[string]bool `json:"destinations"`
 		Verdicts     []verdict       `json:"verdicts,omitempty"`
 	}{
-		Decided:      !s.IsZero() && s.Rest() == consent.Unknown, // All(Denied): not read
+		Decided:      s.Answered() && s.Rest() == consent.Unknown, // All(Denied): not read
 		Categories:   maps.Collect(s.Categories()),
 		Destinations: maps.Collect(s.Destinations()),
 	}

@@ -17,7 +17,7 @@ type vocabulary struct {
 
 func vocabularyOf(p consent.Policy, held consent.State) vocabulary {
 	v := vocabulary{categories: make(map[string]bool), destinations: make(map[string][]string)}
-	d := p.Decide(consent.State{})
+	d := p.Decide(consent.NewState(nil))
 	for name := range d.Categories() {
 		v.policy = append(v.policy, name)
 		v.categories[name] = true

@@ -88,7 +88,7 @@ func TestPreferencesRefuse(t *testing.T) {
 		{what: "a megabyte", kind: jsonType, body: `{"categories":{"` + strings.Repeat("a", 1<<20) + `":true}}`, want: 413, wantedReason: "too long"},
 		{what: "a form of a megabyte", kind: formType, body: "answer=" + strings.Repeat("a", 1<<20), want: 413},
 		{what: "what does not fit a cookie", kind: jsonType, body: accept, header: http.Header{
-			"Cookie": {held(t, consent.State{}.WithDestinations(m{strings.Repeat("d", 3950): false}))}}, want: 422, wantedReason: "does not fit a cookie"},
+			"Cookie": {held(t, consent.NewState(nil).WithDestinations(m{strings.Repeat("d", 3950): false}))}}, want: 422, wantedReason: "does not fit a cookie"},
 
 		{what: "an empty form", kind: formType, want: 400, wantedReason: "names nothing"},
 		{what: "a form with nothing but a redirect", kind: formType, body: "redirect=/", want: 400, wantedReason: "names nothing"},

@@ -37,7 +37,7 @@ func (p Preferences) tell(r *http.Request, state consent.State) {
 	if err != nil {
 		p.report(r, fmt.Errorf("middleware: the update of preferences was not sent: %w", err))
 	}
-	if !known || state.IsZero() || !opens(decision) {
+	if !known || state == consent.NewState(nil) || !opens(decision) {
 		return
 	}
 	err = p.Client.With(effective).Enqueue(analytics.Identify{

@@ -143,8 +143,8 @@ func TestPreferencesForgetIdentity(t *testing.T) {
 		{"a withdrawal of a category without destinations", everything, request{method: "POST", body: `{"categories":{"functional":false}}`}, "", true},
 		{"a withdrawal by name", everything, request{method: "POST", body: `{"destinations":{"Braze":false}}`}, "", true},
 		{"the answer is forgotten", everything, request{method: "DELETE"}, "", true},
-		{"a first denial", consent.State{}, request{method: "POST", body: "answer=deny", form: true}, "", true},
-		{"a first grant", consent.State{}, request{method: "POST", body: `{"categories":{"analytics":true}}`}, "", false},
+		{"a first denial", consent.NewState(nil), request{method: "POST", body: "answer=deny", form: true}, "", true},
+		{"a first grant", consent.NewState(nil), request{method: "POST", body: `{"categories":{"analytics":true}}`}, "", false},
 		{"a grant on top", some, request{method: "POST", body: `{"categories":{"advertising":true}}`}, "", false},
 		{"the same again", everything, request{method: "POST", body: "answer=accept", form: true}, "", false},
 		{"a withdrawal of what a signal had closed", everything, request{method: "POST", body: `{"categories":{"advertising":false}}`}, "advertising", false},
@@ -159,7 +159,7 @@ func TestPreferencesForgetIdentity(t *testing.T) {
 					test.q.header.Set("Sec-GPC", "1")
 				}
 				test.q.cookies = "ajs_anonymous_id=old; ajs_user_id=u; "
-				if !test.before.IsZero() {
+				if test.before != consent.NewState(nil) {
 					test.q.cookies += held(t, test.before)
 				}
 				w := b.do(test.q)

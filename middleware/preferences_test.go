@@ -101,7 +101,7 @@ func saved(t testing.TB, w *httptest.ResponseRecorder) consent.State {
 		}
 	}
 	require.Fail(t, "no answer is set", "%d %s", w.Code, w.Body)
-	return consent.State{}
+	return consent.NewState(nil)
 }
 
 type shown struct {

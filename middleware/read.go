@@ -25,7 +25,7 @@ var (
 //     whatever the others hold and whatever Default says. So it is, without reading
 //     any, if there is no Source or a nil one, or a nil Signal.
 //  2. Their States are combined with Restrict.
-//  3. If that is the zero State, Default is asked.
+//  3. If that is exactly NewState(nil), Default is asked, and its grants are presumed.
 //  4. The denials of each Signal are added.
 //  5. If the context of r carries a State, as within another middleware of this
 //     package, the result restricts it.
@@ -72,8 +72,8 @@ func (o *Options) read(r *http.Request) (consent.State, error) {
 	if err != nil {
 		return consent.All(consent.Denied), err
 	}
-	if state.IsZero() && o.Default != nil {
-		state = o.Default(r)
+	if state == consent.NewState(nil) && o.Default != nil {
+		state = o.Default(r).Presume()
 	}
 	for _, signal := range o.Signals {
 		state = state.Restrict(signal(r).Denials())
@@ -87,7 +87,7 @@ func (o *Options) read(r *http.Request) (consent.State, error) {
 // readSources reads all of them even if one fails, so that a log shows everything
 // that is wrong with a request.
 func readSources(r *http.Request, sources []Source) (consent.State, error) {
-	var state consent.State
+	state := consent.NewState(nil)
 	var failed []error
 	for i, source := range sources {
 		answered, err := source.Consent(r)

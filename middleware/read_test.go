@@ -14,8 +14,9 @@ import (
 )
 
 var (
-	denied  = consent.All(consent.Denied)
-	granted = consent.All(consent.Granted)
+	denied   = consent.All(consent.Denied)
+	granted  = consent.All(consent.Granted)
+	presumed = granted.Presume()
 )
 
 // serverRequest returns a request as a server sees it: with the host in Host, and
@@ -126,9 +127,9 @@ func TestRead(t *testing.T) {
 		{rule: "one Source is taken as it is",
 			o:    middleware.Options{Sources: sources{says(asked)}},
 			want: asked},
-		{rule: "no answer is the zero State",
-			o:    middleware.Options{Sources: sources{says(consent.State{})}},
-			want: consent.State{}},
+		{rule: "no answer is NewState(nil)",
+			o:    middleware.Options{Sources: sources{says(consent.NewState(nil))}},
+			want: consent.NewState(nil)},
 		{rule: "of two Sources, a denial in the first wins",
 			o:    middleware.Options{Sources: sources{says(answer("-a", "+b")), says(answer("+a"))}},
 			want: answer("-a", "+b")},
@@ -136,7 +137,7 @@ func TestRead(t *testing.T) {
 			o:    middleware.Options{Sources: sources{says(answer("+a", "+b")), says(answer("-a"))}},
 			want: answer("-a", "+b")},
 		{rule: "a Source without an answer takes nothing from the other",
-			o:    middleware.Options{Sources: sources{says(consent.State{}), says(asked), says(consent.State{})}},
+			o:    middleware.Options{Sources: sources{says(consent.NewState(nil)), says(asked), says(consent.NewState(nil))}},
 			want: asked},
 		{rule: "a Source that denies everything wins",
 			o:    middleware.Options{Sources: sources{says(granted), says(denied)}, Default: defaults(granted)},
@@ -146,16 +147,16 @@ func TestRead(t *testing.T) {
 			o:    middleware.Options{Sources: sources{fails(granted, errFirst)}},
 			want: denied, errs: []error{errFirst}},
 		{rule: "an error wins over an earlier answer",
-			o:    middleware.Options{Sources: sources{says(granted), fails(consent.State{}, errFirst)}},
+			o:    middleware.Options{Sources: sources{says(granted), fails(consent.NewState(nil), errFirst)}},
 			want: denied, errs: []error{errFirst}},
 		{rule: "an error wins over a later answer",
-			o:    middleware.Options{Sources: sources{fails(consent.State{}, errFirst), says(granted)}},
+			o:    middleware.Options{Sources: sources{fails(consent.NewState(nil), errFirst), says(granted)}},
 			want: denied, errs: []error{errFirst}},
 		{rule: "an error wins over the Default",
-			o:    middleware.Options{Sources: sources{fails(consent.State{}, errFirst)}, Default: defaults(granted)},
+			o:    middleware.Options{Sources: sources{fails(consent.NewState(nil), errFirst)}, Default: defaults(granted)},
 			want: denied, errs: []error{errFirst}},
 		{rule: "an error wins over the outer State",
-			o:     middleware.Options{Sources: sources{fails(consent.State{}, errFirst)}},
+			o:     middleware.Options{Sources: sources{fails(consent.NewState(nil), errFirst)}},
 			outer: &granted,
 			want:  denied, errs: []error{errFirst}},
 		{rule: "every error is joined",
@@ -166,30 +167,30 @@ func TestRead(t *testing.T) {
 			want: denied, errs: []error{middleware.ErrNoSource, middleware.ErrNoSignal}},
 
 		{rule: "the Default stands in where no Source answers",
-			o:    middleware.Options{Sources: sources{says(consent.State{})}, Default: defaults(granted)},
-			want: granted},
+			o:    middleware.Options{Sources: sources{says(consent.NewState(nil))}, Default: defaults(granted)},
+			want: presumed},
 		{rule: "the Default is not asked where a Source answers",
 			o:    middleware.Options{Sources: sources{says(answer("+a"))}, Default: defaults(granted)},
 			want: answer("+a")},
 		{rule: "an empty list of destinations is an answer",
 			o: middleware.Options{
-				Sources: sources{says(consent.State{}.WithDestinations(map[string]bool{}))},
+				Sources: sources{says(consent.NewState(nil).WithDestinations(map[string]bool{}))},
 				Default: defaults(granted)},
-			want: consent.State{}.WithDestinations(map[string]bool{})},
+			want: consent.NewState(nil).WithDestinations(map[string]bool{})},
 
 		{rule: "a Signal denies on top of an answer",
 			o:    middleware.Options{Sources: sources{says(asked)}, Signals: signalList{signals(answer("-a"))}},
 			want: answer("-a").WithDestinations(map[string]bool{"Amplitude": true})},
 		{rule: "a Signal denies on top of the Default",
-			o: middleware.Options{Sources: sources{says(consent.State{})}, Default: defaults(granted),
+			o: middleware.Options{Sources: sources{says(consent.NewState(nil))}, Default: defaults(granted),
 				Signals: signalList{signals(denied)}},
 			want: denied},
 		{rule: "a Signal's denial is no answer that would keep the Default away",
-			o: middleware.Options{Sources: sources{says(consent.State{})}, Default: defaults(granted),
+			o: middleware.Options{Sources: sources{says(consent.NewState(nil))}, Default: defaults(granted),
 				Signals: signalList{signals(answer("-a"))}},
-			want: granted.Restrict(answer("-a"))},
+			want: presumed.Restrict(answer("-a"))},
 		{rule: "a Signal's grants do not count",
-			o:    middleware.Options{Sources: sources{says(consent.State{})}, Signals: signalList{signals(answer("+a", "-b"))}},
+			o:    middleware.Options{Sources: sources{says(consent.NewState(nil))}, Signals: signalList{signals(answer("+a", "-b"))}},
 			want: answer("-b")},
 		{rule: "a Signal that grants everything changes nothing",
 			o:    middleware.Options{Sources: sources{says(answer("-a"))}, Signals: signalList{signals(granted)}},
@@ -198,7 +199,7 @@ func TestRead(t *testing.T) {
 			o:    middleware.Options{Sources: sources{says(granted)}, Signals: signalList{signals(answer("-a")), signals(answer("-b"))}},
 			want: granted.Restrict(answer("-a", "-b"))},
 		{rule: "a nil Signal denies",
-			o:    middleware.Options{Sources: sources{says(granted)}, Signals: signalList{signals(consent.State{}), nil}, Default: defaults(granted)},
+			o:    middleware.Options{Sources: sources{says(granted)}, Signals: signalList{signals(consent.NewState(nil)), nil}, Default: defaults(granted)},
 			want: denied, errs: []error{middleware.ErrNoSignal}},
 
 		{rule: "an outer State is restricted by the inner",
@@ -211,12 +212,12 @@ func TestRead(t *testing.T) {
 			want:  denied},
 		{rule: "an outer State without an answer changes nothing",
 			o:     middleware.Options{Sources: sources{says(asked)}},
-			outer: new(consent.State{}),
+			outer: new(consent.NewState(nil)),
 			want:  asked},
 		{rule: "the inner Default does not undo an outer denial",
-			o:     middleware.Options{Sources: sources{says(consent.State{})}, Default: defaults(granted)},
+			o:     middleware.Options{Sources: sources{says(consent.NewState(nil))}, Default: defaults(granted)},
 			outer: new(answer("-a")),
-			want:  granted.Restrict(answer("-a"))},
+			want:  presumed.Restrict(answer("-a"))},
 	} {
 		t.Run(test.rule, func(t *testing.T) {
 			r := serverRequest()
@@ -259,11 +260,11 @@ func TestReadAsksTheDefaultOnlyWithoutAnErrorOrAnAnswer(t *testing.T) {
 		signal middleware.Signal
 		want   int
 	}{
-		{"no answer", says(consent.State{}), signals(denied), 1},
+		{"no answer", says(consent.NewState(nil)), signals(denied), 1},
 		{"an answer", says(answer("-a")), signals(denied), 0},
 		{"an error", fails(consent.State{}, errors.New("unreadable")), signals(denied), 0},
 		{"a nil Source", nil, signals(denied), 0},
-		{"a nil Signal", says(consent.State{}), nil, 0},
+		{"a nil Signal", says(consent.NewState(nil)), nil, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			asked := 0

@@ -20,7 +20,7 @@ func TestRequire(t *testing.T) {
 	}{
 		{"granted passes", answer("+a"), []string{"a"}, true},
 		{"denied does not pass", answer("-a"), []string{"a"}, false},
-		{"Unknown does not pass", consent.State{}, []string{"a"}, false},
+		{"Unknown does not pass", consent.NewState(nil), []string{"a"}, false},
 		{"another category does not pass", answer("+b"), []string{"a"}, false},
 		{"another casing does not pass", answer("+A"), []string{"a"}, false},
 		{"every category is needed", answer("+a", "+b", "+c"), []string{"a", "b", "c"}, true},
@@ -31,7 +31,7 @@ func TestRequire(t *testing.T) {
 		{"everything denied does not pass", denied, []string{"a"}, false},
 		{"a denial in another casing does not pass", answer("+a", "-A"), []string{"a"}, false},
 		{"a denial of something else does not matter", answer("+a", "-b"), []string{"a"}, true},
-		{"a destination is no category", consent.State{}.WithDestinations(map[string]bool{"a": true}), []string{"a"}, false},
+		{"a destination is no category", consent.NewState(nil).WithDestinations(map[string]bool{"a": true}), []string{"a"}, false},
 		{"an empty name is no category of a visitor's", answer("+a"), []string{""}, false},
 	} {
 		t.Run(test.rule, func(t *testing.T) {

@@ -37,7 +37,7 @@ func GPC(categories ...string) Signal {
 		case slices.Contains(r.Header[gpcHeader], "1"):
 			return denied
 		default:
-			return consent.State{}
+			return consent.NewState(nil)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func TestGPCHeader(t *testing.T) {
-	none := consent.State{}
+	none := consent.NewState(nil)
 	for _, test := range []struct {
 		rule   string
 		values []string
@@ -46,7 +46,7 @@ func TestGPCCategories(t *testing.T) {
 	require.Equal(t, denied, middleware.GPC([]string{}...)(r))
 	require.Equal(t, denied, middleware.GPC("ads", "")(r))
 	require.Equal(t, denied, middleware.GPC("ads")(nil))
-	require.Equal(t, consent.State{}, middleware.GPC("ads")(&http.Request{}))
+	require.Equal(t, consent.NewState(nil), middleware.GPC("ads")(&http.Request{}))
 }
 
 func TestGPCCopiesItsCategories(t *testing.T) {

@@ -142,7 +142,7 @@ func TestSourcesConform(t *testing.T) {
 	for _, v := range asked.Visitors() {
 		header := v.Request("GET", "/", nil).Header
 		switch {
-		case header.Get("Cookie") == "" || v.State.IsZero():
+		case header.Get("Cookie") == "" || v.State == consent.NewState(nil):
 		case v.State == consent.All(consent.Denied):
 			examples.Malformed = append(examples.Malformed, header)
 		default:
@@ -155,6 +155,7 @@ func TestSourcesConform(t *testing.T) {
 
 // A banner is a Source that keeps the rules: "yes", "no", or copies that agree.
 func banner(r *http.Request) (s consent.State, err error) {
+	s = consent.NewState(nil)
 	for i, c := range cookie.Values(r, "banner") {
 		var answer consent.State
 		switch c {
@@ -184,7 +185,7 @@ func TestBrokenSourcesAreFound(t *testing.T) {
 	type source = middleware.SourceFunc
 	const (
 		read      = "an answer is read as what it is"
-		silence   = "a request without an answer is the zero State, without an error"
+		silence   = "a request without an answer is NewState(nil), without an error"
 		malformed = "an answer that cannot be read is an error"
 		copies    = "of two copies only that is granted which both grant"
 		garbage   = "garbage grants nothing and does not panic"
@@ -202,7 +203,7 @@ func TestBrokenSourcesAreFound(t *testing.T) {
 		broken []string
 	}{
 		"good":          {banner, nil},
-		"reads nothing": {func(*http.Request) (consent.State, error) { return consent.State{}, nil }, []string{read, malformed}},
+		"reads nothing": {func(*http.Request) (consent.State, error) { return consent.NewState(nil), nil }, []string{read, malformed}},
 		"silence is a denial": {func(r *http.Request) (consent.State, error) {
 			if first(r) == "" {
 				return consent.All(consent.Denied), nil
@@ -212,7 +213,7 @@ func TestBrokenSourcesAreFound(t *testing.T) {
 		"malformed is silence": {func(r *http.Request) (consent.State, error) {
 			s, err := banner(r)
 			if err != nil {
-				return consent.State{}, nil
+				return consent.NewState(nil), nil
 			}
 			return s, nil
 		}, []string{malformed}},

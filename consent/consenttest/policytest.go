@@ -74,7 +74,7 @@ var policyRules = []rule[consent.Policy]{
 		"the same word on another platform may mean something else; a near-name must never open",
 		func(newPolicy func() consent.Policy) string {
 			p := newPolicy()
-			before := allowed(p.Decide(consent.State{}))
+			before := allowed(p.Decide(consent.NewState(nil)))
 			names := categoriesOf(p)
 			for _, category := range names {
 				for _, name := range casings(category) {
@@ -93,15 +93,15 @@ var policyRules = []rule[consent.Policy]{
 		"the visitor was asked about each; All and Segment.io are keys of Segment's own, and a visitor can write them into a cookie",
 		func(newPolicy func() consent.Policy) string {
 			p := newPolicy()
-			before := allowed(p.Decide(consent.State{}.WithDestinations(map[string]bool{})))
+			before := allowed(p.Decide(consent.NewState(nil).WithDestinations(map[string]bool{})))
 			names := []string{"All", "all", "Segment.io"}
 			aliasOf := make(map[string]string)
-			for v := range p.Decide(consent.State{}).Verdicts() {
+			for v := range p.Decide(consent.NewState(nil)).Verdicts() {
 				names = append(names, v.Destination)
 				aliasOf[v.Destination] = primary(v)
 			}
 			for _, name := range names {
-				for _, other := range allowed(p.Decide(consent.State{}.WithDestinations(map[string]bool{name: true}))) {
+				for _, other := range allowed(p.Decide(consent.NewState(nil).WithDestinations(map[string]bool{name: true}))) {
 					if other != name && (aliasOf[name] == "" || aliasOf[other] != aliasOf[name]) && !slices.Contains(before, other) {
 						return fmt.Sprintf("the grant of %q opens %s", name, other)
 					}
@@ -210,7 +210,7 @@ func probes(p consent.Policy) []consent.State {
 }
 
 func categoriesOf(p consent.Policy) (names []string) {
-	for name := range p.Decide(consent.State{}).Categories() {
+	for name := range p.Decide(consent.NewState(nil)).Categories() {
 		names = append(names, name)
 	}
 	return names

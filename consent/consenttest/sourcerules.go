@@ -43,7 +43,7 @@ func (e SourceExamples) silenceIsZero(newSource func() Source) string {
 		{"Cookie": {"session=3f1b; theme=dark"}},
 		{"Cookie": {`broken="; =; a; %zz=%`}, "Accept-Language": {"de"}},
 	} {
-		if got, err := newSource().Consent(requestWith(h)); err != nil || !got.IsZero() {
+		if got, err := newSource().Consent(requestWith(h)); err != nil || got != consent.NewState(nil) {
 			return fmt.Sprintf("%v is %s, and the error %v", h, got, err)
 		}
 	}

@@ -51,7 +51,7 @@ func (e SourceExamples) rules() []rule[Source] {
 	return []rule[Source]{
 		{"an answer is read as what it is", "these are the examples", e.answersAreRead},
 		{
-			"a request without an answer is the zero State, without an error",
+			"a request without an answer is NewState(nil), without an error",
 			"nobody has answered yet: it is for the policy to say what that means, and for the Default to be asked",
 			e.silenceIsZero,
 		}, {

@@ -61,8 +61,8 @@ func (s Site) Visitors() []Visitor {
 	unread := consent.All(consent.Denied)
 
 	visitors := []Visitor{
-		visitor("never asked", consent.State{}),
-		visitor("never asked, other cookies", consent.State{}, "Cookie", session),
+		visitor("never asked", consent.NewState(nil)),
+		visitor("never asked, other cookies", consent.NewState(nil), "Cookie", session),
 		visitor("accepted all", acceptedAll, "Cookie", accepted.cookie()),
 		visitor("rejected all", rejectedAll, "Cookie", rejected.cookie()),
 	}
@@ -72,9 +72,9 @@ func (s Site) Visitors() []Visitor {
 		visitor("accepted all, among other cookies", acceptedAll, "Cookie", session+"; "+accepted.cookie()+"; a=b"),
 		visitor("accepted all, cookies in two headers", acceptedAll, "Cookie", session, "Cookie", accepted.cookie()),
 
-		visitor("GPC, never asked", consent.State{}, "Sec-GPC", "1"),
+		visitor("GPC, never asked", consent.NewState(nil), "Sec-GPC", "1"),
 		visitor("GPC, accepted all", acceptedAll, "Sec-GPC", "1", "Cookie", accepted.cookie()),
-		visitor("DNT, never asked", consent.State{}, "DNT", "1"),
+		visitor("DNT, never asked", consent.NewState(nil), "DNT", "1"),
 		visitor("DNT, accepted all", acceptedAll, "DNT", "1", "Cookie", accepted.cookie()),
 
 		visitor("malformed: truncated", unread, "Cookie", strings.TrimSuffix(accepted.cookie(), "}")),
@@ -93,7 +93,7 @@ func (s Site) Visitors() []Visitor {
 		visitor("older: no destination saved", acceptedAll.WithDestinations(map[string]bool{}), "Cookie", accepted.withoutDestinations().cookie()),
 		visitor("older: written by a server", acceptedAll, "Cookie", cookieName+"="+escape(accepted.json(), "!'()*-._~")),
 		visitor("older: plain JSON", acceptedAll, "Cookie", cookieName+"="+escape(accepted.json(), `!#$&'()*+,-./:<=>?@[]^_{|}~ "`)),
-		visitor("another platform", consent.State{}, "Cookie", optanon),
+		visitor("another platform", consent.NewState(nil), "Cookie", optanon),
 		visitor("rejected all, beside another platform", rejectedAll, "Cookie", optanon+"; "+rejected.cookie()),
 	)
 }
@@ -147,5 +147,5 @@ func (s Site) answered(granted func(category string) bool) (preferences, consent
 // destinationsOnly is the State of the cookie that the first releases wrote.
 func (s Site) destinationsOnly() consent.State {
 	accepted, _ := s.answered(func(string) bool { return true })
-	return consent.State{}.WithDestinations(accepted.version02().destinations)
+	return consent.NewState(nil).WithDestinations(accepted.version02().destinations)
 }

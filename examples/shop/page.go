@@ -61,13 +61,13 @@ type cell struct {
 func (s *shop) render(w http.ResponseWriter, r *http.Request) {
 	answer, err := cookie.Codec{}.Consent(r)
 	if err != nil {
-		answer = consent.State{} // not what the visitor said, though it counts so
+		answer = consent.NewState(nil) // not what the visitor said, though it counts so
 	}
 	p := page{
 		Live:       s.collector == nil,
-		GPC:        gpc(r) != consent.State{},
+		GPC:        gpc(r) != consent.NewState(nil),
 		Unreadable: err != nil,
-		Asked:      err == nil && !answer.IsZero(),
+		Asked:      err == nil && answer != consent.NewState(nil),
 		Groups:     s.groups,
 	}
 	for _, c := range categories() {
