@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/segmentio/analytics-go/v3"
 
 	"github.com/go-consent/segment/internal/message"
 	"github.com/go-consent/segment/internal/nils"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // Errors of a Client. A message that consent keeps back is not an error: see
@@ -26,7 +28,7 @@ var (
 
 // UpdateEvent is the Track event that tells Segment of a visitor's new answer. It
 // always leaves, to Segment alone and with nothing but ids and preferences.
-const UpdateEvent = "Segment Consent Preference Updated"
+const UpdateEvent = segment.UpdateEvent
 
 // A Client is an [analytics.Client] that enforces the consent of one visitor on
 // every message: it stamps the consent context, closes the denied destinations in
@@ -115,12 +117,12 @@ func (c *Client) Enqueue(m analytics.Message) error {
 	}
 	s := c.shared
 	s.counters.enqueued.Add(1)
-	given, stamped, decision, err := c.prepare(m)
+	given, stamped, decision, suppressed, err := c.prepare(m)
 	if err == nil && s.onDecision != nil {
 		s.guard("OnDecision", func() { s.onDecision(given, decision) })
 	}
-	if err == nil && decision.Withheld() != "" {
-		s.settle(given, Outcome{Result: Suppressed, Decision: decision})
+	if err == nil && suppressed != "" {
+		s.settle(given, Outcome{Result: Suppressed, Decision: decision, Reason: suppressed})
 		return nil
 	}
 	if err == nil {
@@ -134,25 +136,25 @@ func (c *Client) Enqueue(m analytics.Message) error {
 
 // prepare checks the message and decides about it. It returns the message by value
 // as the caller gave it, and as it may leave.
-func (c *Client) prepare(m analytics.Message) (given, stamped analytics.Message, d Decision, err error) {
+func (c *Client) prepare(m analytics.Message) (given, stamped analytics.Message, d Decision, suppressed Reason, err error) {
 	given, ok := message.Value(m)
 	if !ok {
-		return nil, nil, d, fmt.Errorf("%w: %T", ErrMessage, m)
+		return nil, nil, d, "", fmt.Errorf("%w: %T", ErrMessage, m)
 	}
 	if err := c.validate(given); err != nil {
-		return nil, nil, d, err
+		return nil, nil, d, "", err
 	}
 	if c.shared.gate.closed.Load() {
-		return nil, nil, d, analytics.ErrClosed
+		return nil, nil, d, "", analytics.ErrClosed
 	}
-	stamped, d, err = c.stamp(given)
-	if err != nil || d.Withheld() != "" || c.anonymous == nil {
-		return given, stamped, d, err
+	stamped, d, suppressed, err = c.stamp(given)
+	if err != nil || suppressed != "" || c.anonymous == nil {
+		return given, stamped, d, suppressed, err
 	}
 	if d.identifies() || isUpdate(given) {
 		c.shared.guard("Anonymous", func() { stamped = withAnonymousID(stamped, c.anonymous) })
 	}
-	return given, stamped, d, stamped.Validate()
+	return given, stamped, d, "", stamped.Validate()
 }
 
 // validate leaves out the id that Anonymous may still fill in.
@@ -164,47 +166,38 @@ func (c *Client) validate(m analytics.Message) error {
 }
 
 // stamp decides about the message, and returns it as it may leave.
-func (c *Client) stamp(m analytics.Message) (analytics.Message, Decision, error) {
-	decision := c.shared.decide(c.state)
+func (c *Client) stamp(m analytics.Message) (stamped analytics.Message, d Decision, suppressed Reason, err error) {
+	d = c.shared.decide(c.state)
 	if isUpdate(m) {
-		return c.stampUpdate(m.(analytics.Track), decision)
+		track := m.(analytics.Track)
+		made, err := d.updateStamp(c.state)
+		if err != nil {
+			return nil, d, "", err
+		}
+		track.Properties = nil
+		return withStamp(track, made.contextOf(nil), maps.Clone(made.integrations)), made.decision, "", nil
 	}
-	if _, ok := m.(analytics.Alias); ok && decision.Withheld() == "" && (decision.denies() || c.state.Denials() != NewState(nil)) {
-		decision.withheld = WithheldAlias
+	made := d.stampFor(c.state)
+	suppressed = made.suppressed
+	if _, ok := m.(analytics.Alias); ok {
+		suppressed = made.alias
 	}
-	if decision.Withheld() != "" {
-		return nil, decision, nil
+	if suppressed != "" {
+		return nil, made.decision, suppressed, nil
 	}
-	context, integrations := stampOf(m)
-	decision = decision.narrow(integrations)
-	return withStamp(m, contextOf(context, c.state, decision), decision.integrations(c.state, integrations)), decision, nil
+	context, caller := stampOf(m)
+	f := freezer{}
+	frozen := f.object(caller)
+	if f.err != nil {
+		return nil, made.decision, "", f.err
+	}
+	narrowed, integrations := made.narrowed(frozen)
+	return withStamp(m, made.contextOf(context), maps.Clone(integrations)), narrowed, "", nil
 }
 
 func isUpdate(m analytics.Message) bool {
 	track, ok := m.(analytics.Track)
 	return ok && track.Event == UpdateEvent
-}
-
-// stampUpdate makes the update of preferences: the documentation of Segment asks
-// for it regardless of preferences, and refuses it without any.
-func (c *Client) stampUpdate(m analytics.Track, d Decision) (analytics.Message, Decision, error) {
-	if d.body == nil || len(d.body.categories) == 0 {
-		return nil, d, fmt.Errorf("%w: the policy names no category", ErrNoPreferences)
-	}
-	answered := false
-	for range c.state.Categories() {
-		answered = true
-	}
-	if !answered {
-		return nil, d, fmt.Errorf("%w: the State names no category", ErrNoPreferences)
-	}
-	m.Properties = nil
-	m.Context = contextOf(nil, c.state, d)
-	body := *d.body
-	body.unlisted = false
-	d = Decision{body: &body}.deny(func(Verdict) bool { return true }, ReasonUpdateEvent)
-	m.Integrations = d.closedForm(nil)
-	return m, d, nil
 }
 
 // Stats returns how many messages have had which outcome.

@@ -4,59 +4,90 @@ import (
 	"cmp"
 	"iter"
 	"slices"
+	"sync/atomic"
 
 	"github.com/go-consent/segment/internal/names"
+	"github.com/go-consent/segment/internal/segment"
 )
 
-// A Decision is what a [Policy] made of a State: a [Verdict] for each destination,
-// the categories as Segment is to see them, and whether destinations without a
-// verdict stay open. It is immutable and may be used by many goroutines at once.
-// The zero Decision allows nothing.
+// A Decision is what a [Policy] made of a State: a [Verdict] for each destination, true
+// or false for each category, and whether destinations without a verdict stay open. It
+// says who may see an event, and knows nothing of how a router is told: see [AtSegment].
+// It is immutable and may be used by many goroutines at once. The zero Decision allows
+// nothing.
 type Decision struct {
-	body     *decision // nil: allows nothing
-	withheld Reason
+	body *decision // nil: allows nothing
 }
 
 type decision struct {
 	verdicts   []Verdict
 	categories []answer
 	unlisted   bool
+	stamp      atomic.Pointer[stamp] // the last that was made of it
 }
 
-// NewDecision returns a Decision. Categories are what Segment's consent object
-// will say, true or false for each category of the policy, whatever the visitor
-// answered; a Decision without one lets no message leave. If unlisted is true, the
-// destinations without a verdict stay open; if false, everything but the allowed
-// ones is closed.
+// NewDecision returns a Decision. Categories are what the consent object will say, true
+// or false for each category of the policy, whatever the visitor answered; under a
+// Decision without one no message leaves. If unlisted is true, the destinations without
+// a verdict stay open; if false, everything but the allowed ones is closed.
 //
-// NewDecision copies what it is given and never opens more than it was told:
-// a verdict for an empty or reserved name ("All", "Segment.io") is dropped,
-// and of several verdicts for a destination, its aliases and theirs a denial decides,
-// the last if there are several.
+// NewDecision copies what it is given and never opens more than it was told. Of several
+// verdicts for a destination, its aliases and theirs, a denial decides, the last if
+// there are several. A destination that is named as AliasOf and has no verdict gets
+// that of its alias. A verdict for a name that is empty, of white space alone or
+// reserved ("All", "Segment.io") is dropped. A name that is not UTF-8 becomes another in
+// JSON, and is denied as that.
 func NewDecision(categories map[string]bool, verdicts []Verdict, unlisted bool) Decision {
-	body := &decision{
-		verdicts:   slices.Clone(verdicts),
-		categories: sorted(categories),
-		unlisted:   unlisted,
+	body := &decision{unlisted: unlisted, categories: sorted(validCategories(categories))}
+	for _, v := range verdicts {
+		if isDestination(v.Destination) {
+			body.verdicts = append(body.verdicts, valid(v))
+		}
 	}
-	body.verdicts = slices.DeleteFunc(body.verdicts, func(v Verdict) bool {
-		return v.Destination == "" || names.Reserved(v.Destination)
-	})
 	body.agree()
-	return Decision{body, body.withheld()}
+	return Decision{body}
 }
 
-// agree makes one verdict of those for a destination and its aliases: a denial,
-// if there is one.
+func isDestination(name string) bool { return names.Fold(name) != "" && !segment.Reserved(name) }
+
+// valid returns the verdict with names as they are in JSON.
+func valid(v Verdict) Verdict {
+	name := segment.ValidName(v.Destination)
+	if name != v.Destination && v.Allowed {
+		v.Allowed, v.Reason, v.Cause = false, ReasonNotUTF8, ""
+	}
+	v.Destination, v.AliasOf = name, segment.ValidName(v.AliasOf)
+	if !isDestination(v.AliasOf) || v.AliasOf == name {
+		v.AliasOf = ""
+	}
+	return v
+}
+
+// validCategories returns the categories with names as they are in JSON. Of those that
+// become the same, a false counts.
+func validCategories(categories map[string]bool) map[string]bool {
+	m := make(map[string]bool, len(categories))
+	for name, granted := range categories {
+		name = segment.ValidName(name)
+		if held, ok := m[name]; !ok || held {
+			m[name] = granted
+		}
+	}
+	return m
+}
+
+// agree makes one verdict of those for a destination and its aliases: a denial, if
+// there is one. From then on AliasOf is the same for all names of a destination but
+// one, which has none.
 func (b *decision) agree() {
-	same := make(map[string]string) // leads from an alias to one name for all of them
+	next := make(map[string]string) // leads from each name to the one for all
 	find := func(name string) string {
 		one := name
-		for next, ok := same[one]; ok; next, ok = same[one] {
-			one = next
+		for n, ok := next[one]; ok; n, ok = next[one] {
+			one = n
 		}
-		for name != one { // so that a long way is gone once
-			same[name], name = one, same[name]
+		for name != one { // the next search is short
+			next[name], name = one, next[name]
 		}
 		return one
 	}
@@ -65,45 +96,49 @@ func (b *decision) agree() {
 			continue
 		}
 		if alias, primary := find(v.Destination), find(v.AliasOf); alias != primary {
-			same[alias] = primary
+			next[alias] = primary
 		}
+	}
+	if len(next) > 0 {
+		b.addPrimaries(find)
 	}
 	denials := make(map[string]int, len(b.verdicts)) // where the last one is
 	for i, v := range b.verdicts {
 		if !v.Allowed {
-			denials[find(v.Destination)] = i
+			denials[v.primary()] = i
 		}
 	}
 	for i, v := range b.verdicts {
-		if denial, ok := denials[find(v.Destination)]; ok && v.Allowed {
+		if denial, ok := denials[v.primary()]; ok && v.Allowed {
 			cause := b.verdicts[denial]
 			b.verdicts[i].Allowed, b.verdicts[i].Reason, b.verdicts[i].Cause = false, cause.Reason, cause.Cause
 		}
 	}
 }
 
-func (v Verdict) primary() string { return cmp.Or(v.AliasOf, v.Destination) }
-
-// withheld returns why no message may leave under this decision, or "".
-func (b *decision) withheld() Reason {
-	allows, warehouses := b.unlisted, false
+// addPrimaries gives every name of a destination that find leads from a verdict, and
+// the same AliasOf.
+func (b *decision) addPrimaries(find func(string) string) {
+	has := make(map[string]bool, len(b.verdicts))
 	for _, v := range b.verdicts {
-		allows = allows || v.Allowed
-		warehouses = warehouses || v.Allowed && v.Destination == names.Warehouses
-	}
-	if !allows {
-		return WithheldNothingAllowed
+		has[v.Destination] = true
 	}
 	for _, v := range b.verdicts {
-		if !v.Allowed && (names.Unstoppable(v.Destination) || warehouses && names.IsWarehouse(v.Destination)) {
-			return WithheldUnstoppable
+		if v.AliasOf != "" && !has[v.AliasOf] {
+			has[v.AliasOf] = true
+			v.Destination, v.AliasOf = v.AliasOf, ""
+			b.verdicts = append(b.verdicts, v)
 		}
 	}
-	if len(b.categories) == 0 {
-		return WithheldNoCategories
+	for i, v := range b.verdicts {
+		b.verdicts[i].AliasOf = ""
+		if primary := find(v.Destination); primary != v.Destination {
+			b.verdicts[i].AliasOf = primary
+		}
 	}
-	return ""
 }
+
+func (v Verdict) primary() string { return cmp.Or(v.AliasOf, v.Destination) }
 
 // Verdicts returns the verdicts in the order the policy gave them.
 func (d Decision) Verdicts() iter.Seq[Verdict] {
@@ -121,11 +156,11 @@ func (d Decision) Allows(destination string) bool {
 			return v.Allowed
 		}
 	}
-	return d.Unlisted() && !names.Reserved(destination)
+	return d.Unlisted() && isDestination(destination)
 }
 
-// Categories returns the categories as Segment's consent object shows them, in the
-// order of their names.
+// Categories returns the categories as the consent object shows them, in the order of
+// their names.
 func (d Decision) Categories() iter.Seq2[string, bool] {
 	return func(yield func(string, bool) bool) {
 		if d.body == nil {
@@ -141,14 +176,6 @@ func (d Decision) Categories() iter.Seq2[string, bool] {
 
 // Unlisted reports whether destinations without a verdict stay open.
 func (d Decision) Unlisted() bool { return d.body != nil && d.body.unlisted }
-
-// Withheld returns why the whole message stays home, or "" if it leaves.
-func (d Decision) Withheld() Reason {
-	if d.body == nil {
-		return WithheldNothingAllowed
-	}
-	return d.withheld
-}
 
 // denies reports whether d denies anything by name.
 func (d Decision) denies() bool {
@@ -179,15 +206,5 @@ func (d Decision) identifies() bool {
 	return false
 }
 
-// deny returns a copy of d in which the verdicts that match are denials for the
-// given reason. It decides nothing anew about the message as a whole.
-func (d Decision) deny(match func(Verdict) bool, reason Reason) Decision {
-	body := *d.body
-	body.verdicts = slices.Clone(body.verdicts)
-	for i, v := range body.verdicts {
-		if match(v) {
-			body.verdicts[i].Allowed, body.verdicts[i].Reason, body.verdicts[i].Cause = false, reason, ""
-		}
-	}
-	return Decision{&body, d.withheld}
-}
+// Withheld returns why a message stays home.
+func (d Decision) Withheld() Reason { _, suppressed := AtSegment(d); return suppressed }

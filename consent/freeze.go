@@ -175,12 +175,6 @@ func (f *freezer) value(v any, depth int) (any, bool) {
 		for name := range v {
 			f.texts(name, "false")
 		}
-	case noWarehouses, struct{}:
-		f.size += len(`{"all":false}`)
-	case consentObject:
-		f.texts("categoryPreferences", "destinationPreferences")
-		f.value(v.Categories, depth)
-		f.value(v.Destinations, depth)
 	case map[string]any:
 		return f.members(v, depth+1)
 	case []any:

@@ -29,6 +29,7 @@ const (
 type Outcome struct {
 	Result   Result
 	Decision Decision // of a suppressed message
+	Reason   Reason   // why it was suppressed
 	Err      error    // of a failed or refused one
 }
 

@@ -91,7 +91,7 @@ func TestEveryMessageHasOneOutcome(t *testing.T) {
 		consent.Delivered, consent.Failed, consent.Suppressed, consent.Refused, consent.Refused, consent.Refused,
 	}, o.results())
 	require.ErrorContains(t, o.all[1].Err, "400")
-	require.Equal(t, consent.WithheldNothingAllowed, o.all[2].Decision.Withheld())
+	require.Equal(t, consent.SuppressedNothingAllowed, o.all[2].Decision.Withheld())
 	require.ErrorIs(t, o.all[3].Err, consent.ErrMessage)
 	require.Equal(t, consent.Stats{Enqueued: 6, Delivered: 1, Failed: 1, Suppressed: 1, Refused: 3}, client.Stats())
 	require.EqualValues(t, 1, server.taken.Load())

@@ -34,8 +34,8 @@ func (v Verdict) String() string {
 	return s
 }
 
-// A Reason says why a destination was allowed or denied, or why a message did not
-// leave. It reads as part of a sentence, and can be compared with the constants of
+// A Reason says why a destination was allowed or denied, or why a message was
+// suppressed. It reads as part of a sentence, and can be compared with the constants of
 // this package; a policy of your own may add others.
 type Reason string
 
@@ -44,7 +44,9 @@ const (
 	ReasonAlways             Reason = "strictly necessary"
 	ReasonCategoriesGranted  Reason = "the visitor granted every category of it"
 	ReasonDestinationGranted Reason = "the visitor granted it by name"
+	ReasonPresumed           Reason = "nothing had to be asked of the visitor"
 	ReasonOptOut             Reason = "no answer, and the policy is opt-out"
+	ReasonApplicationNamed   Reason = "the application named it for this message, and nothing denies it"
 )
 
 // Why a destination is denied.
@@ -57,14 +59,16 @@ const (
 	ReasonNoAnswer          Reason = "no answer, and the policy is opt-in"
 	ReasonNotListed         Reason = "the policy does not list it"
 	ReasonTooMany           Reason = "beyond what is taken from a visitor's own list"
+	ReasonNotUTF8           Reason = "its name is not UTF-8"
 	ReasonApplication       Reason = "the application turned it off for this message"
+	ReasonWarehouses        Reason = "warehouses open and close together, and one is denied or not all are allowed"
 	ReasonUpdateEvent       Reason = "the update of preferences goes to Segment alone"
 )
 
-// Why a whole message stayed home.
+// Why a message is suppressed.
 const (
-	WithheldNothingAllowed Reason = "no destination may see it"
-	WithheldUnstoppable    Reason = "a denied destination is one that the integrations object cannot stop"
-	WithheldNoCategories   Reason = "the policy names no category, and without one Segment enforces nothing"
-	WithheldAlias          Reason = "an alias leaves only when nothing is denied"
+	SuppressedNothingAllowed Reason = "no destination may see it"
+	SuppressedUnstoppable    Reason = "a denied destination is one that the integrations object cannot stop"
+	SuppressedNoCategories   Reason = "the policy names no category, and without one Segment enforces nothing"
+	SuppressedAlias          Reason = "an alias leaves only when nothing is denied"
 )

@@ -238,17 +238,77 @@ func (x *trial) mayStay() bool {
 	anything, denied := x.config.AllowUnlisted && x.allowed("nobody's"), x.state.Denials() != consent.NewState(nil)
 	for _, name := range x.universe() {
 		_, listed := x.owner(name)
-		anything = anything || x.allowed(name)
-		denied = denied || listed && !x.allowed(name)
-		if !x.allowed(name) && (listed || deniedInAnyCasing(x.answers, name)) && (storage[name] || warehouse[name] && x.allowed("Warehouses")) {
+		anything = anything || x.reached(name)
+		denied = denied || (listed || x.allowed(name)) && !x.reached(name)
+		if !x.allowed(name) && (listed || deniedInAnyCasing(x.answers, name)) && (x.isStorage(name) || x.isWarehouse(name) && x.allowed("Warehouses")) {
 			return true
 		}
 	}
 	for _, category := range x.categories() {
-		denied = denied || x.category(category) != consent.Granted && !(x.config.OptOut && x.category(category) == consent.Unknown)
+		denied = denied || !x.shown(category)
 	}
 	_, alias := x.message.(*analytics.Alias)
 	return !anything || alias && denied
+}
+
+// isWarehouse reports whether any name of the destination is a warehouse's.
+func (x *trial) isWarehouse(name string) bool {
+	owner, listed := x.owner(name)
+	if !listed {
+		return warehouse[name] || name == "Warehouses"
+	}
+	return slices.ContainsFunc(x.listed[owner], func(n string) bool { return warehouse[n] || n == "Warehouses" }) && !x.isStorage(name)
+}
+
+func (x *trial) isStorage(name string) bool {
+	owner, listed := x.owner(name)
+	return storage[name] || listed && slices.ContainsFunc(x.listed[owner], func(n string) bool { return storage[n] })
+}
+
+// reached is allowed, less the warehouses that cannot be open: without "Warehouses" in
+// the Config, or, where unlisted destinations are open, beside one that is denied.
+func (x *trial) reached(name string) bool {
+	if !x.allowed(name) || !x.isWarehouse(name) {
+		return x.allowed(name)
+	}
+	_, listed := x.owner("Warehouses")
+	if (listed || len(x.listed) == 0) && x.allowed("Warehouses") {
+		return true
+	}
+	if !x.allowed("nobody's") {
+		return false
+	}
+	return !slices.ContainsFunc(x.universe(), func(n string) bool {
+		_, listed := x.owner(n)
+		return x.isWarehouse(n) && !x.allowed(n) && (listed || deniedInAnyCasing(x.answers, n))
+	})
+}
+
+// nearDenied reports whether the caller spells a denied destination in another casing.
+func (x *trial) nearDenied(name string) bool {
+	_, called := callerOf(x.message)[name]
+	return called && slices.ContainsFunc(x.universe(), func(n string) bool {
+		_, listed := x.owner(n)
+		return listed && strings.EqualFold(n, name) && !x.reached(n)
+	})
+}
+
+// shown is what the consent object says of a category.
+func (x *trial) shown(category string) bool {
+	if choice := x.category(category); choice != consent.Unknown {
+		return choice == consent.Granted
+	}
+	byName, all := x.state.AskedByDestination(), len(x.config.Categories[category]) > 0
+	for _, d := range x.config.Categories[category] {
+		all = all && x.allowed(d)
+		for _, aka := range x.listed[d] {
+			byName = byName || x.state.Destination(aka) == consent.Denied || deniedInAnyCasing(x.answers, aka)
+		}
+	}
+	if byName {
+		return all
+	}
+	return x.config.OptOut
 }
 
 func (x *trial) owner(name string) (string, bool) {
@@ -301,8 +361,7 @@ func (x *trial) check(e event) string {
 		return fmt.Sprint("categoryPreferences are not the categories of the Config: ", preferences)
 	}
 	for _, category := range x.categories() {
-		choice := x.category(category)
-		want := choice == consent.Granted || choice == consent.Unknown && x.config.OptOut
+		want := x.shown(category)
 		if got, ok := preferences[category].(bool); !ok || got != want {
 			return fmt.Sprintf("category %s is %v, not %t", category, preferences[category], want)
 		}
@@ -327,7 +386,7 @@ func (x *trial) check(e event) string {
 	}
 	anything := x.update()
 	for _, name := range x.universe() {
-		allowed := x.allowed(name)
+		allowed := x.reached(name)
 		anything = anything || allowed
 		owner, listed := x.owner(name)
 		switch {
@@ -340,7 +399,9 @@ func (x *trial) check(e event) string {
 			return name + " is denied and open"
 		case storage[name] && !allowed && (listed || deniedInAnyCasing(x.answers, name)):
 			return name + " is denied, and integrations cannot stop it"
-		case warehouse[name]:
+		case x.isWarehouse(name):
+		case listed && x.isStorage(name):
+			// nobody can close it
 		case allowed && listed && open(e.Integrations, name):
 			for _, aka := range x.listed[owner] {
 				for _, n := range off {
@@ -355,6 +416,8 @@ func (x *trial) check(e event) string {
 			}
 		case allowed && listed && len(off) == 0:
 			return name + " is allowed and closed"
+		case allowed && !listed && x.nearDenied(name):
+			// perhaps the right spelling of what is denied
 		case allowed && len(off) == 0 && !open(e.Integrations, name) && len(x.listed) > 0 && name != "Warehouses":
 			return name + " is unlisted, allowed and closed"
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/segmentio/analytics-go/v3"
 
 	"github.com/go-consent/segment/internal/nils"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // EndpointEU is the endpoint of European workspaces, for [analytics.Config]. A
@@ -109,7 +110,7 @@ func check(writeKey string, c analytics.Config, p Policy, o *Options, noJSON err
 	}
 	if c.DefaultContext != nil {
 		for key := range c.DefaultContext.Extra {
-			if contradicts(key) {
+			if segment.Contradicts(key) {
 				bad("the DefaultContext holds %q, which Segment would merge into every message", key)
 			}
 		}

@@ -1,219 +1,112 @@
 package consent
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
-	"reflect"
 
 	"github.com/segmentio/analytics-go/v3"
 
-	"github.com/go-consent/segment/internal/names"
+	"github.com/go-consent/segment/internal/segment"
 )
 
-const allKey = "All"
-
-// A narrowing is what the integrations of a caller close. A caller may close what
-// the Decision allows, never open what it denies.
-type narrowing struct {
-	all bool            // its "All", in any casing, is false
-	off map[string]bool // folded names it sets to false
+// A stamp is what the messages of one visitor leave with. It is made once for a Decision
+// and a State, and shared: nobody may write to it.
+type stamp struct {
+	state        State
+	decision     Decision // as Segment can carry it out
+	suppressed   Reason   // why no message leaves, or ""
+	alias        Reason   // why no Alias leaves, or ""
+	consent      json.RawMessage
+	integrations analytics.Integrations // without any of the application's
 }
 
-func narrowingOf(caller analytics.Integrations) narrowing {
-	var n narrowing
-	for name, value := range caller {
-		switch folded := names.Fold(name); {
-		case !isFalse(value):
-		case folded == names.Fold(allKey):
-			n.all = true
-		default:
-			if n.off == nil {
-				n.off = make(map[string]bool)
-			}
-			n.off[folded] = true
-		}
+// stampFor returns the stamp for a visitor who answered s.
+func (d Decision) stampFor(s State) *stamp {
+	if d.body == nil {
+		return &stamp{state: s, suppressed: SuppressedNothingAllowed, alias: SuppressedNothingAllowed}
 	}
-	return n
-}
-
-// isFalse reports whether value is false in JSON: a bool of any type, or pointers
-// to one, which may lead round in a circle. Segment takes any other value, null and 0
-// included, as true.
-func isFalse(value any) bool {
-	v := reflect.ValueOf(value)
-	for range maxNesting {
-		if v.Kind() != reflect.Pointer && v.Kind() != reflect.Interface || v.IsNil() {
-			break
-		}
-		v = v.Elem()
+	if made := d.body.stamp.Load(); made != nil && made.state == s {
+		return made
 	}
-	return v.Kind() == reflect.Bool && !v.Bool()
+	made := d.makeStamp(s)
+	d.body.stamp.Store(made)
+	return made
 }
 
-// narrow returns d less what the caller's integrations close: a destination is
-// closed under any of its names, in any casing.
-func (d Decision) narrow(caller analytics.Integrations) Decision {
+func (d Decision) makeStamp(s State) *stamp {
+	sent, suppressed := AtSegment(d.under(s))
+	made := &stamp{state: s, decision: sent, suppressed: suppressed, alias: suppressed}
+	if suppressed != "" {
+		return made
+	}
+	if sent.denies() || s.Denials() != NewState(nil) {
+		made.alias = SuppressedAlias
+	}
+	plain := sent.plain()
+	made.integrations = plain.Integrations(plain, nil)
+	made.consent, _ = sent.consentObject(s) // maps of bools always have JSON
+	return made
+}
+
+// narrowed returns the decision and the integrations object for a message that the
+// application gave integrations of its own, which are plain JSON.
+func (s *stamp) narrowed(caller map[string]any) (Decision, analytics.Integrations) {
 	if len(caller) == 0 {
-		return d
+		return s.decision, s.integrations
 	}
-	n := narrowingOf(caller)
-	named, closed := make(map[string]bool), make(map[string]bool)
-	for v := range d.Verdicts() {
-		_, ok := caller[v.Destination]
-		named[v.primary()] = named[v.primary()] || ok
-		closed[v.primary()] = closed[v.primary()] || n.off[names.Fold(v.Destination)]
-	}
-	for primary := range named {
-		closed[primary] = closed[primary] || n.all && !named[primary]
-	}
-	return d.deny(func(v Verdict) bool { return v.Allowed && closed[v.primary()] }, ReasonApplication)
-}
-
-// integrations returns the integrations object that carries out d, which narrow
-// has seen. It is a new map: analytics-go reads it on another goroutine.
-func (d Decision) integrations(s State, caller analytics.Integrations) analytics.Integrations {
-	if d.Unlisted() {
-		return d.openForm(s, caller)
-	}
-	return d.closedForm(caller)
-}
-
-// closedForm closes everything but the allowed destinations.
-func (d Decision) closedForm(caller analytics.Integrations) analytics.Integrations {
-	out := make(analytics.Integrations, len(d.body.verdicts)+2)
-	out[allKey] = false
-	out[names.Warehouses] = noWarehouses{}
-	for _, v := range d.body.verdicts {
-		if !v.Allowed {
-			continue
-		}
-		if options, ok := caller[v.Destination]; ok {
-			out[v.Destination] = options
-		} else {
-			out[v.Destination] = true
-		}
-	}
-	return out
-}
-
-// openForm closes the denied destinations and opens none: an explicit true would
-// override the filters an administrator set in the workspace.
-func (d Decision) openForm(s State, caller analytics.Integrations) analytics.Integrations {
-	out := make(analytics.Integrations, len(d.body.verdicts)+len(caller))
-	allowed, denied := make(map[string]bool), make(map[string]bool)
-	for _, v := range d.body.verdicts {
-		if v.Allowed {
-			allowed[v.Destination] = true
-		} else {
-			denied[names.Fold(v.Destination)] = true
-		}
-	}
-	deniedByName := make(map[string]bool)
-	for name, granted := range s.Destinations() {
+	c := segment.NewCaller(caller)
+	plain := s.decision.plain()
+	for name, granted := range s.state.Destinations() {
 		if !granted {
-			deniedByName[names.Fold(name)] = true
+			plain.Denied = append(plain.Denied, name)
 		}
 	}
-	n := narrowingOf(caller)
-	if n.all {
-		out[allKey] = false
+	narrowed, changed := plain.Narrow(c)
+	return s.decision.with(narrowed, changed, ReasonApplication), plain.Integrations(narrowed, c)
+}
+
+// updateStamp is the stamp of an update of preferences, which leaves for Segment alone
+// whatever the visitor answered. Segment refuses it without categories.
+func (d Decision) updateStamp(s State) (*stamp, error) {
+	if d.body == nil || len(d.body.categories) == 0 {
+		return nil, fmt.Errorf("%w: the policy names no category", ErrNoPreferences)
 	}
-	for name, options := range caller {
-		switch folded := names.Fold(name); {
-		case folded == names.Fold(allKey), folded == legacyProviders:
-		case allowed[name]:
-			out[name] = options
-		case deniedByName[folded] || isFalse(options):
-			out[name] = false // perhaps the right spelling of a name the visitor denied
-		case !denied[folded]:
-			out[name] = options
-		}
+	answered := false
+	for range s.Given().Categories() {
+		answered = true
 	}
-	warehouses := false
+	if !answered {
+		return nil, fmt.Errorf("%w: the State names no category", ErrNoPreferences)
+	}
+	object, err := d.consentObject(s)
+	if err != nil {
+		return nil, err
+	}
+	body := &decision{categories: d.body.categories}
 	for _, v := range d.body.verdicts {
-		if !v.Allowed {
-			out[v.Destination] = false
-			warehouses = warehouses || names.IsWarehouse(v.Destination) || names.Fold(v.Destination) == names.Fold(names.Warehouses)
-		}
+		v.Allowed, v.Reason, v.Cause = false, ReasonUpdateEvent, ""
+		body.verdicts = append(body.verdicts, v)
 	}
-	if warehouses { // denied in whatever casing, or one kind of them
-		out[names.Warehouses] = noWarehouses{}
-	}
-	return out
+	return &stamp{
+		state: s, decision: Decision{body}, consent: object,
+		integrations: segment.Decision{}.ClosedForm(nil),
+	}, nil
 }
 
-// legacyProviders is a key that @segment/facade reads destinations from, in the
-// context and in the integrations object.
-const legacyProviders = "providers"
-
-// noWarehouses is the value that closes warehouses. It cannot be changed, and takes
-// no memory.
-type noWarehouses struct {
-	All bool `json:"all"`
-}
-
-// contextOf returns the caller's context with the consent object of the state and
-// its decision, and without the keys that could contradict either.
-func contextOf(caller *analytics.Context, s State, d Decision) *analytics.Context {
+// contextOf returns the caller's context with the consent object, and without the keys
+// that could contradict it.
+func (s *stamp) contextOf(caller *analytics.Context) *analytics.Context {
 	var c analytics.Context
 	if caller != nil {
 		c = *caller
 	}
-	extra := make(map[string]any, len(c.Extra)+1)
-	for key, value := range c.Extra {
-		if !contradicts(key) {
-			extra[key] = value
-		}
+	extra := maps.Clone(c.Extra)
+	if extra == nil {
+		extra = make(map[string]any, 1)
 	}
-	extra["consent"] = consentOf(s, d)
+	maps.DeleteFunc(extra, func(key string, _ any) bool { return segment.Contradicts(key) })
+	extra[segment.ConsentKey] = s.consent
 	c.Extra = extra
 	return &c
-}
-
-// contradicts reports whether a key of a context could override the consent object
-// or the integrations: another casing of it, or one of those that older parts of
-// Segment read integrations from (@segment/facade, and the HTTP API before it had
-// an integrations object).
-func contradicts(contextKey string) bool {
-	switch names.Fold(contextKey) {
-	case "consent", "integrations", "all", legacyProviders:
-		return true
-	}
-	return false
-}
-
-// A consentObject is the consent object of a message.
-type consentObject struct {
-	Categories   map[string]bool `json:"categoryPreferences"`
-	Destinations any             `json:"destinationPreferences"`
-}
-
-// consentOf returns the consent object. The visitor writes the cookie, so
-// only names of the policy go into it.
-func consentOf(s State, d Decision) consentObject {
-	categories := make(map[string]bool, len(d.body.categories))
-	for _, e := range d.body.categories {
-		categories[e.name] = e.granted
-	}
-	return consentObject{categories, destinationPreferences(s, d)}
-}
-
-// destinationPreferences returns the visitor's answers for the destinations of the
-// policy.
-func destinationPreferences(s State, d Decision) any {
-	if _, destinations := s.sections(); destinations == "" {
-		return struct{}{}
-	}
-	answers := maps.Collect(s.Destinations())
-	preferences := make(map[string]bool)
-	for _, v := range d.body.verdicts {
-		granted, answered := answers[v.Destination]
-		switch {
-		case v.Reason == ReasonUnlistedDenied || v.Reason == ReasonTooMany:
-		case v.Reason == ReasonDestinationDenied:
-			preferences[v.Destination] = false
-		case answered:
-			preferences[v.Destination] = granted
-		}
-	}
-	return preferences
 }

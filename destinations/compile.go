@@ -10,6 +10,7 @@ import (
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/internal/memo"
 	"github.com/go-consent/segment/internal/names"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // ErrConfig is the error of a mistake in a [Config].
@@ -29,6 +30,7 @@ type Policy struct {
 	optOut, imply, allowUnlisted bool
 
 	listed map[string]bool // names and aliases of every destination
+	covers map[string]bool // categories with a destination
 
 	seen *memo.Cache[consent.State, consent.Decision]
 }
@@ -114,7 +116,7 @@ func (b *builder) destination(name, where string) *destination {
 
 func (b *builder) checkCategory(name string) {
 	switch {
-	case name == "":
+	case names.Fold(name) == "":
 		b.wrong("a category with an empty name")
 	case !utf8.ValidString(name):
 		b.wrong("category %q is not UTF-8", name)
@@ -123,9 +125,9 @@ func (b *builder) checkCategory(name string) {
 
 func (b *builder) checkName(name, where string) {
 	switch {
-	case name == "":
+	case names.Fold(name) == "":
 		b.wrong("an empty name in %s", where)
-	case names.Reserved(name):
+	case segment.Reserved(name):
 		b.wrong("%q in %s is a key of Segment's own, no destination", name, where)
 	case !utf8.ValidString(name):
 		b.wrong("%q in %s is not UTF-8", name, where)
@@ -156,6 +158,7 @@ func (b *builder) policy(c Config) *Policy {
 		imply:         c.Imply,
 		allowUnlisted: c.AllowUnlisted,
 		listed:        make(map[string]bool),
+		covers:        make(map[string]bool),
 	}
 	if len(p.categories) == 0 {
 		p.categories = slices.Clone(consentManager)
@@ -166,6 +169,9 @@ func (b *builder) policy(c Config) *Policy {
 		for _, n := range d.names {
 			d.folded = append(d.folded, names.Fold(n))
 			p.listed[n] = true
+		}
+		for _, category := range d.categories {
+			p.covers[category] = true
 		}
 		p.destinations = append(p.destinations, d)
 	}

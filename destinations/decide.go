@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/internal/names"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // Decide returns what the policy makes of s. For each destination D the first of
@@ -53,8 +54,13 @@ const (
 func (p *Policy) decide(s consent.State) (d consent.Decision, ownVerdicts int) {
 	a := p.read(s)
 	verdicts := make([]consent.Verdict, 0, len(p.listed))
+	touched, closed := make(map[string]bool), make(map[string]bool) // categories
 	for _, d := range p.destinations {
 		v := a.verdict(d)
+		for _, category := range d.categories {
+			touched[category] = touched[category] || v.Reason == consent.ReasonDestinationDenied
+			closed[category] = closed[category] || !v.Allowed
+		}
 		verdicts = append(verdicts, v)
 		v.AliasOf = d.name
 		for _, alias := range d.aliases {
@@ -64,13 +70,19 @@ func (p *Policy) decide(s consent.State) (d consent.Decision, ownVerdicts int) {
 	}
 	own, complete := a.own()
 	unlisted := p.allowUnlisted && !a.closed() && complete
-	return consent.NewDecision(a.preferences(), append(verdicts, own...), unlisted), len(own)
+	preferences := a.preferences(func(category string) bool {
+		if !a.asked && !touched[category] {
+			return a.optOut
+		}
+		return a.covers[category] && !closed[category]
+	})
+	return consent.NewDecision(preferences, append(verdicts, own...), unlisted), len(own)
 }
 
 // answers is a visitor's State as the rules ask about it.
 type answers struct {
 	*Policy
-	state                    consent.State
+	state, given             consent.State // given: without what is presumed
 	rest                     consent.Choice
 	asked                    bool
 	categories, destinations section
@@ -93,7 +105,7 @@ func (s section) add(name string, granted bool) {
 
 func (p *Policy) read(s consent.State) answers {
 	a := answers{
-		Policy: p, state: s, rest: s.Rest(), asked: s.AskedByDestination(),
+		Policy: p, state: s, given: s.Given(), rest: s.Rest(), asked: s.AskedByDestination(),
 		categories:   section{make(map[string]bool), make(map[string]string)},
 		destinations: section{make(map[string]bool), make(map[string]string)},
 	}
@@ -155,8 +167,12 @@ func (a answers) verdict(d destination) consent.Verdict {
 	switch {
 	case a.asked && !named && !a.imply && !d.serverOnly:
 		return verdict(false, consent.ReasonNotOffered, "")
+	case everyCategory && !a.gave(d.categories):
+		return verdict(true, consent.ReasonPresumed, "")
 	case everyCategory:
 		return verdict(true, consent.ReasonCategoriesGranted, d.categories[0])
+	case granted && (grantedAs == "" || a.given.Destination(grantedAs) != consent.Granted):
+		return verdict(true, consent.ReasonPresumed, "")
 	case granted:
 		return verdict(true, consent.ReasonDestinationGranted, grantedAs)
 	case a.optOut:
@@ -164,6 +180,17 @@ func (a answers) verdict(d destination) consent.Verdict {
 	default:
 		return verdict(false, consent.ReasonNoAnswer, "")
 	}
+}
+
+// gave reports whether the visitor granted every one of the categories by name: what the
+// rest or a Default grants, nobody asked for.
+func (a answers) gave(categories []string) bool {
+	for _, name := range categories {
+		if a.given.Category(name) != consent.Granted || !a.categories.granted[name] {
+			return false
+		}
+	}
+	return true
 }
 
 // denied is the verdict of a denial, which has no cause if it is that of the rest.
@@ -184,12 +211,13 @@ func (a answers) closed() bool {
 	return true
 }
 
-// preferences returns every category of the policy as Segment is to see it.
-func (a answers) preferences() map[string]bool {
+// preferences returns every category of the policy as the consent object is to show it.
+// Of one without an answer unknown tells.
+func (a answers) preferences(unknown func(category string) bool) map[string]bool {
 	m := make(map[string]bool, len(a.Policy.categories))
 	for _, name := range a.Policy.categories {
 		choice, _ := a.category(name)
-		m[name] = choice == consent.Granted || choice == consent.Unknown && a.optOut
+		m[name] = choice == consent.Granted || choice == consent.Unknown && unknown(name)
 	}
 	return m
 }
@@ -211,7 +239,7 @@ func (a answers) own() (verdicts []consent.Verdict, complete bool) {
 	closed := a.closed()
 	for name := range a.state.Destinations() {
 		given, isDenied := a.destinations.denied[names.Fold(name)]
-		if name == "" || names.Reserved(name) || a.listed[name] || !isDenied && !a.byVisitor {
+		if names.Fold(name) == "" || segment.Reserved(name) || a.listed[name] || !isDenied && !a.byVisitor {
 			continue
 		}
 		v := consent.Verdict{Destination: name, Cause: given}
@@ -230,6 +258,8 @@ func (a answers) own() (verdicts []consent.Verdict, complete bool) {
 			v.Reason = consent.ReasonNothingRead
 		case closed:
 			v.Reason = consent.ReasonCategoryDenied
+		case a.given.Destination(name) != consent.Granted:
+			v.Allowed, v.Reason = true, consent.ReasonPresumed
 		default:
 			v.Allowed, v.Reason, v.Cause = true, consent.ReasonDestinationGranted, name
 		}

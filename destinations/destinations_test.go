@@ -86,7 +86,7 @@ func TestRules(t *testing.T) {
 		{"5 every category granted", site, consent.NewState(all), "Braze", true, consent.ReasonCategoriesGranted, "advertising"},
 		{"5 one category unanswered", site, consent.NewState(m{"analytics": true}), "Braze", false, consent.ReasonNoAnswer, ""},
 		{"5 a grant in another casing", site, consent.NewState(m{"Analytics": true}), "Amplitude", false, consent.ReasonNoAnswer, ""},
-		{"5 a granted rest", site, consent.All(consent.Granted), "Braze", true, consent.ReasonCategoriesGranted, "advertising"},
+		{"5 a granted rest", site, consent.All(consent.Granted), "Braze", true, consent.ReasonPresumed, ""},
 
 		{"6 granted by name", site, answer(nil, m{"Amplitude": true}), "Amplitude", true, consent.ReasonDestinationGranted, "Amplitude"},
 		{"6 granted by an alias", site, answer(nil, m{"Amplitude (Actions)": true}), "Amplitude", true, consent.ReasonDestinationGranted, "Amplitude (Actions)"},

@@ -12,7 +12,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/destinations"
-	"github.com/go-consent/segment/internal/routing"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // TestSegmentsDocumentedEnforcement holds the policy against the tables of
@@ -59,9 +59,9 @@ func TestSegmentsDocumentedEnforcement(t *testing.T) {
 				state = consent.NewState(row.Consent["categoryPreferences"])
 			}
 			policy := destinations.MustCompile(destinations.Config{Categories: row.Mapping})
-			workspace := routing.Workspace{Categories: row.Mapping}
+			workspace := segment.Workspace{Categories: row.Mapping}
 			for _, name := range table.Destinations {
-				workspace.Destinations = append(workspace.Destinations, routing.Named(name))
+				workspace.Destinations = append(workspace.Destinations, segment.Named(name))
 			}
 
 			route := func(event any) map[string]bool {

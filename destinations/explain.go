@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/internal/names"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // An Explanation shows what a policy made of a visitor's answer.
@@ -78,8 +79,8 @@ func (p *Policy) doubtful() (warnings []string) {
 		}
 	}
 	for _, d := range p.destinations {
-		if names.IsWarehouse(d.name) && !p.listed[names.Warehouses] {
-			warnings = append(warnings, fmt.Sprintf("destination %q is a warehouse: events reach it only if %q is listed and allowed", d.name, names.Warehouses))
+		if segment.IsWarehouse(d.name) && !p.listed[segment.Warehouses] {
+			warnings = append(warnings, fmt.Sprintf("destination %q is a warehouse: events reach it only if %q is listed and allowed", d.name, segment.Warehouses))
 		}
 		if d.serverOnly && len(d.categories) == 0 && !d.always {
 			warnings = append(warnings, fmt.Sprintf("destination %q is in ServerOnly and in no category, so no answer opens it", d.name))

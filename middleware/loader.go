@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/internal/names"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // ErrLoader is the error of a [Loader] that cannot be rendered.
@@ -104,9 +104,9 @@ func browserIntegrations(d consent.Decision) (integrations map[string]bool, ok b
 		return nil, false
 	}
 	integrations = map[string]bool{
-		"All":            false,
-		"Segment.io":     true,
-		names.Warehouses: false, // which "All" does not close
+		"All":              false,
+		"Segment.io":       true,
+		segment.Warehouses: false, // which "All" does not close
 	}
 	for v := range d.Verdicts() {
 		if v.Allowed {

@@ -4,7 +4,7 @@ import (
 	"maps"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/internal/names"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // A vocabulary is what an answer may name: what the policy does, and what the visitor's
@@ -34,7 +34,7 @@ func vocabularyOf(p consent.Policy, held consent.State) vocabulary {
 		v.categories[name] = true
 	}
 	for name := range held.Destinations() {
-		if _, ok := v.destinations[name]; !ok && !names.Reserved(name) {
+		if _, ok := v.destinations[name]; !ok && !segment.Reserved(name) {
 			v.destinations[name] = []string{name}
 		}
 	}

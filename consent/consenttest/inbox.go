@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-consent/segment/internal/names"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // RequireInbox fails the test at once unless exactly n events were delivered to the
@@ -57,7 +57,7 @@ func (s *Segment) explain(destination string) string {
 // denied. Names are exact.
 func (s *Segment) RequireKnownNames(t testing.TB) {
 	t.Helper()
-	known := []string{"All", "Segment.io", names.Warehouses}
+	known := []string{"All", "Segment.io", segment.Warehouses}
 	for _, d := range s.routes.Destinations {
 		known = append(append(known, d.Name), d.Former...)
 	}

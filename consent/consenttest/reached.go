@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/internal/routing"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 func reached(events []Event, destination string) []Event {
@@ -25,7 +25,7 @@ func reached(events []Event, destination string) []Event {
 // decided reports whether the event reaches the destination, and why.
 func (e Event) decided(destination string) (open bool, why string) {
 	integrations := e.wire().Integrations
-	d := routing.Named(destination)
+	d := segment.Named(destination)
 	open, key := d.Selected(integrations)
 	switch {
 	case d.Storage:

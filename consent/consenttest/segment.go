@@ -13,7 +13,7 @@ import (
 
 	"github.com/segmentio/analytics-go/v3"
 
-	"github.com/go-consent/segment/internal/routing"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // A Workspace is what is set up at Segment for the source that the events come from.
@@ -76,7 +76,7 @@ type Refusal struct {
 type Segment struct {
 	t         testing.TB
 	workspace Workspace
-	routes    routing.Workspace
+	routes    segment.Workspace
 	address   string
 
 	mu       sync.Mutex
@@ -101,11 +101,11 @@ func NewSegment(t testing.TB, w Workspace) *Segment {
 	w.WriteKey = cmp.Or(w.WriteKey, rand.Text())
 	s := &Segment{
 		t: t, workspace: w, address: "127.0.0.1:0",
-		routes: routing.Workspace{Categories: w.Categories},
+		routes: segment.Workspace{Categories: w.Categories},
 		seen:   make(map[string]bool),
 	}
 	for _, name := range w.Destinations {
-		d := routing.Named(name)
+		d := segment.Named(name)
 		d.Former = w.Former[name]
 		s.routes.Destinations = append(s.routes.Destinations, d)
 	}

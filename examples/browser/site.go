@@ -16,7 +16,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/destinations"
-	"github.com/go-consent/segment/internal/routing"
+	routing "github.com/go-consent/segment/internal/segment"
 	"github.com/go-consent/segment/middleware"
 )
 

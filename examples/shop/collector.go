@@ -17,7 +17,7 @@ import (
 
 	"github.com/segmentio/analytics-go/v3"
 
-	"github.com/go-consent/segment/internal/routing"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // The limits of Segment's HTTP API, by its documentation.
@@ -33,7 +33,7 @@ const (
 type collector struct {
 	url       string
 	writeKey  string
-	workspace routing.Workspace
+	workspace segment.Workspace
 	server    *http.Server
 
 	mu        sync.Mutex
@@ -46,11 +46,11 @@ type collector struct {
 type received struct {
 	id         string
 	json       []byte
-	deliveries []routing.Delivery
+	deliveries []segment.Delivery
 }
 
 // startCollector starts a collector on a free port of the loopback interface.
-func startCollector(w routing.Workspace) (*collector, error) {
+func startCollector(w segment.Workspace) (*collector, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("the collector: %w", err)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/cookie"
-	"github.com/go-consent/segment/internal/routing"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 //go:embed page.html style.css
@@ -136,12 +136,12 @@ func (s *shop) addEvents(p *page) {
 }
 
 // cells returns a cell for each column, and how many of them are open.
-func (s *shop) cells(d consent.Decision, deliveries []routing.Delivery) (cells []cell, open int) {
+func (s *shop) cells(d consent.Decision, deliveries []segment.Delivery) (cells []cell, open int) {
 	verdicts := make(map[string]consent.Verdict)
 	for v := range d.Verdicts() {
 		verdicts[v.Destination] = v
 	}
-	arrived := make(map[string]routing.Delivery)
+	arrived := make(map[string]segment.Delivery)
 	for _, d := range deliveries {
 		arrived[d.Destination] = d
 	}

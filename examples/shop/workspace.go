@@ -4,20 +4,20 @@ import (
 	"slices"
 
 	"github.com/go-consent/segment/destinations"
-	"github.com/go-consent/segment/internal/routing"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // workspaceFor returns a workspace of Segment as it is likely to be: its consent
 // categories are those of the policy, and somebody has since connected a destination
 // that the policy has not heard of.
-func workspaceFor(config destinations.Config) routing.Workspace {
-	w := routing.Workspace{Categories: config.Categories}
+func workspaceFor(config destinations.Config) segment.Workspace {
+	w := segment.Workspace{Categories: config.Categories}
 	for _, g := range groupsOf(config) {
 		for _, name := range g.Destinations {
-			w.Destinations = append(w.Destinations, routing.Named(name))
+			w.Destinations = append(w.Destinations, segment.Named(name))
 		}
 	}
-	w.Destinations = append(w.Destinations, routing.Named("TikTok Conversions"))
+	w.Destinations = append(w.Destinations, segment.Named("TikTok Conversions"))
 	return w
 }
 

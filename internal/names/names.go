@@ -8,30 +8,27 @@ import (
 	"unicode/utf8"
 )
 
-// Fold returns a form of name that is the same for names that differ only in
-// casing, so that a denial of one of them is found under every other.
+// Fold returns a form of name that is the same for names that differ only in casing
+// or in white space, so that a denial of one of them is found under every other. One
+// of Segment's own names ends in a space. The form of a name of white space alone is "".
 func Fold(name string) string {
 	for i := range len(name) {
-		if c := name[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+		if c := name[i]; c >= utf8.RuneSelf || c <= ' ' || 'A' <= c && c <= 'Z' {
 			return strings.Map(foldRune, name)
 		}
 	}
 	return name
 }
 
-// foldRune returns the same rune for all that differ only in casing: the lower
-// case of the smallest of them.
+// foldRune returns the same rune for all that differ only in casing, the lower case of
+// the smallest of them, and none for white space.
 func foldRune(r rune) rune {
+	if unicode.IsSpace(r) {
+		return -1
+	}
 	least := r
 	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
 		least = min(least, f)
 	}
 	return unicode.ToLower(least)
-}
-
-// Reserved reports whether name is one of the two keys of Segment's integrations
-// object that are no destination: "All" stands for every other name, "Segment.io"
-// for Segment itself.
-func Reserved(name string) bool {
-	return strings.EqualFold(name, "All") || strings.EqualFold(name, "Segment.io")
 }

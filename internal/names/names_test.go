@@ -22,6 +22,14 @@ func TestFoldIsTheSameForEveryCasing(t *testing.T) {
 			}
 		}
 	}
+	for _, name := range []string{"Events ", " Events", "E vents", "\tEV\u00a0ENTS\n", "\u2003events\u0085"} {
+		if Fold(name) != "events" {
+			t.Errorf("white space counts in %q", name)
+		}
+	}
+	if Fold(" \t\u3000") != "" {
+		t.Error("a name of white space alone is not empty")
+	}
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		if f := unicode.SimpleFold(r); Fold(string(r)) != Fold(string(f)) {
 			t.Fatalf("%q and %q fold to %q and %q", r, f, Fold(string(r)), Fold(string(f)))
@@ -29,28 +37,6 @@ func TestFoldIsTheSameForEveryCasing(t *testing.T) {
 	}
 	if Fold("Amplitude") == Fold("Amplitude (Actions)") {
 		t.Error("different names fold to the same")
-	}
-}
-
-func TestReserved(t *testing.T) {
-	for name, want := range map[string]bool{
-		"All": true, "all": true, "Segment.io": true, "SEGMENT.IO": true, "": false, "Allure": false, "Segment": false,
-	} {
-		if Reserved(name) != want {
-			t.Errorf("Reserved(%q) is not %t", name, want)
-		}
-	}
-}
-
-func TestKindsOfDestinations(t *testing.T) {
-	for name, want := range map[string][2]bool{ // unstoppable, warehouse
-		"Amazon S3": {true, false}, "aws s3": {true, false}, "Google Cloud Storage": {true, false}, "ENGAGE": {true, false},
-		"Data Lakes": {true, false}, "Snowflake": {false, true}, "Databricks ": {false, true}, "bigquery": {false, true},
-		"Amplitude": {false, false}, "MoEngage": {false, false}, Warehouses: {false, false}, "": {false, false},
-	} {
-		if got := [2]bool{Unstoppable(name), IsWarehouse(name)}; got != want {
-			t.Errorf("%q is %v, want %v", name, got, want)
-		}
 	}
 }
 

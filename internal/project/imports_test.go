@@ -18,11 +18,11 @@ const (
 // consent, never away from it. Programs under examples may import anything.
 var allowedImports = map[string][]string{
 	".":                         {},
-	"consent":                   {analyticsPath, "internal/escape", "internal/memo", "internal/message", "internal/names", "internal/nils"},
-	"consent/consenttest":       {analyticsPath, "consent", "internal/message", "internal/names", "internal/routing"},
-	"destinations":              {"consent", "internal/memo", "internal/names"},
+	"consent":                   {analyticsPath, "internal/escape", "internal/memo", "internal/message", "internal/names", "internal/nils", "internal/segment"},
+	"consent/consenttest":       {analyticsPath, "consent", "internal/message", "internal/names", "internal/segment"},
+	"destinations":              {"consent", "internal/memo", "internal/names", "internal/segment"},
 	"cookie":                    {"consent", "internal/escape", "internal/memo", "golang.org/x/net/publicsuffix"},
-	"middleware":                {analyticsPath, "consent", "cookie", "internal/names", "internal/nils"},
+	"middleware":                {analyticsPath, "consent", "cookie", "internal/names", "internal/nils", "internal/segment"},
 	"internal/benchmarks":       {},
 	"internal/benchmarks/chart": {},
 	"internal/escape":           {},
@@ -31,7 +31,7 @@ var allowedImports = map[string][]string{
 	"internal/names":            {},
 	"internal/nils":             {},
 	"internal/project":          {},
-	"internal/routing":          {"internal/names"},
+	"internal/segment":          {"internal/names"},
 }
 
 // What of the standard library only some packages may import.

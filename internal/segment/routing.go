@@ -1,16 +1,13 @@
-// Package routing states where Segment delivers an event, as its documentation has
-// it, for tests and for programs that stand in for Segment.
-//
-// The consent object is looked at first, then the integrations object; both have
-// to let an event pass. Sources: the pages "Consent in Segment Connections",
-// "Filtering data" and "Warehouses FAQ" of Segment's documentation.
-package routing
+package segment
 
 import (
 	"encoding/json"
-
-	"github.com/go-consent/segment/internal/names"
 )
+
+// The rest of this file states where Segment delivers an event, for tests and for
+// programs that stand in for Segment. The consent object is looked at first, then the
+// integrations object; both have to let an event pass. Sources: the pages "Consent in
+// Segment Connections", "Filtering data" and "Warehouses FAQ" of its documentation.
 
 // A Workspace is what is set up at Segment.
 type Workspace struct {
@@ -30,8 +27,8 @@ type Destination struct {
 func Named(name string) Destination {
 	return Destination{
 		Name:      name,
-		Warehouse: name == names.Warehouses || names.IsWarehouse(name),
-		Storage:   names.Unstoppable(name),
+		Warehouse: name == Warehouses || IsWarehouse(name),
+		Storage:   Unstoppable(name),
 	}
 }
 
@@ -104,19 +101,21 @@ func (d Destination) Selected(integrations map[string]any) (selected bool, key s
 		return true, ""
 	}
 	if d.Warehouse {
-		value, ok := integrations[names.Warehouses]
+		value, ok := integrations[Warehouses]
 		if options, isObject := value.(map[string]any); isObject {
 			value = options["all"]
 		}
-		return value != false, keyIf(ok, names.Warehouses)
+		return value != false, keyIf(ok, Warehouses)
 	}
 	for _, name := range append([]string{d.Name}, d.Former...) {
 		if value, ok := integrations[name]; ok {
 			return value != false, name
 		}
 	}
-	value, ok := integrations["All"]
-	return value != false, keyIf(ok, "All")
+	if value, ok := integrations[All]; ok || d.Name != "Salesforce" {
+		return value != false, keyIf(ok, All)
+	}
+	return false, "" // Segment's default is {All: true, Salesforce: false}
 }
 
 func keyIf(ok bool, key string) string {

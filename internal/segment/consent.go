@@ -1,0 +1,34 @@
+package segment
+
+import (
+	"encoding/json"
+
+	"github.com/go-consent/segment/internal/names"
+)
+
+// UpdateEvent is the Track event with which Segment is told of a visitor's new answer.
+const UpdateEvent = "Segment Consent Preference Updated"
+
+// ConsentKey is the key of the consent object in the context of a message.
+const ConsentKey = foldedConsent
+
+// ConsentObject returns the consent object of a message, as JSON. Neither map may be
+// nil: Segment delivers an event without category preferences to everybody.
+func ConsentObject(categories, destinations map[string]bool) ([]byte, error) {
+	return json.Marshal(struct {
+		Categories   map[string]bool `json:"categoryPreferences"`
+		Destinations map[string]bool `json:"destinationPreferences"`
+	}{categories, destinations})
+}
+
+// Contradicts reports whether a key of a context could override the consent object or
+// the integrations: another casing of it, or one of those that older parts of Segment
+// read integrations from (@segment/facade, and the HTTP API before it had an
+// integrations object).
+func Contradicts(contextKey string) bool {
+	switch names.Fold(contextKey) {
+	case foldedConsent, foldedObject, foldedAll, foldedLegacy:
+		return true
+	}
+	return false
+}
