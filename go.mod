@@ -1,11 +1,11 @@
 module github.com/go-consent/segment
 
-go 1.26.0
+go 1.25.0
 
 require (
 	github.com/segmentio/analytics-go/v3 v3.3.0
 	github.com/stretchr/testify v1.11.1
-	golang.org/x/net v0.62.0
+	golang.org/x/net v0.58.0
 )
 
 require (
@@ -15,11 +15,5 @@ require (
 	github.com/kr/pretty v0.3.1 // indirect
 	github.com/pmezard/go-difflib v1.0.0 // indirect
 	github.com/segmentio/backo-go v1.0.0 // indirect
-	golang.org/x/exp v0.0.0-20261113113407-e3970619a1a4 // indirect
-	golang.org/x/mod v0.42.0 // indirect
-	golang.org/x/sync v0.24.0 // indirect
-	golang.org/x/tools v0.52.1-0.20261106145633-d407941a339a // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
-
-tool golang.org/x/exp/cmd/apidiff

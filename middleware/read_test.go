@@ -50,6 +50,11 @@ func answer(signed ...string) consent.State {
 	return consent.NewState(m)
 }
 
+func outer(signed ...string) *consent.State {
+	s := answer(signed...)
+	return &s
+}
+
 func says(s consent.State) middleware.Source {
 	return middleware.SourceFunc(func(*http.Request) (consent.State, error) { return s, nil })
 }
@@ -204,7 +209,7 @@ func TestRead(t *testing.T) {
 
 		{rule: "an outer State is restricted by the inner",
 			o:     middleware.Options{Sources: sources{says(answer("+a", "-b"))}},
-			outer: new(answer("-a", "+b", "+c")),
+			outer: outer("-a", "+b", "+c"),
 			want:  answer("-a", "-b", "+c")},
 		{rule: "an outer denial of everything stays",
 			o:     middleware.Options{Sources: sources{says(granted)}},
@@ -212,11 +217,11 @@ func TestRead(t *testing.T) {
 			want:  denied},
 		{rule: "an outer State without an answer changes nothing",
 			o:     middleware.Options{Sources: sources{says(asked)}},
-			outer: new(consent.NewState(nil)),
+			outer: outer(),
 			want:  asked},
 		{rule: "the inner Default does not undo an outer denial",
 			o:     middleware.Options{Sources: sources{says(consent.NewState(nil))}, Default: defaults(granted)},
-			outer: new(answer("-a")),
+			outer: outer("-a"),
 			want:  presumed.Restrict(answer("-a"))},
 	} {
 		t.Run(test.rule, func(t *testing.T) {

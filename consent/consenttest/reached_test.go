@@ -12,6 +12,7 @@ import (
 type integrations = analytics.Integrations
 
 func TestReached(t *testing.T) {
+	closed := false
 	for _, test := range []struct {
 		rule         string
 		integrations integrations
@@ -25,7 +26,7 @@ func TestReached(t *testing.T) {
 		{"an entry null opens", integrations{"All": false, "Amplitude": nil}, "Amplitude", true},
 		{"an entry 0 opens", integrations{"All": false, "Amplitude": 0}, "Amplitude", true},
 		{`an entry "false" opens`, integrations{"All": false, "Amplitude": "false"}, "Amplitude", true},
-		{"false behind a pointer closes", integrations{"Amplitude": new(false)}, "Amplitude", false},
+		{"false behind a pointer closes", integrations{"Amplitude": &closed}, "Amplitude", false},
 		{"All false closes the others", integrations{"All": false, "Mixpanel": true}, "Amplitude", false},
 		{"All true opens the others", integrations{"All": true, "Mixpanel": false}, "Amplitude", true},
 		{"an entry false closes under All true", integrations{"All": true, "Amplitude": false}, "Amplitude", false},

@@ -44,6 +44,11 @@ func (p goPackage) isInternal() bool {
 	return p.dir == "internal" || strings.HasPrefix(p.dir, "internal/") || strings.Contains(p.dir, "/internal/")
 }
 
+// holdsNoPackages reports whether the go command ignores directories of this name.
+func holdsNoPackages(name string) bool {
+	return name == "testdata" || name == "vendor" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
+}
+
 // tree parses the packages of the repository, nested modules included. It reads
 // the files itself rather than asking the go command, so that go test notices
 // when a cached result is out of date.
@@ -57,7 +62,7 @@ func tree(t *testing.T) map[string]goPackage {
 		}
 		name := entry.Name()
 		if entry.IsDir() {
-			if file != root && (name == "testdata" || name == "vendor" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")) {
+			if file != root && holdsNoPackages(name) {
 				return fs.SkipDir
 			}
 			return nil
