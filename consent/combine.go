@@ -28,7 +28,7 @@ func (s State) Restrict(t State) State {
 	if r, ok, _ := restricted.Get([2]State{s, t}); ok {
 		return r
 	}
-	r := s.restrict(t)
+	r := s.combine(t, either)
 	if len(s.text)+len(t.text) <= maxRestricted {
 		restricted.Put([2]State{s, t}, r)
 	}
@@ -41,19 +41,21 @@ var restricted = memo.New[[2]State, State](1<<20, 2*maxRestricted)
 
 const maxRestricted = 1 << 10 // bytes of both texts, and so of the result
 
-func (s State) restrict(t State) State {
+// combine returns a State that is pick of the answers of s and t everywhere, and marked
+// if either is.
+func (s State) combine(t State, pick func(a, b Choice) Choice) State {
 	sRest, sAsked := s.head()
 	tRest, tAsked := t.head()
-	pick := func(a, b Choice) Choice {
+	answer := func(a, b Choice) Choice {
 		if a == Unknown {
 			a = sRest
 		}
 		if b == Unknown {
 			b = tRest
 		}
-		return either(a, b)
+		return pick(a, b)
 	}
-	return s.merge(t, either(sRest, tRest), sAsked || tAsked, pick, pick)
+	return s.merge(t, pick(sRest, tRest), sAsked || tAsked, answer, answer)
 }
 
 // Or returns s with what is Unknown in it taken from t: the categories that s
@@ -75,6 +77,35 @@ func (s State) Or(t State) State {
 		return s.merge(t, tRest, true, fill, func(a, _ Choice) Choice { return a })
 	}
 	return s.merge(t, tRest, tAsked, fill, fill)
+}
+
+// Agree returns what s and t both say, for two copies of one answer that may differ,
+// such as two cookies of one name. For each name that either holds, and for the rest,
+// the answer is Denied if either denies it, else Unknown if either does not know it,
+// else presumed if either presumes it, else Granted; where one of them lacks the name,
+// its rest answers. The result is marked as asked by destination if either is.
+// All(Denied) absorbs: with it, any State agrees on All(Denied).
+//
+// Agree only ever closes. Names for which the result cannot say Unknown, since its rest
+// is Denied, are Denied.
+func (s State) Agree(t State) State {
+	if s == (State{}) || t == (State{}) {
+		return State{}
+	}
+	return s.combine(t, both)
+}
+
+// both combines two answers for the same name that have to agree: Denied wins, then
+// Unknown, then presumed.
+func both(a, b Choice) Choice {
+	switch {
+	case a == Denied || b == Denied:
+		return Denied
+	case a == Unknown || b == Unknown:
+		return Unknown
+	default:
+		return max(a, b)
+	}
 }
 
 // Denials returns the denials of s alone: the names it denies, and its rest if

@@ -1,22 +1,15 @@
 package cookie
 
 import (
-	"iter"
 	"net/http"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/go-consent/segment/consent"
 )
 
-const (
-	// maxCopies limits the cookies of one name in a request. Browsers send one for
-	// each domain and path it was set for.
-	maxCopies = 8
-	// lifetime is how long the Consent Manager keeps an answer.
-	lifetime = 365 * 24 * time.Hour
-)
+// lifetime is how long the Consent Manager keeps an answer.
+const lifetime = 365 * 24 * time.Hour
 
 // A Codec reads and writes the cookie of the Consent Manager. The zero Codec is
 // ready to use, and all methods may be called from many goroutines at once.
@@ -37,77 +30,21 @@ type Codec struct {
 // Consent returns the answer in the request's cookie, or consent.NewState(nil) if
 // there is no cookie.
 //
-// Names are compared as js-cookie decodes them. A browser may send several
-// copies, of which the script reads the first; here a name is Granted only where
-// every copy grants it and Denied where any denies it, and the State is marked as
-// asked by destination if any copy is.
+// Names are compared as js-cookie decodes them, but for those with the prefix
+// "__Host-" or "__Secure-", in any casing: other hosts of the site can set what only
+// decodes to such a name, so that the bytes have to be those that Write writes.
 //
-// An error wraps [ErrMalformed], and the State is All(Denied): if any of the
-// copies is malformed (see [Decode]) or its name and value are over 4096 bytes,
-// or if there are more than 8. A Template with a name that is not UTF-8, which no
-// script can read, is such an error too.
+// Limits, several copies and errors are as [Read] has them: of several copies the script
+// reads the first; here a name is Granted only where every copy grants it and Denied
+// where any denies it, and the State is marked as asked by destination if any copy is. A
+// copy that [Decode] refuses is an error, and so is a Template with a name that is not
+// UTF-8, which no script can read.
 func (c Codec) Consent(r *http.Request) (consent.State, error) {
 	own := c.name()
 	if !utf8.ValidString(own) {
 		return consent.All(consent.Denied), errName
 	}
-	var held [maxCopies]consent.State
-	copies := held[:0]
-	for name, value := range pairs(r) {
-		if !named(name, own) {
-			continue
-		}
-		if len(copies) == maxCopies {
-			return consent.All(consent.Denied), errCopies
-		}
-		if len(name)+len(value) > maxSize {
-			return consent.All(consent.Denied), errTooLong
-		}
-		s, err := Decode(value)
-		if err != nil {
-			return consent.All(consent.Denied), err
-		}
-		copies = append(copies, s)
-	}
-	switch len(copies) {
-	case 0:
-		return consent.NewState(nil), nil
-	case 1:
-		return copies[0], nil
-	default:
-		return agreement(copies), nil
-	}
-}
-
-// agreement combines what several copies of a cookie say.
-func agreement(copies []consent.State) consent.State {
-	s := consent.NewState(agreed(copies, consent.State.Categories))
-	for _, c := range copies {
-		if c.AskedByDestination() {
-			return s.WithDestinations(agreed(copies, consent.State.Destinations))
-		}
-	}
-	return s
-}
-
-func agreed(copies []consent.State, answers func(consent.State) iter.Seq2[string, bool]) map[string]bool {
-	grants := make(map[string]int)
-	all := make(map[string]bool)
-	for _, s := range copies {
-		for name, granted := range answers(s) {
-			if granted {
-				grants[name]++
-			} else {
-				all[name] = false
-			}
-		}
-	}
-	for name, n := range grants {
-		if n == len(copies) {
-			all[name] = true
-		}
-	}
-	return all
+	return read(r, scriptTarget(own), Decode)
 }
 
 // Write sets the cookie that holds s.
@@ -154,11 +91,10 @@ func prepare(cookie *http.Cookie, r *http.Request) {
 	if cookie.SameSite == 0 {
 		cookie.SameSite = http.SameSiteLaxMode
 	}
-	host := hasPrefixFold(cookie.Name, "__Host-")
-	if r != nil && r.TLS != nil || host || hasPrefixFold(cookie.Name, "__Secure-") {
+	if r != nil && r.TLS != nil || protected(cookie.Name) {
 		cookie.Secure = true
 	}
-	if cookie.Domain == "" && r != nil && !host {
+	if cookie.Domain == "" && r != nil && !hasPrefixFold(cookie.Name, "__Host-") {
 		cookie.Domain = registrableDomain(r.Host)
 	}
 }
@@ -168,22 +104,4 @@ func (c Codec) name() string {
 		return DefaultName
 	}
 	return c.Template.Name
-}
-
-// named reports whether js-cookie decodes the raw name of a cookie to name.
-func named(raw, name string) bool {
-	if strings.IndexByte(raw, '%') < 0 {
-		return raw == name
-	}
-	if len(raw) > 3*len(name) {
-		return false // too long even if every byte is escaped
-	}
-	decoded, ok := percentDecode(nil, raw)
-	return ok && string(decoded) == name
-}
-
-// hasPrefixFold is like strings.HasPrefix, in any casing: browsers look for the
-// prefixes of cookie names that way.
-func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }

@@ -210,7 +210,7 @@ func FuzzValues(f *testing.F) {
 		require.True(t, utf8.ValidString(name))
 		// A grant is in every copy, under whatever spelling of the name.
 		copies := 0
-		for held, value := range pairs(r) {
+		for held, value := range Pairs(r) {
 			if decoded, ok := oracleUnescape(held); ok && decoded == c.name() {
 				copies++
 				s, err := Decode(value)

@@ -42,9 +42,9 @@ func AnonymousID(r *http.Request) string { return identity(r, anonymousIDName) }
 func UserID(r *http.Request) string { return identity(r, userIDName) }
 
 func identity(r *http.Request, name string) string {
-	id, copies := "", 0
-	for held, value := range pairs(r) {
-		if !named(held, name) {
+	id, copies, wanted := "", 0, scriptTarget(name)
+	for held, value := range Pairs(r) {
+		if !wanted.matches(held) {
 			continue
 		}
 		read := readID(value)
@@ -53,7 +53,7 @@ func identity(r *http.Request, name string) string {
 		}
 		id = read
 	}
-	return id
+	return strings.Clone(id) // a message would keep the whole header in memory
 }
 
 // readID returns the id that the raw value of a cookie holds, or "".

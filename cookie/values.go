@@ -14,10 +14,11 @@ import (
 // beyond ASCII, which browsers store and consent platforms write.
 //
 // Values takes time linear in the size of the header, and returns parts of it
-// without a copy. The caller limits what it takes from them.
+// without a copy: clone what outlives the request. The caller limits what it takes from
+// them.
 func Values(r *http.Request, name string) []string {
 	var values []string
-	for held, value := range pairs(r) {
+	for held, value := range Pairs(r) {
 		if held == name {
 			values = append(values, value)
 		}
@@ -25,9 +26,13 @@ func Values(r *http.Request, name string) []string {
 	return values
 }
 
-// pairs iterates over the names and values of the cookies in the request. A
-// browser sends the header once, but an HTTP/1.1 client may send several lines.
-func pairs(r *http.Request) iter.Seq2[string, string] {
+// Pairs iterates over the names and values of all cookies in the request, as [Values]
+// returns values: raw, in the order of the header, and parts of it. It is for sources
+// whose cookies have names with a variable part; where the name is known, [Read] has the
+// limits as well.
+//
+// A browser sends the header once, but an HTTP/1.1 client may send several lines.
+func Pairs(r *http.Request) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		if r == nil {
 			return

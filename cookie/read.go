@@ -1,0 +1,66 @@
+package cookie
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/go-consent/segment/consent"
+)
+
+// maxCopies limits the cookies of one name in a request. Browsers send one for each
+// domain and path it was set for.
+const maxCopies = 8
+
+// Read returns the answer in the request's cookies of that name, or
+// consent.NewState(nil) if there is none. It is what every source that reads a cookie
+// shares: the search, the limits, and what becomes of several copies.
+//
+// The name is compared byte for byte with the one in the header. decode gets the raw
+// value, as [Values] returns it; see [Unescape]. It is called once for each copy, with at
+// most 4096 bytes that anybody may have written: it must not panic, and must say
+// nothing of the value in an error. It returns consent.NewState(nil) for a cookie that
+// holds no answer yet.
+//
+// A browser may send several copies of a cookie. Their States are combined by
+// [consent.State.Agree]: granted is what every copy grants, denied what any denies.
+//
+// An error wraps [ErrMalformed], and the State is then All(Denied): if there are more
+// than 8 copies, if the name and value of one are over 4096 bytes, which browsers do
+// not store, or if decode returns an error, which is wrapped too.
+func Read(r *http.Request, name string, decode func(value string) (consent.State, error)) (consent.State, error) {
+	return read(r, target{name, true}, decode)
+}
+
+// read is Read for the cookies that match a target.
+func read(r *http.Request, wanted target, decode func(string) (consent.State, error)) (consent.State, error) {
+	agreed, copies := consent.NewState(nil), 0
+	for name, value := range Pairs(r) {
+		if !wanted.matches(name) {
+			continue
+		}
+		if copies++; copies > maxCopies {
+			return consent.All(consent.Denied), errCopies
+		}
+		if len(name)+len(value) > maxSize {
+			return consent.All(consent.Denied), errTooLong
+		}
+		s, err := decode(value)
+		if err != nil {
+			return consent.All(consent.Denied), malformed(err)
+		}
+		if copies > 1 {
+			s = agreed.Agree(s)
+		}
+		agreed = s
+	}
+	return agreed, nil
+}
+
+// malformed returns err, wrapped in ErrMalformed if it is not yet.
+func malformed(err error) error {
+	if errors.Is(err, ErrMalformed) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrMalformed, err)
+}
