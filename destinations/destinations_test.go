@@ -114,7 +114,7 @@ func TestReservedNamesInACookieOpenAndCloseNothing(t *testing.T) {
 	for _, name := range []string{"All", "all", "ALL", "Segment.io", "segment.IO"} {
 		zero := MustCompile(Config{}).Decide(answer(nil, m{name: true}))
 		require.Empty(t, slices.Collect(zero.Verdicts()))
-		require.NotEmpty(t, zero.Withheld())
+		require.NotEmpty(t, suppressed(zero))
 
 		d := MustCompile(site).Decide(answer(m{"analytics": true}, m{name: false, "Amplitude": true}))
 		require.True(t, d.Allows("Amplitude"))
@@ -133,9 +133,9 @@ func TestAConfigWithoutNamesGoesByTheVisitorsList(t *testing.T) {
 	require.False(t, d.Allows("Other"))
 
 	none := m{"advertising": false, "functional": false, "marketingAndAnalytics": false}
-	require.NotEmpty(t, p.Decide(answer(none, m{"Amplitude": true})).Withheld())
-	require.NotEmpty(t, p.Decide(consent.All(consent.Granted)).Withheld(), "no name is granted")
-	require.NotEmpty(t, p.Decide(consent.All(consent.Denied).WithDestinations(m{"Amplitude": true})).Withheld())
+	require.NotEmpty(t, suppressed(p.Decide(answer(none, m{"Amplitude": true}))))
+	require.NotEmpty(t, suppressed(p.Decide(consent.All(consent.Granted))), "no name is granted")
+	require.NotEmpty(t, suppressed(p.Decide(consent.All(consent.Denied).WithDestinations(m{"Amplitude": true}))))
 }
 
 func lines(d consent.Decision) (all []string) {
@@ -194,6 +194,95 @@ func TestPreferencesNameEveryCategory(t *testing.T) {
 	} {
 		require.Equal(t, c.want, maps.Collect(MustCompile(c.config).Decide(c.state).Categories()))
 	}
+}
+
+// A category that the answer leaves out is shown as its destinations are decided, for a
+// visitor who was asked by destination or denied one of them by name.
+func TestUnansweredCategoriesOfTheConsentObject(t *testing.T) {
+	optOut := with(func(c *Config) { c.OptOut = true })
+	everything := m{"Amplitude": true, "Braze": true, "Facebook Pixel": true}
+	closed := func(name string) m {
+		answers := maps.Clone(everything)
+		answers[name] = false
+		return answers
+	}
+	for _, c := range []struct {
+		rule   string
+		config Config
+		state  consent.State
+		want   m
+	}{
+		{"every destination of it granted by name", site, answer(nil, everything), m{"analytics": true, "advertising": true, "functional": false}},
+		{"a destination denied by name, opt-out", optOut, consent.NewState(nil).WithDestinations(closed("Amplitude")), m{"analytics": false, "advertising": true, "functional": false}},
+		{"a destination not asked about", optOut, consent.NewState(nil).WithDestinations(m{"Facebook Pixel": true, "Braze": true}), m{"analytics": false, "advertising": true, "functional": false}},
+		{"a denial without having been asked by destination", optOut, consent.NewState(nil).WithDestinations(m{"amplitude": false}).Denials(), m{"analytics": false, "advertising": true, "functional": true}},
+		{"nothing by name", optOut, consent.NewState(m{"advertising": false}), m{"analytics": true, "advertising": false, "functional": true}},
+		{"an answer for it counts", site, answer(m{"functional": true, "analytics": true}, closed("Amplitude")), m{"analytics": true, "advertising": true, "functional": true}},
+		{"granted by a Default", site, consent.NewState(m{"analytics": true}).Presume(), m{"analytics": true, "advertising": false, "functional": false}},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			require.Equal(t, c.want, maps.Collect(MustCompile(c.config).Decide(c.state).Categories()))
+		})
+	}
+}
+
+// One of Segment's own names ends in a space.
+func TestWhiteSpaceOpensNothing(t *testing.T) {
+	const name = "StackAdapt Events & Conversions "
+	p := MustCompile(Config{Categories: map[string][]string{"advertising": {name}}, Imply: true})
+	for denied, want := range map[string]bool{
+		name: false, strings.TrimSpace(name): false, "stackadapt events&conversions": false, "StackAdapt\u00a0Events & Conversions": false, "StackAdapt": true,
+	} {
+		require.Equal(t, want, p.Decide(answer(m{"advertising": true}, m{denied: false})).Allows(name), denied)
+	}
+	require.False(t, p.Decide(answer(nil, m{strings.TrimSpace(name): true})).Allows(name), "a grant matches exactly")
+	for _, c := range []Config{
+		{Always: []string{" "}}, {Always: []string{"A ll"}}, {Always: []string{" segment.io"}},
+		{Categories: map[string][]string{"\t": {"Amplitude"}}},
+	} {
+		_, err := Compile(c)
+		require.ErrorIs(t, err, ErrConfig, "%v", c)
+	}
+}
+
+// No reason says that a visitor granted what nobody asked for.
+func TestReasonsOfWhatNobodyAsked(t *testing.T) {
+	p := MustCompile(Config{Categories: map[string][]string{"analytics": {"Amplitude", "Braze"}, "advertising": {"Braze", "Facebook Pixel"}}})
+	own := MustCompile(Config{})
+	for _, c := range []struct {
+		policy      *Policy
+		state       consent.State
+		destination string
+		want        consent.Reason
+	}{
+		{p, consent.All(consent.Granted), "Amplitude", consent.ReasonPresumed},
+		{p, consent.All(consent.Granted).Presume(), "Amplitude", consent.ReasonPresumed},
+		{p, consent.NewState(m{"analytics": true}).Presume(), "Amplitude", consent.ReasonPresumed},
+		{p, consent.NewState(m{"analytics": true}).Or(consent.All(consent.Granted).Presume()), "Amplitude", consent.ReasonCategoriesGranted},
+		{p, consent.NewState(m{"analytics": true}).Or(consent.All(consent.Granted).Presume()), "Braze", consent.ReasonPresumed},
+		{p, answer(nil, m{"Amplitude": true}).Presume(), "Amplitude", consent.ReasonPresumed},
+		{p, answer(nil, m{"Amplitude": true}), "Amplitude", consent.ReasonDestinationGranted},
+		{own, answer(nil, m{"Amplitude": true}).Presume(), "Amplitude", consent.ReasonPresumed},
+		{own, answer(nil, m{"Amplitude": true}), "Amplitude", consent.ReasonDestinationGranted},
+	} {
+		for v := range c.policy.Decide(c.state).Verdicts() {
+			if v.Destination == c.destination {
+				require.True(t, v.Allowed)
+				require.Equal(t, c.want, v.Reason, "%s under %s", v.Destination, c.state)
+			}
+		}
+	}
+}
+
+func TestExplainTellsWhatTheConsentObjectCloses(t *testing.T) {
+	p := MustCompile(Config{Categories: map[string][]string{"analytics": {"Amplitude", "Braze"}}})
+	warnings := p.Explain(consent.NewState(nil).WithDestinations(m{"Amplitude": true, "Braze": false})).Warnings
+	require.Equal(t, []string{`destination "Amplitude" is allowed, and its category "analytics" is false in the consent object: a workspace that enforces consent does not deliver to it`}, warnings)
+	require.Empty(t, p.Explain(answer(nil, m{"Amplitude": true, "Braze": true})).Warnings)
+
+	always := MustCompile(Config{Categories: map[string][]string{"analytics": {"Amplitude"}}, Always: []string{"Webhooks"}})
+	warnings = always.Explain(answer(m{"analytics": true}, m{})).Warnings
+	require.Equal(t, []string{"the answer is by destination and names none: the Consent Manager loads nothing for it, whatever its categories say"}, warnings)
 }
 
 func TestCompileReportsEveryMistake(t *testing.T) {
@@ -282,8 +371,8 @@ func TestPolicyIsSafeForConcurrentUse(t *testing.T) {
 
 func TestNilPolicyAllowsNothing(t *testing.T) {
 	var p *Policy
-	require.NotEmpty(t, p.Decide(consent.All(consent.Granted)).Withheld())
-	require.NotEmpty(t, p.Explain(consent.All(consent.Granted)).Withheld)
+	require.NotEmpty(t, suppressed(p.Decide(consent.All(consent.Granted))))
+	require.NotEmpty(t, p.Explain(consent.All(consent.Granted)).Suppressed)
 }
 
 func TestExplain(t *testing.T) {
@@ -299,7 +388,7 @@ func TestExplain(t *testing.T) {
 Snowflake: denied, the visitor denied a category (Analytics)
 Webhooks: denied, no answer, and the policy is opt-in
 any other destination: denied, the policy does not list it
-no message leaves: no destination may see it
+every message is suppressed: no destination may see it
 category 1st: false
 category analytics: false
 category xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: false
@@ -308,9 +397,9 @@ warning: category "1st": Segment refuses ids that begin with a digit
 warning: category "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx": Segment refuses ids of 35 characters or more
 warning: destination "Snowflake" is a warehouse: events reach it only if "Warehouses" is listed and allowed
 warning: destination "Webhooks" is in ServerOnly and in no category, so no answer opens it
-warning: the answer for category "Analytics" differs from "analytics" in casing: a denial counts, a grant does not
+warning: the answer for category "Analytics" differs from "analytics" in casing or white space: a denial counts, a grant does not
 warning: the answer for category "other" matches nothing in the Config
-warning: the answer for destination "AMPLITUDE" differs from "Amplitude" in casing: a denial counts, a grant does not
+warning: the answer for destination "AMPLITUDE" differs from "Amplitude" in casing or white space: a denial counts, a grant does not
 warning: the answer for destination "Hotjar" matches nothing in the Config
 `, e.String())
 	require.Equal(t, "Actions Amplitude", e.Verdicts[1].Destination)
@@ -359,4 +448,9 @@ func FuzzCompile(f *testing.F) {
 			_ = p.Explain(s).String()
 		}
 	})
+}
+
+func suppressed(d consent.Decision) consent.Reason {
+	_, reason := consent.AtSegment(d)
+	return reason
 }

@@ -57,5 +57,5 @@ func ExamplePolicy_Explain() {
 	// any other destination: denied, the policy does not list it
 	// category advertising: false
 	// category analytics: true
-	// warning: the answer for category "Advertising" differs from "advertising" in casing: a denial counts, a grant does not
+	// warning: the answer for category "Advertising" differs from "advertising" in casing or white space: a denial counts, a grant does not
 }

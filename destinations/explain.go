@@ -2,6 +2,7 @@ package destinations
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -14,27 +15,32 @@ import (
 // An Explanation shows what a policy made of a visitor's answer.
 type Explanation struct {
 	Verdicts   []consent.Verdict // every destination and alias, with the answer that decided it
-	Categories map[string]bool   // what Segment's consent object will say
+	Categories map[string]bool   // what the consent object will say
 	Unlisted   bool              // whether destinations without a verdict stay open
-	Withheld   consent.Reason    // why no message leaves at all, or ""
+	Suppressed consent.Reason    // why no message leaves for Segment at all, or ""
 	Warnings   []string          // what is probably a mistake, in the Config or in the answer
 }
 
-// Explain returns what [Policy.Decide] makes of s, with warnings of what compiles
-// but may not do what was meant: an id of a category that Segment's own consent
-// product refuses (a leading digit, or 35 characters and more), a kind of warehouse
-// without the "Warehouses" that closes and opens it, and answers that match
-// nothing in the Config. It is for people, and slower than Decide.
+// Explain returns what [Policy.Decide] makes of s, as [consent.AtSegment] carries it
+// out, with warnings of what compiles but may not do what was meant: an id of a category
+// that Segment's own consent product refuses (a leading digit, or 35 characters and
+// more), a kind of warehouse without the "Warehouses" that closes and opens it, answers
+// that match nothing in the Config, an allowed destination that the consent object
+// closes in a workspace that enforces it, and an answer by destination that names none.
+// It is for people, and slower than Decide.
 func (p *Policy) Explain(s consent.State) Explanation {
-	d := p.Decide(s)
+	d, suppressed := consent.AtSegment(p.Decide(s))
 	e := Explanation{
 		Verdicts:   slices.Collect(d.Verdicts()),
 		Categories: maps.Collect(d.Categories()),
 		Unlisted:   d.Unlisted(),
-		Withheld:   d.Withheld(),
+		Suppressed: suppressed,
 	}
 	if p != nil {
-		e.Warnings = slices.Concat(p.doubtful(), p.unmatched(s))
+		e.Warnings = slices.Concat(p.doubtful(), p.unmatched(s), p.closedByCategory(e))
+	}
+	if s.AskedByDestination() && count(s.Destinations()) == 0 {
+		e.Warnings = append(e.Warnings, "the answer is by destination and names none: the Consent Manager loads nothing for it, whatever its categories say")
 	}
 	return e
 }
@@ -52,8 +58,8 @@ func (e Explanation) String() string {
 	} else {
 		fmt.Fprintln(&b, "any other destination: denied,", consent.ReasonNotListed)
 	}
-	if e.Withheld != "" {
-		fmt.Fprintln(&b, "no message leaves:", e.Withheld)
+	if e.Suppressed != "" {
+		fmt.Fprintln(&b, "every message is suppressed:", e.Suppressed)
 	}
 	for _, category := range slices.Sorted(maps.Keys(e.Categories)) {
 		fmt.Fprintf(&b, "category %s: %t\n", category, e.Categories[category])
@@ -89,6 +95,31 @@ func (p *Policy) doubtful() (warnings []string) {
 	return warnings
 }
 
+// closedByCategory returns warnings about destinations that are allowed, and that the
+// consent object closes all the same.
+func (p *Policy) closedByCategory(e Explanation) (warnings []string) {
+	allowed := make(map[string]bool)
+	for _, v := range e.Verdicts {
+		allowed[v.Destination] = v.Allowed
+	}
+	for _, d := range p.destinations {
+		for _, category := range d.categories {
+			if allowed[d.name] && !e.Categories[category] {
+				warnings = append(warnings, fmt.Sprintf(
+					"destination %q is allowed, and its category %q is false in the consent object: a workspace that enforces consent does not deliver to it", d.name, category))
+			}
+		}
+	}
+	return warnings
+}
+
+func count(answers iter.Seq2[string, bool]) (n int) {
+	for range answers {
+		n++
+	}
+	return n
+}
+
 // unmatched returns warnings about answers that no name of the Config matches.
 func (p *Policy) unmatched(s consent.State) (warnings []string) {
 	unmatched := func(kind, name string, known []string) {
@@ -97,7 +128,7 @@ func (p *Policy) unmatched(s consent.State) (warnings []string) {
 				return
 			}
 			if names.Fold(k) == names.Fold(name) {
-				warnings = append(warnings, fmt.Sprintf("the answer for %s %q differs from %q in casing: a denial counts, a grant does not", kind, name, k))
+				warnings = append(warnings, fmt.Sprintf("the answer for %s %q differs from %q in casing or white space: a denial counts, a grant does not", kind, name, k))
 				return
 			}
 		}

@@ -33,7 +33,7 @@ func (d Decision) ClosedForm(caller Caller) map[string]any {
 func (d Decision) OpenForm(caller Caller) map[string]any {
 	out := make(map[string]any, len(d.Verdicts)+len(caller))
 	listed := make(map[string]bool, len(d.Verdicts))
-	warehousesDenied := d.deniesWarehouse()
+	all := caller.closes().all
 	for _, v := range d.Verdicts {
 		listed[v.Name] = true
 		switch {
@@ -41,21 +41,21 @@ func (d Decision) OpenForm(caller Caller) map[string]any {
 			out[v.Name] = false
 		case caller.names(v.Name):
 			out[v.Name] = caller[v.Name]
-		case names.Fold(v.Name) == foldedSalesforce:
-			out[v.Name] = true
+		case all && !Unstoppable(v.Name), names.Fold(v.Name) == foldedSalesforce:
+			out[v.Name] = true // the caller named it under another name
 		}
 	}
 	for name, value := range caller {
 		switch folded := names.Fold(name); {
-		case folded == foldedAll:
-			if isFalse(value) {
-				out[All] = false
-			}
-		case !listed[name] && folded != foldedLegacy:
+		case folded == "" || folded == foldedAll || folded == foldedLegacy || listed[name]:
+		default:
 			out[name] = value
 		}
 	}
-	if warehousesDenied {
+	if all {
+		out[All] = false
+	}
+	if d.deniesWarehouse() {
 		out[Warehouses] = noWarehouses{}
 	}
 	return out
