@@ -2,26 +2,12 @@ package consent
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/segmentio/analytics-go/v3"
 
-	"github.com/go-consent/segment/internal/message"
+	"github.com/go-consent/segment/internal/delivery"
 	"github.com/go-consent/segment/internal/nils"
-)
-
-// Errors of a Client. A message that consent keeps back is not an error: see
-// [Options.OnDecision].
-var (
-	// ErrMessage is the error of a message that is nil or of a type other than the
-	// six of analytics-go.
-	ErrMessage = errors.New("consent: not a message to send")
-	// ErrNoClient is the error of a Client that has no client to send with.
-	ErrNoClient = errors.New("consent: no analytics client to send with")
-	// ErrNoPreferences is the error of an [UpdateEvent] that has no preferences to
-	// report: its State or its policy names no category.
-	ErrNoPreferences = errors.New("consent: no category preferences to report")
 )
 
 // UpdateEvent is the Track event that tells Segment of a visitor's new answer. It
@@ -59,7 +45,7 @@ type Client struct {
 func New(next analytics.Client, p Policy, o *Options) *Client {
 	s := newShared(p, o)
 	if !nils.Is(next) {
-		s.next = next
+		s.outlet = delivery.Wrap(next)
 	}
 	return &Client{shared: s, state: All(Denied)}
 }
@@ -100,111 +86,142 @@ func (c *Client) derive(change func(*Client)) *Client {
 //
 // It returns nil for a message that consent keeps back; OnDecision and OnOutcome
 // are told. It returns an error for a message that is invalid
-// ([analytics.FieldError]) or no message ([ErrMessage]), after Close
-// ([analytics.ErrClosed]), for an update of preferences without any
-// ([ErrNoPreferences]), and what the wrapped client returns.
+// ([analytics.FieldError]) or no message ([ErrMessage]), whose Integrations have no
+// JSON form ([ErrNoJSON]), after Close or Shutdown ([analytics.ErrClosed]), for an
+// update of preferences without any ([ErrNoPreferences]), and what the wrapped client
+// returns.
 //
 // A client of [NewSegment] also refuses what analytics-go would accept and then
-// drop: a message without a JSON form ([ErrNoJSON]) or with more than 32,000 bytes
-// of it ([analytics.ErrMessageTooBig]). It does not block but for [Options.Wait],
-// and then returns [ErrFull]. With [New] Enqueue may block as long as the wrapped
-// client does.
-func (c *Client) Enqueue(m analytics.Message) error {
-	if c == nil || c.shared == nil || c.shared.next == nil {
+// drop: a message without a JSON form, or with more than 32,000 bytes of it
+// ([analytics.ErrMessageTooBig]). It does not block but for [Options.Wait], and then
+// returns [ErrFull]. With [New] Enqueue may block as long as the wrapped client does.
+func (c *Client) Enqueue(m analytics.Message) (err error) {
+	if c == nil || c.shared == nil || c.shared.outlet == nil {
 		return ErrNoClient
 	}
 	s := c.shared
 	s.counters.enqueued.Add(1)
-	given, stamped, decision, err := c.prepare(m)
-	if err == nil && s.onDecision != nil {
-		s.guard("OnDecision", func() { s.onDecision(given, decision) })
-	}
-	if err == nil && decision.Withheld() != "" {
-		s.settle(given, Outcome{Result: Suppressed, Decision: decision})
-		return nil
-	}
-	if err == nil {
-		err = s.send(stamped)
-	}
-	if err != nil {
-		s.settle(m, Outcome{Result: Refused, Err: err})
-	}
-	return err
+	o := Outcome{Result: Refused, Err: ErrExited} // if a hook ends the goroutine
+	defer func() {
+		if o.Result != "" {
+			s.settle(m, o)
+		}
+	}()
+	m, o = c.send(m)
+	return o.Err
 }
 
-// prepare checks the message and decides about it. It returns the message by value
-// as the caller gave it, and as it may leave.
-func (c *Client) prepare(m analytics.Message) (given, stamped analytics.Message, d Decision, err error) {
-	given, ok := message.Value(m)
-	if !ok {
-		return nil, nil, d, fmt.Errorf("%w: %T", ErrMessage, m)
+// send decides about the message and sends it. The outcome has no Result if it is to be
+// told later; the message is that of the outcome.
+func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
+	refused := func(err error) (analytics.Message, Outcome) {
+		return given, Outcome{Result: Refused, Err: err}
 	}
-	if err := c.validate(given); err != nil {
-		return nil, nil, d, err
+	kind := delivery.KindOf(given)
+	if kind == nil {
+		return refused(fmt.Errorf("%w: %s", ErrMessage, delivery.TypeName(given)))
 	}
-	if c.shared.gate.closed.Load() {
-		return nil, nil, d, analytics.ErrClosed
+	if err := c.validate(kind, given); err != nil {
+		return refused(err)
 	}
-	stamped, d, err = c.stamp(given)
-	if err != nil || d.Withheld() != "" || c.anonymous == nil {
-		return given, stamped, d, err
+	s := c.shared
+	if s.outlet.IsClosed() {
+		return refused(analytics.ErrClosed)
 	}
-	if d.identifies() || isUpdate(given) {
-		c.shared.guard("Anonymous", func() { stamped = withAnonymousID(stamped, c.anonymous) })
+	decision, update := c.decide(kind), isUpdate(given)
+	if !update && decision.Withheld() != "" {
+		c.tell(kind, given, decision)
+		return given, Outcome{Result: Suppressed, Decision: decision}
 	}
-	return given, stamped, d, stamped.Validate()
+	m, decision, err := c.stamp(kind.Open(given), decision, update)
+	if err != nil {
+		return refused(err)
+	}
+	if c.anonymous != nil {
+		if m.AnonymousID != nil && *m.AnonymousID == "" && (update || decision.identifies()) {
+			s.guard("Anonymous", func() { *m.AnonymousID = c.anonymous() })
+		}
+		if err := m.Pointer().Validate(); err != nil {
+			return refused(err)
+		}
+	}
+	c.tell(kind, given, decision)
+	tracked, err := s.outlet.Send(m, delivery.NotFrozen)
+	switch {
+	case err != nil:
+		return refused(err)
+	case tracked:
+		return nil, Outcome{}
+	default:
+		return m.Pointer(), Outcome{Result: Accepted}
+	}
+}
+
+// tell tells the decision to the application.
+func (c *Client) tell(kind *delivery.Kind, given analytics.Message, d Decision) {
+	if s := c.shared; s.onDecision != nil {
+		s.guard("OnDecision", func() { s.onDecision(kind.Open(given).Value(), d) })
+	}
 }
 
 // validate leaves out the id that Anonymous may still fill in.
-func (c *Client) validate(m analytics.Message) error {
-	if c.anonymous != nil {
-		m = withAnonymousID(m, func() string { return "to come" })
+func (c *Client) validate(kind *delivery.Kind, given analytics.Message) error {
+	if c.anonymous == nil {
+		return given.Validate()
 	}
-	return m.Validate()
+	m := kind.Open(given)
+	if m.AnonymousID != nil && *m.AnonymousID == "" {
+		*m.AnonymousID = "to come"
+	}
+	return m.Pointer().Validate()
 }
 
-// stamp decides about the message, and returns it as it may leave.
-func (c *Client) stamp(m analytics.Message) (analytics.Message, Decision, error) {
-	decision := c.shared.decide(c.state)
-	if isUpdate(m) {
-		return c.stampUpdate(m.(analytics.Track), decision)
+// decide decides about a message of that kind as a whole.
+func (c *Client) decide(kind *delivery.Kind) Decision {
+	d := c.shared.decide(c.state)
+	if kind.Name == "alias" && d.Withheld() == "" && (d.denies() || c.state.Denials() != State{}) {
+		d.withheld = WithheldAlias
 	}
-	if _, ok := m.(analytics.Alias); ok && decision.Withheld() == "" && (decision.denies() || c.state.Denials() != State{}) {
-		decision.withheld = WithheldAlias
-	}
-	if decision.Withheld() != "" {
-		return nil, decision, nil
-	}
-	context, integrations := stampOf(m)
-	decision = decision.narrow(integrations)
-	return withStamp(m, contextOf(context, c.state, decision), decision.integrations(c.state, integrations)), decision, nil
+	return d
 }
 
-func isUpdate(m analytics.Message) bool {
-	track, ok := m.(analytics.Track)
-	return ok && track.Event == UpdateEvent
+// stamp writes to the message what makes it leave as the decision says. It returns the
+// decision as the caller's integrations narrow it.
+func (c *Client) stamp(m *delivery.Message, d Decision, update bool) (*delivery.Message, Decision, error) {
+	if update {
+		d, err := c.stampUpdate(m, d)
+		return m, d, err
+	}
+	caller, _, err := delivery.Freeze(*m.Integrations)
+	if err != nil {
+		return m, d, err
+	}
+	d = d.narrow(caller)
+	*m.Context = contextOf(m.Own, *m.Context, c.state, d)
+	*m.Integrations = d.integrations(c.state, caller)
+	return m, d, nil
 }
 
 // stampUpdate makes the update of preferences: the documentation of Segment asks
 // for it regardless of preferences, and refuses it without any.
-func (c *Client) stampUpdate(m analytics.Track, d Decision) (analytics.Message, Decision, error) {
+func (c *Client) stampUpdate(m *delivery.Message, d Decision) (Decision, error) {
 	if d.body == nil || len(d.body.categories) == 0 {
-		return nil, d, fmt.Errorf("%w: the policy names no category", ErrNoPreferences)
+		return d, fmt.Errorf("%w: the policy names no category", ErrNoPreferences)
 	}
 	answered := false
 	for range c.state.Categories() {
 		answered = true
 	}
 	if !answered {
-		return nil, d, fmt.Errorf("%w: the State names no category", ErrNoPreferences)
+		return d, fmt.Errorf("%w: the State names no category", ErrNoPreferences)
 	}
-	m.Properties = nil
-	m.Context = contextOf(nil, c.state, d)
+	*m.Object = nil
+	*m.Context = contextOf(m.Own, nil, c.state, d)
 	body := *d.body
 	body.unlisted = false
 	d = Decision{body: &body}.deny(func(Verdict) bool { return true }, ReasonUpdateEvent)
-	m.Integrations = d.closedForm(nil)
-	return m, d, nil
+	*m.Integrations = d.closedForm(nil)
+	return d, nil
 }
 
 // Stats returns how many messages have had which outcome.
@@ -215,19 +232,56 @@ func (c *Client) Stats() Stats {
 	return c.shared.counters.stats()
 }
 
+// Flush sends what was enqueued before it, and waits until each of those messages has its
+// outcome and [Options.OnOutcome] and the Callback have returned, or until ctx is done; the
+// error is then that of ctx. Messages that others enqueue meanwhile do not delay it. It must
+// not be called from those callbacks.
+//
+// It needs a client of [NewSegment]; for any other the error is [ErrNotTracked].
+func (c *Client) Flush(ctx context.Context) error {
+	if c == nil || c.shared == nil || c.shared.outlet == nil {
+		return ErrNoClient
+	}
+	return c.shared.outlet.Flush(ctx)
+}
+
+// Shutdown is Close with a deadline. It sends what is queued, and tries again what fails,
+// until ctx is done: with a deadline, it waits at most half of the time that is left before
+// it tries again, even if the server asks for more. Then it gives up what is left, and
+// returns how many messages were lost meanwhile. Each of them has the outcome Failed. For
+// OnOutcome and the Callback to return, Shutdown waits until ctx is done and a second more.
+// An Enqueue that waits for a place ([Options.Wait]) returns [analytics.ErrClosed].
+//
+// The error is that of ctx if it was done first, and [analytics.ErrClosed] after another
+// Close or Shutdown.
+//
+// On a client of [New], Shutdown calls the Close of the wrapped client and waits for it until
+// ctx is done. It returns -1, since nobody knows how many messages were lost. On a client
+// that With, For or Anonymous returned, Shutdown does nothing.
+func (c *Client) Shutdown(ctx context.Context) (lost int, err error) {
+	if c == nil || c.shared == nil || c.shared.outlet == nil {
+		return 0, ErrNoClient
+	}
+	if c.derived {
+		return 0, nil
+	}
+	return c.shared.outlet.Shutdown(ctx)
+}
+
 // Close closes the wrapped client, which sends what it has queued and then returns;
 // Enqueue is an error from then on. On a client that With, For or Anonymous
 // returned, Close does nothing. A second Close returns [analytics.ErrClosed].
 //
-// Close takes as long as Segment does; [Client.Shutdown] has a deadline. On a client
-// of [NewSegment] it also waits until [Options.OnOutcome] and the Callback have returned
+// Close takes as long as Segment does; [Client.Shutdown] has a deadline, and tries again
+// what fails: after Close each batch has one more attempt. On a client of [NewSegment] it
+// also waits until [Options.OnOutcome] and the Callback have returned
 // for each message that was delivered or failed, so do not call it from there.
 func (c *Client) Close() error {
-	if c == nil || c.shared == nil || c.shared.next == nil {
+	if c == nil || c.shared == nil || c.shared.outlet == nil {
 		return ErrNoClient
 	}
 	if c.derived {
 		return nil
 	}
-	return c.shared.close()
+	return c.shared.outlet.Close()
 }

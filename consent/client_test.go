@@ -1,14 +1,17 @@
 package consent_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -298,14 +301,14 @@ func TestWhatIsFalse(t *testing.T) {
 	no, yes, none := false, true, (*bool)(nil)
 	pointer := &no
 	var boxed any = false
-	var round circle
-	round = &round
 	for _, c := range []struct {
 		value  any
 		closes bool
 	}{
 		{false, true}, {boolean(false), true}, {&no, true}, {&pointer, true}, {&boxed, true},
-		{true, false}, {&yes, false}, {nil, false}, {none, false}, {0, false}, {"false", false}, {object{}, false}, {round, false},
+		{true, false}, {&yes, false}, {nil, false}, {none, false}, {0, false}, {"false", false}, {object{}, false},
+		{json.RawMessage("false"), true}, {json.RawMessage(" false\n"), true}, {json.RawMessage("null"), false}, {json.Number("0"), false},
+		{writes("false"), true}, {writes(" false "), true}, {writes("true"), false}, {new(writes), false},
 	} {
 		var next capture
 		err := consent.New(&discardMessage{&next}, policy, nil).With(acceptAll).
@@ -314,6 +317,34 @@ func TestWhatIsFalse(t *testing.T) {
 		_, open := next.sent[0].(analytics.Track).Integrations["Mixpanel"]
 		require.Equal(t, c.closes, !open, "%#v", c.value)
 	}
+}
+
+// writes is a value whose JSON is what it says, or an object.
+type writes string
+
+func (w writes) MarshalJSON() ([]byte, error) { return []byte(cmp.Or(w, "{}")), nil }
+
+func TestIntegrationsWithoutJSONAreRefused(t *testing.T) {
+	var round circle
+	round = &round
+	for _, value := range []any{round, panics{}, fails{}, make(chan int), math.NaN(), json.RawMessage("fals")} {
+		var next capture
+		var o outcomes
+		m := analytics.Track{UserId: "u", Event: "e", Integrations: analytics.Integrations{"Mixpanel": value}}
+		err := consent.New(&next, policy, &consent.Options{OnOutcome: o.hear}).With(acceptAll).Enqueue(m)
+		require.ErrorIs(t, err, consent.ErrNoJSON, "%T", value)
+		require.Equal(t, consent.Refused, o.only(t).Result)
+		require.Empty(t, next.sent)
+	}
+}
+
+func TestACallersMarshalerRunsOnce(t *testing.T) {
+	var next capture
+	made := new(atomic.Bool)
+	m := analytics.Track{UserId: "u", Event: "e", Integrations: analytics.Integrations{"Mixpanel": once{made}}}
+	require.NoError(t, consent.New(&next, policy, nil).With(acceptAll).Enqueue(m))
+	require.True(t, made.Load())
+	require.EqualValues(t, 1, next.only(t).Integrations["Mixpanel"])
 }
 
 // discardMessage keeps a message without making JSON of it.

@@ -2,7 +2,6 @@ package consent
 
 import (
 	"maps"
-	"reflect"
 
 	"github.com/segmentio/analytics-go/v3"
 
@@ -35,18 +34,11 @@ func narrowingOf(caller analytics.Integrations) narrowing {
 	return n
 }
 
-// isFalse reports whether value is false in JSON: a bool of any type, or pointers
-// to one, which may lead round in a circle. Segment takes any other value, null and 0
-// included, as true.
+// isFalse reports whether a value of frozen integrations is false in JSON. Segment takes
+// any other value, null and 0 included, as true.
 func isFalse(value any) bool {
-	v := reflect.ValueOf(value)
-	for range maxNesting {
-		if v.Kind() != reflect.Pointer && v.Kind() != reflect.Interface || v.IsNil() {
-			break
-		}
-		v = v.Elem()
-	}
-	return v.Kind() == reflect.Bool && !v.Bool()
+	b, ok := value.(bool)
+	return ok && !b
 }
 
 // narrow returns d less what the caller's integrations close: a destination is
@@ -151,12 +143,12 @@ type noWarehouses struct {
 	All bool `json:"all"`
 }
 
-// contextOf returns the caller's context with the consent object of the state and
-// its decision, and without the keys that could contradict either.
-func contextOf(caller *analytics.Context, s State, d Decision) *analytics.Context {
-	var c analytics.Context
+// contextOf makes of own, which is empty, the caller's context with the consent object of
+// the state and its decision, and without the keys that could contradict either.
+func contextOf(own, caller *analytics.Context, s State, d Decision) *analytics.Context {
+	c := own
 	if caller != nil {
-		c = *caller
+		*c = *caller
 	}
 	extra := make(map[string]any, len(c.Extra)+1)
 	for key, value := range c.Extra {
@@ -166,7 +158,7 @@ func contextOf(caller *analytics.Context, s State, d Decision) *analytics.Contex
 	}
 	extra["consent"] = consentOf(s, d)
 	c.Extra = extra
-	return &c
+	return c
 }
 
 // contradicts reports whether a key of a context could override the consent object
