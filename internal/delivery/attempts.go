@@ -61,14 +61,22 @@ func (s *Sender) backoff(attempt int) (wait time.Duration) {
 	return configured(attempt)
 }
 
+// An exchange is one request and its answer, on a goroutine of its own: a transport need
+// not return in time, and may end the goroutine.
+type exchange struct {
+	request *http.Request
+	next    http.RoundTripper
+	known   chan answer   // gets the answer
+	over    chan struct{} // closed when the response has been read too
+}
+
 // An answer is what an attempt came to.
 type answer struct {
 	retryAfter time.Duration // what the server asks for, or 0
 	err        error         // nil: the server took the batch
 }
 
-// attempt makes one attempt. It returns in time even if the transport does not: that runs
-// on another goroutine, which a transport may also end.
+// attempt makes one attempt, and returns in time.
 func (s *Sender) attempt(r *http.Request) (retryAfter time.Duration, err error) {
 	ctx, cancel := context.WithTimeoutCause(s.abort, attemptTimeout, errTimeout)
 	defer cancel()
@@ -82,46 +90,53 @@ func (s *Sender) attempt(r *http.Request) (retryAfter time.Duration, err error) 
 	}
 	request.Header, request.ContentLength, request.GetBody = r.Header.Clone(), r.ContentLength, r.GetBody
 
-	answers := make(chan answer, 1)
-	go s.exchange(request, answers)
+	x := exchange{request, s.config.Segment.Transport, make(chan answer, 1), make(chan struct{})}
+	if x.next == nil {
+		x.next = http.DefaultTransport // as it is now
+	}
+	go x.run()
 	select {
-	case a := <-answers:
-		return a.retryAfter, a.err
+	case <-x.over:
 	case <-ctx.Done():
 	}
 	select {
-	case a := <-answers: // at the last moment
+	case a := <-x.known:
 		return a.retryAfter, a.err
 	default:
 		return 0, context.Cause(ctx)
 	}
 }
 
-// exchange sends the request and its answer.
-func (s *Sender) exchange(r *http.Request, answers chan<- answer) {
-	a := answer{err: errExited}
+func (x *exchange) run() {
+	defer close(x.over)
+	response, a := x.ask()
+	x.known <- a
+	if response != nil {
+		discard(x.request.Context(), response)
+	}
+}
+
+// ask sends the request. If the transport ends the goroutine, that is the answer.
+func (x *exchange) ask() (response *http.Response, a answer) {
+	returned := false
 	defer func() {
 		if p := recover(); p != nil {
 			a.err = fmt.Errorf("the transport panicked with a %T", p)
+		} else if !returned {
+			x.known <- answer{err: errExited}
 		}
-		answers <- a
 	}()
-	next := s.config.Segment.Transport
-	if next == nil {
-		next = http.DefaultTransport // as it is now
-	}
-	response, err := next.RoundTrip(r)
+	response, err := x.next.RoundTrip(x.request)
+	returned = true
 	switch {
-	case err != nil && r.Context().Err() != nil:
-		a.err = context.Cause(r.Context())
+	case err != nil && x.request.Context().Err() != nil:
+		return nil, answer{err: context.Cause(x.request.Context())}
 	case err != nil:
-		a.err = described(err)
+		return nil, answer{err: described(err)}
 	case response == nil:
-		a.err = errNoResponse
-	default:
-		a = answerOf(response)
-		discard(r.Context(), response)
+		return nil, answer{err: errNoResponse}
 	}
+	return response, answerOf(response)
 }
 
 func answerOf(r *http.Response) answer {

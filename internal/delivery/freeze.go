@@ -13,9 +13,9 @@ const NotFrozen = -1
 
 // Room for what every message has, measured by the tests.
 const (
-	headSize    = 256  // the names of the fields that the types have, and the type
-	idSize      = 64   // the id that analytics-go makes
-	contextSize = 1060 // the names and numbers of a Context with all of its fields
+	headSize    = 256 // the names of the fields that the types have, and the type
+	idSize      = 64  // the id that analytics-go makes
+	contextSize = 872 // the names and numbers of a Context with all of its fields
 )
 
 // Freeze returns the map with values that are plain JSON: itself, or a copy if a value had
