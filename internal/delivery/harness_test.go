@@ -132,3 +132,22 @@ func send(t *testing.T, s *Sender, n int) {
 		require.NoError(t, err)
 	}
 }
+
+// times returns when requests were made.
+func (s *script) times() []time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests
+}
+
+func (s *script) total() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.taken
+}
+
+func (s *script) busiest() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.most
+}

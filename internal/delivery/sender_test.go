@@ -30,7 +30,7 @@ func TestShutdownTriesAgain(t *testing.T) {
 		lost, err := s.Shutdown(within(t, 10*time.Second))
 		require.NoError(t, err)
 		require.Zero(t, lost)
-		require.Equal(t, 10, wire.taken)
+		require.Equal(t, 10, wire.total())
 		told.require(t, 10, 0)
 	})
 }
@@ -43,11 +43,11 @@ func TestShutdownTriesAgainWhatWaits(t *testing.T) {
 		s, told := newSender(t, wire, nil)
 		send(t, s, 10)
 		time.Sleep(6 * time.Second) // the interval is 5
-		require.Len(t, wire.requests, 1)
+		require.Len(t, wire.times(), 1)
 		lost, err := s.Shutdown(within(t, 10*time.Second))
 		require.NoError(t, err)
 		require.Zero(t, lost)
-		require.Equal(t, 3*time.Second, wire.requests[1].Sub(wire.requests[0]), "as the server asks")
+		require.Equal(t, 3*time.Second, wire.times()[1].Sub(wire.times()[0]), "as the server asks")
 		told.require(t, 10, 0)
 	})
 }
@@ -76,8 +76,8 @@ func TestAttemptsOutliveTheTimeoutOfAnalyticsGo(t *testing.T) {
 		s, told := newSender(t, wire, nil)
 		send(t, s, 3)
 		require.NoError(t, s.Flush(t.Context()))
-		require.Len(t, wire.requests, 3)
-		require.Equal(t, 3, wire.taken)
+		require.Len(t, wire.times(), 3)
+		require.Equal(t, 3, wire.total())
 		told.require(t, 3, 0)
 		require.NoError(t, s.Close())
 		time.Sleep(time.Minute) // the transport that was given up
@@ -132,7 +132,7 @@ func TestShutdownWithADoneContextSendsNothing(t *testing.T) {
 	require.Equal(t, 5, lost)
 	told.require(t, 0, 5)
 	require.ErrorIs(t, told.told[0], errAborted)
-	require.Empty(t, wire.requests)
+	require.Empty(t, wire.times())
 }
 
 func TestCloseMakesOneMoreAttempt(t *testing.T) {
@@ -144,7 +144,7 @@ func TestCloseMakesOneMoreAttempt(t *testing.T) {
 		start := time.Now()
 		require.NoError(t, s.Close())
 		require.Zero(t, time.Since(start))
-		require.Len(t, wire.requests, 3)
+		require.Len(t, wire.times(), 3)
 		told.require(t, 0, 3)
 		require.ErrorIs(t, s.Close(), analytics.ErrClosed)
 		lost, err := s.Shutdown(t.Context())
@@ -159,9 +159,9 @@ func TestTenAttempts(t *testing.T) {
 		s, told := newSender(t, wire, nil)
 		send(t, s, 1)
 		require.NoError(t, s.Flush(t.Context()))
-		require.Len(t, wire.requests, 10)
-		require.Equal(t, 200*time.Millisecond, wire.requests[2].Sub(wire.requests[1]))
-		require.Equal(t, 10*time.Second, wire.requests[9].Sub(wire.requests[8]))
+		require.Len(t, wire.times(), 10)
+		require.Equal(t, 200*time.Millisecond, wire.times()[2].Sub(wire.times()[1]))
+		require.Equal(t, 10*time.Second, wire.times()[9].Sub(wire.times()[8]))
 		told.require(t, 0, 1)
 		require.NoError(t, s.Close())
 	})
@@ -176,15 +176,15 @@ func TestFlushSendsNow(t *testing.T) {
 		require.NoError(t, s.Flush(t.Context()))
 		require.Zero(t, time.Since(start))
 		told.require(t, 300, 0)
-		require.Len(t, wire.requests, 2, "of 250 and 50")
+		require.Len(t, wire.times(), 2, "of 250 and 50")
 
 		send(t, s, 1)
 		time.Sleep(analytics.DefaultInterval - time.Millisecond)
 		synctest.Wait()
-		require.Len(t, wire.requests, 2)
+		require.Len(t, wire.times(), 2)
 		time.Sleep(time.Millisecond)
 		synctest.Wait()
-		require.Len(t, wire.requests, 3, "without a Flush, at the interval")
+		require.Len(t, wire.times(), 3, "without a Flush, at the interval")
 		require.NoError(t, s.Close())
 	})
 }
@@ -255,7 +255,7 @@ func TestFlushBesideEverything(t *testing.T) {
 		require.Zero(t, behind.Load())
 		require.EqualValues(t, 400, refused.Load()+accepted.Load())
 		told.require(t, int(accepted.Load()), 0)
-		require.EqualValues(t, accepted.Load(), wire.taken)
+		require.EqualValues(t, accepted.Load(), wire.total())
 	}
 }
 
@@ -353,11 +353,11 @@ func TestTransportsThatMisbehave(t *testing.T) {
 				time.Sleep(time.Hour) // bodies without an end
 				if c.delivered {
 					told.require(t, 2, 0)
-					require.Len(t, wire.requests, 1)
+					require.Len(t, wire.times(), 1)
 					return
 				}
 				told.require(t, 0, 2)
-				require.Len(t, wire.requests, 10, "and no request elsewhere")
+				require.Len(t, wire.times(), 10, "and no request elsewhere")
 				require.ErrorContains(t, told.told[0], c.err)
 				for _, text := range []string{told.told[0].Error(), told.logged.String()} {
 					for _, hidden := range []string{"secret", "server\n", "of the server", "elsewhere", "somebody"} {
@@ -376,7 +376,7 @@ func TestRequestsUnderWayAreBounded(t *testing.T) {
 		send(t, s, 2500) // analytics-go drops what is past 1,000
 		require.NoError(t, s.Flush(t.Context()))
 		told.require(t, 2500, 0)
-		require.Equal(t, maxUnderway, wire.most)
+		require.Equal(t, maxUnderway, wire.busiest())
 		require.NoError(t, s.Close())
 	})
 }
