@@ -99,12 +99,12 @@ const (
 
 // consentObject returns the consent object of a visitor who answered s. The visitor
 // writes the cookie, so only names of the policy go into it.
-func (d Decision) consentObject(s State) ([]byte, error) {
+func (d Decision) consentObject(s State) any {
 	categories := make(map[string]bool, len(d.body.categories))
 	for _, e := range d.body.categories {
 		categories[e.name] = e.granted
 	}
-	return segment.ConsentObject(categories, d.destinationPreferences(s.Given()))
+	return segment.ConsentObject{Categories: categories, Destinations: d.destinationPreferences(s.Given())}
 }
 
 // destinationPreferences returns the visitor's answers for the destinations of the

@@ -2,28 +2,13 @@ package consent
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
 
 	"github.com/segmentio/analytics-go/v3"
 
-	"github.com/go-consent/segment/internal/message"
+	"github.com/go-consent/segment/internal/delivery"
 	"github.com/go-consent/segment/internal/nils"
 	"github.com/go-consent/segment/internal/segment"
-)
-
-// Errors of a Client. A message that consent keeps back is not an error: see
-// [Options.OnDecision].
-var (
-	// ErrMessage is the error of a message that is nil or of a type other than the
-	// six of analytics-go.
-	ErrMessage = errors.New("consent: not a message to send")
-	// ErrNoClient is the error of a Client that has no client to send with.
-	ErrNoClient = errors.New("consent: no analytics client to send with")
-	// ErrNoPreferences is the error of an [UpdateEvent] that has no preferences to
-	// report: its State or its policy names no category.
-	ErrNoPreferences = errors.New("consent: no category preferences to report")
 )
 
 // UpdateEvent is the Track event that tells Segment of a visitor's new answer. It
@@ -47,6 +32,7 @@ const UpdateEvent = segment.UpdateEvent
 type Client struct {
 	shared    *shared
 	state     State
+	bound     bool // to the State of somebody
 	derived   bool
 	anonymous func() string
 }
@@ -61,21 +47,25 @@ type Client struct {
 func New(next analytics.Client, p Policy, o *Options) *Client {
 	s := newShared(p, o)
 	if !nils.Is(next) {
-		s.next = next
+		s.outlet = delivery.Wrap(next)
+	}
+	if next == Discard {
+		s.untold = Discarded
 	}
 	return &Client{shared: s, state: All(Denied)}
 }
 
 // With returns a client for a visitor who answered s. Closing it does nothing.
 func (c *Client) With(s State) *Client {
-	return c.derive(func(d *Client) { d.state = s })
+	return c.derive(func(d *Client) { d.state, d.bound = s, true })
 }
 
 // For returns a client for the visitor whose State ctx carries, which is
-// All(Denied) if it carries none. Nothing else of ctx is used: analytics-go sends
-// in the background, after a request has ended.
+// All(Denied) if it carries none; [Stats] then counts its messages as Unbound. Nothing
+// else of ctx is used: analytics-go sends in the background, after a request has ended.
 func (c *Client) For(ctx context.Context) *Client {
-	return c.With(FromContext(ctx))
+	s, ok := Lookup(ctx)
+	return c.derive(func(d *Client) { d.state, d.bound = s, ok })
 }
 
 // Anonymous returns a client that fills in the AnonymousId of messages that have
@@ -102,102 +92,113 @@ func (c *Client) derive(change func(*Client)) *Client {
 //
 // It returns nil for a message that consent keeps back; OnDecision and OnOutcome
 // are told. It returns an error for a message that is invalid
-// ([analytics.FieldError]) or no message ([ErrMessage]), after Close
-// ([analytics.ErrClosed]), for an update of preferences without any
-// ([ErrNoPreferences]), and what the wrapped client returns.
+// ([analytics.FieldError]) or no message ([ErrMessage]), whose Integrations have no
+// JSON form ([ErrNoJSON]), after Close or Shutdown ([analytics.ErrClosed]), for an
+// update of preferences without any ([ErrNoPreferences]), and what the wrapped client
+// returns.
 //
 // A client of [NewSegment] also refuses what analytics-go would accept and then
-// drop: a message without a JSON form ([ErrNoJSON]) or with more than 32,000 bytes
-// of it ([analytics.ErrMessageTooBig]). It does not block but for [Options.Wait],
-// and then returns [ErrFull]. With [New] Enqueue may block as long as the wrapped
-// client does.
-func (c *Client) Enqueue(m analytics.Message) error {
-	if c == nil || c.shared == nil || c.shared.next == nil {
+// drop: a message without a JSON form, or with more than 32,000 bytes of it
+// ([analytics.ErrMessageTooBig]). It does not block but for [Options.Wait], and then
+// returns [ErrFull]. With [New] Enqueue may block as long as the wrapped client does.
+func (c *Client) Enqueue(m analytics.Message) (err error) {
+	if c == nil || c.shared == nil || c.shared.outlet == nil {
 		return ErrNoClient
 	}
 	s := c.shared
 	s.counters.enqueued.Add(1)
-	given, stamped, decision, suppressed, err := c.prepare(m)
-	if err == nil && s.onDecision != nil {
-		s.guard("OnDecision", func() { s.onDecision(given, decision) })
+	if !c.bound {
+		s.counters.unbound.Add(1)
 	}
-	if err == nil && suppressed != "" {
-		s.settle(given, Outcome{Result: Suppressed, Decision: decision, Reason: suppressed})
-		return nil
-	}
-	if err == nil {
-		err = s.send(stamped)
-	}
-	if err != nil {
-		s.settle(m, Outcome{Result: Refused, Err: err})
-	}
-	return err
+	o := Outcome{Result: Refused, Err: ErrExited} // if a hook ends the goroutine
+	defer func() {
+		if o.Result != "" {
+			s.settle(m, o)
+		}
+	}()
+	m, o = c.send(m)
+	return o.Err
 }
 
-// prepare checks the message and decides about it. It returns the message by value
-// as the caller gave it, and as it may leave.
-func (c *Client) prepare(m analytics.Message) (given, stamped analytics.Message, d Decision, suppressed Reason, err error) {
-	given, ok := message.Value(m)
-	if !ok {
-		return nil, nil, d, "", fmt.Errorf("%w: %T", ErrMessage, m)
+// send decides about the message and sends it. The outcome has no Result if it is to be
+// told later; the message is that of the outcome.
+func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
+	refused := func(err error) (analytics.Message, Outcome) {
+		return given, Outcome{Result: Refused, Err: err}
 	}
-	if err := c.validate(given); err != nil {
-		return nil, nil, d, "", err
+	kind := delivery.KindOf(given)
+	if kind == nil {
+		return refused(fmt.Errorf("%w: %s", ErrMessage, delivery.TypeName(given)))
 	}
-	if c.shared.gate.closed.Load() {
-		return nil, nil, d, "", analytics.ErrClosed
+	if err := c.validate(kind, given); err != nil {
+		return refused(err)
 	}
-	stamped, d, suppressed, err = c.stamp(given)
-	if err != nil || suppressed != "" || c.anonymous == nil {
-		return given, stamped, d, suppressed, err
+	s := c.shared
+	if s.outlet.IsClosed() {
+		return refused(analytics.ErrClosed)
 	}
-	if d.identifies() || isUpdate(given) {
-		c.shared.guard("Anonymous", func() { stamped = withAnonymousID(stamped, c.anonymous) })
+	made, err := c.stamp(given)
+	if err != nil {
+		return refused(err)
 	}
-	return given, stamped, d, "", stamped.Validate()
+	if reason := made.suppresses(kind); reason != "" {
+		c.tell(kind, given, made.decision)
+		return given, Outcome{Result: Suppressed, Decision: made.decision, Reason: reason}
+	}
+	m := kind.Open(given)
+	decision, size, err := made.put(m)
+	if err != nil {
+		return refused(err)
+	}
+	if c.anonymous != nil {
+		if m.AnonymousID != nil && *m.AnonymousID == "" && (made.update || decision.identifies()) {
+			s.guard("Anonymous", func() { *m.AnonymousID = c.anonymous() })
+		}
+		if err := m.Pointer().Validate(); err != nil {
+			return refused(err)
+		}
+	}
+	c.tell(kind, given, decision)
+	if s.untold != "" {
+		m.Unshare() // whoever gets it may write to it
+	}
+	tracked, err := s.outlet.Send(m, size)
+	switch {
+	case err != nil:
+		return refused(err)
+	case tracked:
+		return nil, Outcome{}
+	default:
+		return m.Pointer(), Outcome{Result: s.untold}
+	}
+}
+
+// tell tells the decision to the application.
+func (c *Client) tell(kind *delivery.Kind, given analytics.Message, d Decision) {
+	if s := c.shared; s.onDecision != nil {
+		s.guard("OnDecision", func() { s.onDecision(kind.Open(given).Value(), d) })
+	}
 }
 
 // validate leaves out the id that Anonymous may still fill in.
-func (c *Client) validate(m analytics.Message) error {
-	if c.anonymous != nil {
-		m = withAnonymousID(m, func() string { return "to come" })
+func (c *Client) validate(kind *delivery.Kind, given analytics.Message) error {
+	if c.anonymous == nil {
+		return given.Validate()
 	}
-	return m.Validate()
+	m := kind.Open(given)
+	if m.AnonymousID != nil && *m.AnonymousID == "" {
+		*m.AnonymousID = "to come"
+	}
+	return m.Pointer().Validate()
 }
 
-// stamp decides about the message, and returns it as it may leave.
-func (c *Client) stamp(m analytics.Message) (stamped analytics.Message, d Decision, suppressed Reason, err error) {
-	d = c.shared.decide(c.state)
-	if isUpdate(m) {
-		track := m.(analytics.Track)
-		made, err := d.updateStamp(c.state)
-		if err != nil {
-			return nil, d, "", err
-		}
-		track.Properties = nil
-		return withStamp(track, made.contextOf(nil), maps.Clone(made.integrations)), made.decision, "", nil
+// stamp returns what the message leaves with.
+func (c *Client) stamp(given analytics.Message) (*stamp, error) {
+	decision := c.shared.decide(c.state)
+	if isUpdate(given) {
+		return decision.updateStamp(c.state)
 	}
-	made := d.stampFor(c.state)
-	suppressed = made.suppressed
-	if _, ok := m.(analytics.Alias); ok {
-		suppressed = made.alias
-	}
-	if suppressed != "" {
-		return nil, made.decision, suppressed, nil
-	}
-	context, caller := stampOf(m)
-	f := freezer{}
-	frozen := f.object(caller)
-	if f.err != nil {
-		return nil, made.decision, "", f.err
-	}
-	narrowed, integrations := made.narrowed(frozen)
-	return withStamp(m, made.contextOf(context), maps.Clone(integrations)), narrowed, "", nil
-}
-
-func isUpdate(m analytics.Message) bool {
-	track, ok := m.(analytics.Track)
-	return ok && track.Event == UpdateEvent
+	return decision.stampFor(c.state), nil
 }
 
 // Stats returns how many messages have had which outcome.
@@ -208,19 +209,56 @@ func (c *Client) Stats() Stats {
 	return c.shared.counters.stats()
 }
 
+// Flush sends what was enqueued before it, and waits until each of those messages has its
+// outcome and [Options.OnOutcome] and the Callback have returned, or until ctx is done; the
+// error is then that of ctx. Messages that others enqueue meanwhile do not delay it. It must
+// not be called from those callbacks.
+//
+// It needs a client of [NewSegment]; for any other the error is [ErrNotTracked].
+func (c *Client) Flush(ctx context.Context) error {
+	if c == nil || c.shared == nil || c.shared.outlet == nil {
+		return ErrNoClient
+	}
+	return c.shared.outlet.Flush(ctx)
+}
+
+// Shutdown is Close with a deadline. It sends what is queued, and tries again what fails,
+// until ctx is done: with a deadline, it waits at most half of the time that is left before
+// it tries again, even if the server asks for more. Then it gives up what is left, and
+// returns how many messages were lost meanwhile. Each of them has the outcome Failed. For
+// OnOutcome and the Callback to return, Shutdown waits until ctx is done and a second more.
+// An Enqueue that waits for a place ([Options.Wait]) returns [analytics.ErrClosed].
+//
+// The error is that of ctx if it was done first, and [analytics.ErrClosed] after another
+// Close or Shutdown.
+//
+// On a client of [New], Shutdown calls the Close of the wrapped client and waits for it until
+// ctx is done. It returns -1, since nobody knows how many messages were lost. On a client
+// that With, For or Anonymous returned, Shutdown does nothing.
+func (c *Client) Shutdown(ctx context.Context) (lost int, err error) {
+	if c == nil || c.shared == nil || c.shared.outlet == nil {
+		return 0, ErrNoClient
+	}
+	if c.derived {
+		return 0, nil
+	}
+	return c.shared.outlet.Shutdown(ctx)
+}
+
 // Close closes the wrapped client, which sends what it has queued and then returns;
 // Enqueue is an error from then on. On a client that With, For or Anonymous
 // returned, Close does nothing. A second Close returns [analytics.ErrClosed].
 //
-// Close takes as long as Segment does; [Client.Shutdown] has a deadline. On a client
-// of [NewSegment] it also waits until [Options.OnOutcome] and the Callback have returned
+// Close takes as long as Segment does; [Client.Shutdown] has a deadline, and tries again
+// what fails: after Close each batch has one more attempt. On a client of [NewSegment] it
+// also waits until [Options.OnOutcome] and the Callback have returned
 // for each message that was delivered or failed, so do not call it from there.
 func (c *Client) Close() error {
-	if c == nil || c.shared == nil || c.shared.next == nil {
+	if c == nil || c.shared == nil || c.shared.outlet == nil {
 		return ErrNoClient
 	}
 	if c.derived {
 		return nil
 	}
-	return c.shared.close()
+	return c.shared.outlet.Close()
 }

@@ -1,14 +1,17 @@
 package consent_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -160,11 +163,15 @@ func TestNothingAllowedStaysHome(t *testing.T) {
 			for _, m := range messages() {
 				var next capture
 				var told []consent.Decision
-				o := &consent.Options{OnDecision: func(_ analytics.Message, d consent.Decision) { told = append(told, d) }}
-				require.NoError(t, consent.New(&next, c.policy, o).With(c.state).Enqueue(m))
+				var o outcomes
+				options := &consent.Options{
+					OnDecision: func(_ analytics.Message, d consent.Decision) { told = append(told, d) },
+					OnOutcome:  o.hear,
+				}
+				require.NoError(t, consent.New(&next, c.policy, options).With(c.state).Enqueue(m))
 				require.Empty(t, next.events)
 				require.Len(t, told, 1)
-				require.NotEmpty(t, told[0].Withheld())
+				require.NotEmpty(t, o.only(t).Reason)
 			}
 		})
 	}
@@ -174,7 +181,7 @@ type decideFunc func(consent.State) consent.Decision
 
 func (f decideFunc) Decide(s consent.State) consent.Decision { return f(s) }
 
-func TestInvalidMessagesAreErrorsEvenWhenWithheld(t *testing.T) {
+func TestInvalidMessagesAreErrorsEvenWhenSuppressed(t *testing.T) {
 	for _, state := range []consent.State{acceptAll, consent.All(consent.Denied)} {
 		told := 0
 		o := &consent.Options{OnDecision: func(analytics.Message, consent.Decision) { told++ }}
@@ -291,6 +298,7 @@ func TestCallerOnlyNarrows(t *testing.T) {
 
 type (
 	boolean bool
+	circle  *circle
 )
 
 func TestWhatIsFalse(t *testing.T) {
@@ -303,7 +311,8 @@ func TestWhatIsFalse(t *testing.T) {
 	}{
 		{false, true}, {boolean(false), true}, {&no, true}, {&pointer, true}, {&boxed, true},
 		{true, false}, {&yes, false}, {nil, false}, {none, false}, {0, false}, {"false", false}, {object{}, false},
-		{json.RawMessage("false"), true}, {json.RawMessage(" false\n"), true}, {json.RawMessage("true"), false}, {refusing{}, true},
+		{json.RawMessage("false"), true}, {json.RawMessage(" false\n"), true}, {json.RawMessage("null"), false}, {json.Number("0"), false},
+		{writes("false"), true}, {writes(" false "), true}, {writes("true"), false}, {new(writes), false},
 	} {
 		var next capture
 		err := consent.New(&discardMessage{&next}, policy, nil).With(acceptAll).
@@ -314,10 +323,33 @@ func TestWhatIsFalse(t *testing.T) {
 	}
 }
 
-// refusing is false in JSON.
-type refusing struct{}
+// writes is a value whose JSON is what it says, or an object.
+type writes string
 
-func (refusing) MarshalJSON() ([]byte, error) { return []byte("false"), nil }
+func (w writes) MarshalJSON() ([]byte, error) { return []byte(cmp.Or(w, "{}")), nil }
+
+func TestIntegrationsWithoutJSONAreRefused(t *testing.T) {
+	var round circle
+	round = &round
+	for _, value := range []any{round, panics{}, fails{}, make(chan int), math.NaN(), json.RawMessage("fals")} {
+		var next capture
+		var o outcomes
+		m := analytics.Track{UserId: "u", Event: "e", Integrations: analytics.Integrations{"Mixpanel": value}}
+		err := consent.New(&next, policy, &consent.Options{OnOutcome: o.hear}).With(acceptAll).Enqueue(m)
+		require.ErrorIs(t, err, consent.ErrNoJSON, "%T", value)
+		require.Equal(t, consent.Refused, o.only(t).Result)
+		require.Empty(t, next.sent)
+	}
+}
+
+func TestACallersMarshalerRunsOnce(t *testing.T) {
+	var next capture
+	made := new(atomic.Bool)
+	m := analytics.Track{UserId: "u", Event: "e", Integrations: analytics.Integrations{"Mixpanel": once{made}}}
+	require.NoError(t, consent.New(&next, policy, nil).With(acceptAll).Enqueue(m))
+	require.True(t, made.Load())
+	require.EqualValues(t, 1, next.only(t).Integrations["Mixpanel"])
+}
 
 // discardMessage keeps a message without making JSON of it.
 type discardMessage struct{ *capture }
@@ -345,7 +377,6 @@ func TestOnDecisionHearsWhatTheCallerClosed(t *testing.T) {
 		"Facebook Pixel": "Facebook Pixel: allowed, the visitor granted every category of it (advertising)",
 		"Mixpanel":       "Mixpanel: denied, the application turned it off for this message",
 	}, reasons)
-	require.Empty(t, told.Withheld())
 }
 
 func TestWarehousesHaveTheirOwnShape(t *testing.T) {
@@ -392,13 +423,12 @@ func TestWhatIntegrationsCannotStopKeepsTheMessageHome(t *testing.T) {
 	for _, name := range []string{"Amazon S3", "AWS S3", "aws s3", "Google Cloud Storage", "Data Lakes", "Segment Data Lakes", "Engage", "Personas"} {
 		p := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}, "advertising": {name}}})
 		var next capture
-		var told consent.Decision
-		o := &consent.Options{OnDecision: func(_ analytics.Message, d consent.Decision) { told = d }}
-		client := consent.New(&next, p, o)
+		var o outcomes
+		client := consent.New(&next, p, &consent.Options{OnOutcome: o.hear})
 		m := analytics.Track{UserId: "u", Event: "Ordered"}
 		require.NoError(t, client.With(acceptAnalytics).Enqueue(m))
 		require.Empty(t, next.events, name)
-		require.Equal(t, consent.SuppressedUnstoppable, told.Withheld())
+		require.Equal(t, consent.SuppressedUnstoppable, o.only(t).Reason)
 		require.NoError(t, client.With(acceptAll).Enqueue(m))
 		require.Len(t, next.events, 1, name)
 	}
@@ -661,7 +691,8 @@ func TestDecisionOfOnesOwn(t *testing.T) {
 	require.Empty(t, maps.Collect(zero.Categories()))
 	require.False(t, zero.Unlisted())
 	require.False(t, zero.Allows("Amplitude"))
-	require.Equal(t, consent.SuppressedNothingAllowed, zero.Withheld())
+	_, suppressed := consent.AtSegment(zero)
+	require.Equal(t, consent.SuppressedNothingAllowed, suppressed)
 }
 
 var alwaysWebhooks = destinations.MustCompile(destinations.Config{

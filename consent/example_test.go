@@ -45,8 +45,8 @@ func Example() {
 	// <nil>
 }
 
-// OnDecision hears of every message: the place to count, to log, and to show why a
-// destination did or did not receive an event.
+// OnDecision hears of every message, and OnOutcome what became of it: the places to
+// count, to log, and to show why a destination did or did not receive an event.
 func ExampleOptions() {
 	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{
 		"analytics":   {"Amplitude"},
@@ -57,7 +57,9 @@ func ExampleOptions() {
 			for v := range d.Verdicts() {
 				fmt.Println(v)
 			}
-			fmt.Println("withheld:", d.Withheld())
+		},
+		OnOutcome: func(_ analytics.Message, o consent.Outcome) {
+			fmt.Printf("%s: %s\n", o.Result, o.Reason)
 		},
 	})
 	rejected := consent.NewState(map[string]bool{"analytics": false, "advertising": false})
@@ -65,7 +67,7 @@ func ExampleOptions() {
 	// Output:
 	// Amplitude: denied, the visitor denied a category (analytics)
 	// Facebook Pixel: denied, the visitor denied a category (advertising)
-	// withheld: no destination may see it
+	// suppressed: no destination may see it
 }
 
 // A job carries the answer of the visitor who caused it as text.

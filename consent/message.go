@@ -5,110 +5,41 @@ import (
 
 	"github.com/segmentio/analytics-go/v3"
 
-	"github.com/go-consent/segment/internal/message"
+	"github.com/go-consent/segment/internal/delivery"
 )
 
-// stampOf returns the two fields of the message, a value of one of the six types,
-// that all types share.
-func stampOf(m analytics.Message) (*analytics.Context, analytics.Integrations) {
-	switch m := m.(type) {
-	case analytics.Track:
-		return m.Context, m.Integrations
-	case analytics.Identify:
-		return m.Context, m.Integrations
-	case analytics.Page:
-		return m.Context, m.Integrations
-	case analytics.Screen:
-		return m.Context, m.Integrations
-	case analytics.Group:
-		return m.Context, m.Integrations
-	case analytics.Alias:
-		return m.Context, m.Integrations
-	default:
-		panic("consent: unreachable")
-	}
-}
-
-// withStamp returns a copy of the message with other values in those fields.
-func withStamp(m analytics.Message, c *analytics.Context, i analytics.Integrations) analytics.Message {
-	switch m := m.(type) {
-	case analytics.Track:
-		m.Context, m.Integrations = c, i
-		return m
-	case analytics.Identify:
-		m.Context, m.Integrations = c, i
-		return m
-	case analytics.Page:
-		m.Context, m.Integrations = c, i
-		return m
-	case analytics.Screen:
-		m.Context, m.Integrations = c, i
-		return m
-	case analytics.Group:
-		m.Context, m.Integrations = c, i
-		return m
-	case analytics.Alias:
-		m.Context, m.Integrations = c, i
-		return m
-	default:
-		panic("consent: unreachable")
-	}
-}
-
-// withAnonymousID returns a copy of the message, a value of one of the six types,
-// with its AnonymousId filled in if it has none. An Alias has no such field.
-func withAnonymousID(m analytics.Message, id func() string) analytics.Message {
-	fill := func(field *string) {
-		if *field == "" {
-			*field = id()
-		}
-	}
-	switch m := m.(type) {
-	case analytics.Track:
-		fill(&m.AnonymousId)
-		return m
-	case analytics.Identify:
-		fill(&m.AnonymousId)
-		return m
-	case analytics.Page:
-		fill(&m.AnonymousId)
-		return m
-	case analytics.Screen:
-		fill(&m.AnonymousId)
-		return m
-	case analytics.Group:
-		fill(&m.AnonymousId)
-		return m
-	default:
-		return m
-	}
-}
-
-// copyOf returns the message with maps and a context of its own, for a hook that
-// may keep or change it. What is no message is returned as it is.
-func copyOf(m analytics.Message) analytics.Message {
-	value, ok := message.Value(m)
+// copyOf returns the message with maps and a context of its own, for a hook that may keep
+// or change it. What is no message is returned as it is.
+func copyOf(given analytics.Message) analytics.Message {
+	m, ok := delivery.Open(given)
 	if !ok {
-		return m
+		return given
 	}
-	c, i := stampOf(value)
-	switch m := withStamp(value, clone(c), maps.Clone(i)).(type) {
+	*m.Context, *m.Integrations = clone(*m.Context), maps.Clone(*m.Integrations)
+	if m.Object != nil {
+		*m.Object = maps.Clone(*m.Object)
+	}
+	return m.Value()
+}
+
+func clone(c *analytics.Context) *analytics.Context {
+	if c == nil {
+		return nil
+	}
+	copied := *c
+	copied.Traits = maps.Clone(c.Traits)
+	copied.Extra = maps.Clone(c.Extra)
+	return &copied
+}
+
+// isUpdate reports whether the message is an [UpdateEvent].
+func isUpdate(m analytics.Message) bool {
+	switch m := m.(type) {
 	case analytics.Track:
-		m.Properties = maps.Clone(m.Properties)
-		return m
-	case analytics.Identify:
-		m.Traits = maps.Clone(m.Traits)
-		return m
-	case analytics.Page:
-		m.Properties = maps.Clone(m.Properties)
-		return m
-	case analytics.Screen:
-		m.Properties = maps.Clone(m.Properties)
-		return m
-	case analytics.Group:
-		m.Traits = maps.Clone(m.Traits)
-		return m
+		return m.Event == UpdateEvent
+	case *analytics.Track:
+		return m.Event == UpdateEvent
 	default:
-		return m
+		return false
 	}
 }

@@ -1,10 +1,7 @@
 package consent
 
 import (
-	"errors"
 	"sync/atomic"
-
-	"github.com/segmentio/analytics-go/v3"
 )
 
 // A Result is what became of a message in the end. Every message that Enqueue is
@@ -18,14 +15,18 @@ const (
 	Failed Result = "failed"
 	// Suppressed: consent kept the message home; Outcome.Decision says why.
 	Suppressed Result = "suppressed"
-	// Refused: Enqueue returned an error, which is Outcome.Err.
+	// Refused: Enqueue returned an error, which is Outcome.Err, or ended with the
+	// goroutine that called it ([ErrExited]).
 	Refused Result = "refused"
 	// Accepted: a client that was passed to New took the message. What it does
 	// with it, it tells nobody; a client of NewSegment ends in Delivered or Failed.
 	Accepted Result = "accepted"
+	// Discarded: the message went to [Discard], which sends nothing.
+	Discarded Result = "discarded"
 )
 
-// An Outcome tells what became of a message, and why.
+// An Outcome tells what became of a message, and why. The text of its error holds
+// nothing of a message, nor of what the server answered.
 type Outcome struct {
 	Result   Result
 	Decision Decision // of a suppressed message
@@ -33,16 +34,8 @@ type Outcome struct {
 	Err      error    // of a failed or refused one
 }
 
-// ErrFull is the error of a message for which there was no place: as many as
-// [Options.MaxPending] had no outcome yet.
-var ErrFull = errors.New("consent: too many messages are pending")
-
-// ErrNoJSON is the error of a message that holds something without a JSON form. It
-// names the type and not the value.
-var ErrNoJSON = errors.New("consent: a message that has no JSON form")
-
 // Stats counts the messages given to a Client and those derived from it. Once no
-// message is pending, Enqueued is the sum of the five results.
+// message is pending, Enqueued is the sum of the six results.
 type Stats struct {
 	Enqueued   uint64 // calls of Enqueue
 	Delivered  uint64
@@ -50,60 +43,56 @@ type Stats struct {
 	Suppressed uint64
 	Refused    uint64
 	Accepted   uint64
+	Discarded  uint64
+
+	// Unbound counts, among Enqueued, the messages of a Client that was never bound to
+	// the State of anybody, or that For bound to a context without one: most likely the
+	// middleware is missing, or the context is not that of the request.
+	Unbound uint64
+}
+
+// results lists the results, and where Stats counts them.
+var results = [...]struct {
+	result Result
+	of     func(*Stats) *uint64
+}{
+	{Delivered, func(s *Stats) *uint64 { return &s.Delivered }},
+	{Failed, func(s *Stats) *uint64 { return &s.Failed }},
+	{Suppressed, func(s *Stats) *uint64 { return &s.Suppressed }},
+	{Refused, func(s *Stats) *uint64 { return &s.Refused }},
+	{Accepted, func(s *Stats) *uint64 { return &s.Accepted }},
+	{Discarded, func(s *Stats) *uint64 { return &s.Discarded }},
 }
 
 // Pending returns how many messages have no outcome yet.
 func (s Stats) Pending() uint64 {
-	return s.Enqueued - s.Delivered - s.Failed - s.Suppressed - s.Refused - s.Accepted
+	pending := s.Enqueued
+	for _, r := range results {
+		pending -= *r.of(&s)
+	}
+	return pending
 }
 
 // counters are Stats that many goroutines count up.
 type counters struct {
-	enqueued, delivered, failed, suppressed, refused, accepted atomic.Uint64
+	enqueued, unbound atomic.Uint64
+	by                [len(results)]atomic.Uint64 // in the order of results
 }
 
 func (c *counters) count(r Result) {
-	switch r {
-	case Delivered:
-		c.delivered.Add(1)
-	case Failed:
-		c.failed.Add(1)
-	case Suppressed:
-		c.suppressed.Add(1)
-	case Refused:
-		c.refused.Add(1)
-	case Accepted:
-		c.accepted.Add(1)
+	for i := range results {
+		if results[i].result == r {
+			c.by[i].Add(1)
+		}
 	}
 }
 
 // stats reads enqueued last, so that Pending is never less than nothing.
-func (c *counters) stats() Stats {
-	s := Stats{
-		Delivered: c.delivered.Load(), Failed: c.failed.Load(), Suppressed: c.suppressed.Load(),
-		Refused: c.refused.Load(), Accepted: c.accepted.Load(),
+func (c *counters) stats() (s Stats) {
+	for i, r := range results {
+		*r.of(&s) = c.by[i].Load()
 	}
+	s.Unbound = c.unbound.Load()
 	s.Enqueued = c.enqueued.Load()
 	return s
-}
-
-// settle counts the outcome of a message and tells it to the application. A hook
-// that panics must not take with it what called it, which may be the goroutine
-// that sends for everybody.
-func (s *shared) settle(m analytics.Message, o Outcome) {
-	s.counters.count(o.Result)
-	if s.onOutcome != nil {
-		s.guard("OnOutcome", func() { s.onOutcome(copyOf(m), o) })
-	}
-}
-
-// guard calls a function of the application and logs its panic, without the value,
-// which may be anybody's.
-func (s *shared) guard(name string, call func()) {
-	defer func() {
-		if r := recover(); r != nil {
-			s.log("consent: %s panicked with a %T", name, r)
-		}
-	}()
-	call()
 }

@@ -91,9 +91,9 @@ func TestEveryMessageHasOneOutcome(t *testing.T) {
 		consent.Delivered, consent.Failed, consent.Suppressed, consent.Refused, consent.Refused, consent.Refused,
 	}, o.results())
 	require.ErrorContains(t, o.all[1].Err, "400")
-	require.Equal(t, consent.SuppressedNothingAllowed, o.all[2].Decision.Withheld())
+	require.Equal(t, consent.SuppressedNothingAllowed, o.all[2].Reason)
 	require.ErrorIs(t, o.all[3].Err, consent.ErrMessage)
-	require.Equal(t, consent.Stats{Enqueued: 6, Delivered: 1, Failed: 1, Suppressed: 1, Refused: 3}, client.Stats())
+	require.Equal(t, consent.Stats{Enqueued: 6, Delivered: 1, Failed: 1, Suppressed: 1, Refused: 3, Unbound: 1}, client.Stats())
 	require.EqualValues(t, 1, server.taken.Load())
 }
 
@@ -102,11 +102,14 @@ func TestAWrappedClientOnlyAccepts(t *testing.T) {
 	client := consent.New(&capture{}, policy, &consent.Options{OnOutcome: o.hear})
 	require.NoError(t, client.With(acceptAll).Enqueue(ordered()))
 	require.Equal(t, consent.Accepted, o.only(t).Result)
-	_, err := client.Shutdown(t.Context())
-	require.ErrorIs(t, err, consent.ErrNotTracked)
 	require.ErrorIs(t, client.Flush(t.Context()), consent.ErrNotTracked)
-	require.NoError(t, client.With(acceptAll).Enqueue(ordered()), "it is still open")
-	require.Equal(t, consent.Stats{Enqueued: 2, Accepted: 2}, client.Stats())
+	lost, err := client.Shutdown(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, -1, lost, "nobody knows")
+	require.ErrorIs(t, client.With(acceptAll).Enqueue(ordered()), analytics.ErrClosed)
+	_, err = client.Shutdown(t.Context())
+	require.ErrorIs(t, err, analytics.ErrClosed)
+	require.Equal(t, consent.Stats{Enqueued: 2, Accepted: 1, Refused: 1}, client.Stats())
 
 	failing := errors.New("no")
 	client = consent.New(&capture{err: failing}, policy, nil)
@@ -387,12 +390,16 @@ func TestShutdownDoesNotWaitForACallback(t *testing.T) {
 }
 
 func TestFlushEndsWithItsContext(t *testing.T) {
-	client, _ := segment(t, policy, nil) // sends only at Close
+	server := newFlaky(t)
+	server.set(hang)
+	client, err := consent.NewSegment("key", quick(server.URL), policy, nil)
+	require.NoError(t, err)
 	require.NoError(t, client.Flush(t.Context()), "nothing is pending")
 	require.NoError(t, client.With(acceptAll).Enqueue(ordered()))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	require.ErrorIs(t, client.Flush(ctx), context.DeadlineExceeded)
+	server.set(noFault)
 	require.NoError(t, client.Close())
 	require.NoError(t, client.Flush(t.Context()))
 	require.ErrorIs(t, (*consent.Client)(nil).Flush(t.Context()), consent.ErrNoClient)
@@ -436,8 +443,8 @@ func TestPanicsOfTheApplication(t *testing.T) {
 			client, err := consent.NewSegment("key", config, p, &c.options)
 			require.NoError(t, err)
 			require.NoError(t, client.With(acceptAll).Enqueue(ordered()))
-			require.NoError(t, client.Close())
 			require.NoError(t, client.Flush(t.Context()))
+			require.NoError(t, client.Close())
 			require.Equal(t, c.want, client.Stats())
 			require.Contains(t, logged.String(), name+" panicked with a string")
 			require.NotContains(t, logged.String(), "secret")

@@ -2,17 +2,15 @@ package consent
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"log"
-	"maps"
 	"net/url"
-	"os"
-	"time"
+	"strconv"
+	"strings"
 
 	"github.com/segmentio/analytics-go/v3"
 
+	"github.com/go-consent/segment/internal/delivery"
 	"github.com/go-consent/segment/internal/nils"
 	"github.com/go-consent/segment/internal/segment"
 )
@@ -21,12 +19,11 @@ import (
 // workspace accepts data only at the endpoint of its own region.
 const EndpointEU = "https://events.eu1.segmentapis.com"
 
-// ErrConfig is the error of a configuration that NewSegment refuses.
-var ErrConfig = errors.New("consent: bad configuration")
-
-// defaultMaxPending is how many messages may be without an outcome unless
-// Options.MaxPending says so: some tens of megabytes at Segment's limit of size.
-const defaultMaxPending = 10_000
+// The limits of Options, where it sets none.
+const (
+	defaultMaxPending      = 10_000
+	defaultMaxPendingBytes = 64 << 20
+)
 
 // NewSegment returns a Client that sends to Segment through a new client of
 // analytics-go. It differs from [New] in what it can check and mend:
@@ -42,50 +39,41 @@ const defaultMaxPending = 10_000
 //     if it cannot: analytics-go does that for each batch, where a panic ends the
 //     process and an error loses the batch.
 //   - Responses are read to their end, so that connections are reused.
+//   - Redirects are not followed: they are failures.
+//   - At most 10 requests are under way at once; what comes meanwhile waits in the queue.
+//     Each is tried 10 times at most, 10 seconds each, with RetryAfter in between or what
+//     the server's Retry-After asks for, 5 minutes at most.
 //   - Every message has an outcome, and Enqueue does not block. See
 //     [Options.OnOutcome], [Options.MaxPending] and [Client.Shutdown].
-//   - No message is written to a log. The Logger is given the type of a message
-//     where analytics-go would print all of it.
+//   - Nothing of a message, nor of what a server answers, is written to a log. The Logger
+//     is given one line at a time.
 //   - A panic of the Callback, the Transport, the Logger or RetryAfter stops there.
 //
 // The Callback of the Config is called as before, and must not call Close, which waits
 // for it. The error joins everything wrong, each wrapping [ErrConfig].
 func NewSegment(writeKey string, c analytics.Config, p Policy, o *Options) (*Client, error) {
-	var f freezer
-	c.DefaultContext = f.context(clone(c.DefaultContext))
-	if err := check(writeKey, c, p, o, f.err); err != nil {
+	defaultContext, err := delivery.FreezeContext(c.DefaultContext)
+	if err := check(writeKey, c, p, o, err); err != nil {
 		return nil, err
 	}
 	shared := newShared(p, o)
-	logger := discreet{c.Logger}
-	if c.Logger == nil {
-		logger.next = analytics.StdLogger(log.New(os.Stderr, "segment ", log.LstdFlags))
+	shared.log = delivery.NewLogger(c.Logger).Errorf
+	c.DefaultContext = defaultContext
+	config := delivery.Config{
+		WriteKey: writeKey, Segment: c,
+		MaxPending: defaultMaxPending, MaxPendingBytes: defaultMaxPendingBytes,
+		Count: shared.count, Tell: shared.tell(c.Callback),
 	}
-	shared.log = logger.Errorf
-
-	s := &sender{shared: shared, caller: c.Callback, places: places{max: defaultMaxPending}}
 	if o != nil {
-		s.places.max = cmp.Or(o.MaxPending, defaultMaxPending)
-		s.wait = o.Wait
+		config.MaxPending = cmp.Or(o.MaxPending, defaultMaxPending)
+		config.MaxPendingBytes = cmp.Or(o.MaxPendingBytes, defaultMaxPendingBytes)
+		config.Wait = o.Wait
 	}
-	ctx, abort := context.WithCancel(context.Background())
-	s.abort = abort
-	c.Callback = s
-	c.Logger = logger
-	c.Transport = &transport{c.Transport, ctx}
-	if retryAfter := c.RetryAfter; retryAfter != nil {
-		c.RetryAfter = func(attempt int) (d time.Duration) {
-			shared.guard("RetryAfter", func() { d = retryAfter(attempt) })
-			return d
-		}
-	}
-	next, err := analytics.NewWithConfig(writeKey, c)
+	sender, err := delivery.NewSender(config)
 	if err != nil {
-		abort()
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	s.next = next
-	shared.next = s
+	shared.outlet, shared.untold = sender, ""
 	return &Client{shared: shared, state: All(Denied)}, nil
 }
 
@@ -103,7 +91,7 @@ func check(writeKey string, c analytics.Config, p Policy, o *Options, noJSON err
 		bad("the policy is nil")
 	}
 	if c.Endpoint != "" && !isEndpoint(c.Endpoint) {
-		bad("the endpoint %q is not of the form https://host", c.Endpoint)
+		bad("the endpoint %s is not of the form https://host", shown(c.Endpoint))
 	}
 	if noJSON != nil {
 		bad("the DefaultContext: %w", noJSON)
@@ -115,8 +103,8 @@ func check(writeKey string, c analytics.Config, p Policy, o *Options, noJSON err
 			}
 		}
 	}
-	if o != nil && (o.MaxPending < 0 || o.Wait < 0) {
-		bad("MaxPending or Wait is negative")
+	if o != nil && (o.MaxPending < 0 || o.MaxPendingBytes < 0 || o.Wait < 0) {
+		bad("MaxPending, MaxPendingBytes or Wait is negative")
 	}
 	return errors.Join(wrong...)
 }
@@ -129,12 +117,20 @@ func isEndpoint(endpoint string) bool {
 	return endpoint == u.Scheme+"://"+u.Host
 }
 
-func clone(c *analytics.Context) *analytics.Context {
-	if c == nil {
-		return nil
+// shown returns an endpoint, quoted, without what may be a secret: a user and password, or
+// a query.
+func shown(endpoint string) string {
+	scheme, host, ok := strings.Cut(endpoint, "://")
+	if ok {
+		scheme += "://"
+	} else {
+		scheme, host = "", endpoint
 	}
-	copied := *c
-	copied.Traits = maps.Clone(c.Traits)
-	copied.Extra = maps.Clone(c.Extra)
-	return &copied
+	if at := strings.LastIndex(host, "@"); at >= 0 {
+		scheme, host = scheme+"...@", host[at+1:]
+	}
+	if end := strings.IndexAny(host, "?#"); end >= 0 {
+		host = host[:end+1] + "..."
+	}
+	return strconv.Quote(scheme + host)
 }

@@ -2,25 +2,29 @@ package consent
 
 import (
 	"log"
+	"runtime"
+	"sync/atomic"
 
 	"github.com/segmentio/analytics-go/v3"
 
+	"github.com/go-consent/segment/internal/delivery"
 	"github.com/go-consent/segment/internal/nils"
 )
 
 // shared is what a Client and those derived from it have in common.
 type shared struct {
-	next       analytics.Client
+	outlet     delivery.Outlet // nil: there is none
+	untold     Result          // of a message whose outcome the outlet does not tell; "" if it tells all
 	policy     Policy
 	onDecision func(analytics.Message, Decision)
 	onOutcome  func(analytics.Message, Outcome)
 	log        func(format string, args ...any)
 	counters   counters
-	gate       gate
+	hearing    atomic.Int64 // calls of onOutcome that have not returned
 }
 
 func newShared(p Policy, o *Options) *shared {
-	s := &shared{log: log.Printf, gate: gate{empty: make(chan struct{})}}
+	s := &shared{log: log.Printf, untold: Accepted}
 	if !nils.Is(p) {
 		s.policy = p
 	}
@@ -32,30 +36,77 @@ func newShared(p Policy, o *Options) *shared {
 
 // decide asks the policy. Without one, and if it panics, nothing is allowed.
 func (s *shared) decide(state State) (d Decision) {
-	if s.policy != nil {
-		s.guard("Policy", func() { d = s.policy.Decide(state) })
+	if s.policy == nil {
+		return d
 	}
-	return d
+	defer s.caught("Policy")
+	return s.policy.Decide(state)
 }
 
-// send passes the message on unless Close was called.
-func (s *shared) send(m analytics.Message) error {
-	if !s.gate.enter() {
-		return analytics.ErrClosed
-	}
-	defer s.gate.leave()
-	if err := s.next.Enqueue(m); err != nil {
-		return err
-	}
-	if _, ok := s.next.(*sender); !ok {
-		s.settle(m, Outcome{Result: Accepted})
-	}
-	return nil
+// settle counts the outcome of a message and tells it to the application.
+func (s *shared) settle(m analytics.Message, o Outcome) {
+	s.counters.count(o.Result)
+	s.hear(m, o)
 }
 
-func (s *shared) close() error {
-	if !s.gate.close() {
-		return analytics.ErrClosed
+// outcomeOf returns the outcome of a message that was accepted.
+func outcomeOf(err error) Outcome {
+	if err != nil {
+		return Outcome{Result: Failed, Err: err}
 	}
-	return s.next.Close()
+	return Outcome{Result: Delivered}
+}
+
+// count counts the outcome of a message that was accepted.
+func (s *shared) count(err error) { s.counters.count(outcomeOf(err).Result) }
+
+// tell returns a function that tells the outcome of a message that was accepted, also to
+// the application's Callback, which may be nil.
+func (s *shared) tell(callback analytics.Callback) func(analytics.Message, error) {
+	return func(m analytics.Message, err error) {
+		defer s.hear(m, outcomeOf(err)) // also if the Callback ends the goroutine
+		switch {
+		case callback == nil:
+		case err == nil:
+			s.guard("Callback.Success", func() { callback.Success(copyOf(m)) })
+		default:
+			s.guard("Callback.Failure", func() { callback.Failure(copyOf(m), err) })
+		}
+	}
+}
+
+// Of an OnOutcome that enqueues again what was refused, and is called for that again,
+// calls go no deeper than so many frames of a stack. The depth is looked at only if so
+// many calls are under way, since that takes a while.
+const (
+	maxFrames  = 2000
+	maxHearing = 100
+)
+
+// hear tells an outcome to the application. A hook that panics must not take with it
+// what called it.
+func (s *shared) hear(m analytics.Message, o Outcome) {
+	if s.onOutcome == nil {
+		return
+	}
+	defer s.hearing.Add(-1)
+	if s.hearing.Add(1) > maxHearing && runtime.Callers(maxFrames, make([]uintptr, 1)) > 0 {
+		s.log("consent: OnOutcome is not told of a message that it enqueued itself: it was called too deep")
+		return
+	}
+	s.guard("OnOutcome", func() { s.onOutcome(copyOf(m), o) })
+}
+
+// guard calls a function of the application and logs its panic, without the value,
+// which may be anybody's.
+func (s *shared) guard(name string, call func()) {
+	defer s.caught(name)
+	call()
+}
+
+// caught is what guard defers.
+func (s *shared) caught(name string) {
+	if r := recover(); r != nil {
+		s.log("consent: %s panicked with a %T", name, r)
+	}
 }

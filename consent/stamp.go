@@ -1,24 +1,25 @@
 package consent
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 
-	"github.com/segmentio/analytics-go/v3"
-
+	"github.com/go-consent/segment/internal/delivery"
 	"github.com/go-consent/segment/internal/segment"
 )
 
 // A stamp is what the messages of one visitor leave with. It is made once for a Decision
 // and a State, and shared: nobody may write to it.
 type stamp struct {
-	state        State
-	decision     Decision // as Segment can carry it out
-	suppressed   Reason   // why no message leaves, or ""
-	alias        Reason   // why no Alias leaves, or ""
-	consent      json.RawMessage
-	integrations analytics.Integrations // without any of the application's
+	state      State
+	decision   Decision // as Segment can carry it out
+	suppressed Reason   // why no message leaves, or ""
+	alias      Reason   // why no Alias leaves, or ""
+	update     bool     // it is that of an update of preferences
+
+	integrations map[string]any // for a message without any of the application's own
+	size         int            // of those as JSON, at most
+	extra        map[string]any // likewise, of its Context: the consent object alone
 }
 
 // stampFor returns the stamp for a visitor who answered s.
@@ -44,17 +45,68 @@ func (d Decision) makeStamp(s State) *stamp {
 		made.alias = SuppressedAlias
 	}
 	plain := sent.plain()
-	made.integrations = plain.Integrations(plain, nil)
-	made.consent, _ = sent.consentObject(s) // maps of bools always have JSON
+	made.fill(plain.Integrations(plain, nil), sent.consentObject(s))
 	return made
+}
+
+func (s *stamp) fill(integrations map[string]any, consent any) {
+	object, _ := delivery.MakeJSON(consent) // maps of bools always have JSON
+	s.extra = map[string]any{segment.ConsentKey: object}
+	s.integrations = integrations
+	_, s.size, _ = delivery.Freeze(integrations)
+}
+
+// suppresses returns why a message of that kind stays home, or "".
+func (s *stamp) suppresses(kind *delivery.Kind) Reason {
+	if kind.IsAlias() {
+		return s.alias
+	}
+	return s.suppressed
+}
+
+// put puts the stamp on a message. It returns the decision as the application's
+// integrations narrow it, and the size of the message's integrations.
+func (s *stamp) put(m *delivery.Message) (Decision, int, error) {
+	if s.update {
+		*m.Object, *m.Context, *m.Integrations = nil, nil, nil
+	}
+	if *m.Context != nil {
+		*m.Own = **m.Context
+	}
+	*m.Context = m.Own
+	m.Own.Extra = s.extraOf(m.Own.Extra)
+	if len(*m.Integrations) == 0 {
+		*m.Integrations = s.integrations
+		return s.decision, s.size, nil
+	}
+	caller, _, err := delivery.Freeze(*m.Integrations)
+	if err != nil {
+		return s.decision, 0, err
+	}
+	decision, integrations := s.narrowed(caller)
+	*m.Integrations = integrations
+	return decision, delivery.NotFrozen, nil
+}
+
+// extraOf returns the Extra of the caller's Context with the consent object, and without
+// the keys that could contradict it.
+func (s *stamp) extraOf(caller map[string]any) map[string]any {
+	if len(caller) == 0 {
+		return s.extra
+	}
+	extra := make(map[string]any, len(caller)+1)
+	for key, value := range caller {
+		if !segment.Contradicts(key) {
+			extra[key] = value
+		}
+	}
+	maps.Copy(extra, s.extra)
+	return extra
 }
 
 // narrowed returns the decision and the integrations object for a message that the
 // application gave integrations of its own, which are plain JSON.
-func (s *stamp) narrowed(caller map[string]any) (Decision, analytics.Integrations) {
-	if len(caller) == 0 {
-		return s.decision, s.integrations
-	}
+func (s *stamp) narrowed(caller map[string]any) (Decision, map[string]any) {
 	c := segment.NewCaller(caller)
 	plain := s.decision.plain()
 	for name, granted := range s.state.Destinations() {
@@ -79,34 +131,12 @@ func (d Decision) updateStamp(s State) (*stamp, error) {
 	if !answered {
 		return nil, fmt.Errorf("%w: the State names no category", ErrNoPreferences)
 	}
-	object, err := d.consentObject(s)
-	if err != nil {
-		return nil, err
-	}
 	body := &decision{categories: d.body.categories}
 	for _, v := range d.body.verdicts {
 		v.Allowed, v.Reason, v.Cause = false, ReasonUpdateEvent, ""
 		body.verdicts = append(body.verdicts, v)
 	}
-	return &stamp{
-		state: s, decision: Decision{body}, consent: object,
-		integrations: segment.Decision{}.ClosedForm(nil),
-	}, nil
-}
-
-// contextOf returns the caller's context with the consent object, and without the keys
-// that could contradict it.
-func (s *stamp) contextOf(caller *analytics.Context) *analytics.Context {
-	var c analytics.Context
-	if caller != nil {
-		c = *caller
-	}
-	extra := maps.Clone(c.Extra)
-	if extra == nil {
-		extra = make(map[string]any, 1)
-	}
-	maps.DeleteFunc(extra, func(key string, _ any) bool { return segment.Contradicts(key) })
-	extra[segment.ConsentKey] = s.consent
-	c.Extra = extra
-	return &c
+	made := &stamp{state: s, decision: Decision{body}, update: true}
+	made.fill(segment.Decision{}.ClosedForm(nil), d.consentObject(s))
+	return made, nil
 }

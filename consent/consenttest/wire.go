@@ -9,44 +9,20 @@ import (
 	"github.com/segmentio/analytics-go/v3"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/internal/message"
+	"github.com/go-consent/segment/internal/delivery"
 )
 
 // complete returns the message by value with what analytics-go adds before it
 // sends: the type, and an id and a time where there is none.
-func complete(m analytics.Message) (analytics.Message, error) {
-	value, ok := message.Value(m)
+func complete(given analytics.Message) (analytics.Message, error) {
+	m, ok := delivery.Open(given)
 	if !ok {
-		return nil, fmt.Errorf("%w: %T", consent.ErrMessage, m)
+		return nil, fmt.Errorf("%w: %s", consent.ErrMessage, delivery.TypeName(given))
 	}
-	m = value
-	switch m := m.(type) {
-	case analytics.Track:
-		m.Type, m.MessageId, m.Timestamp = "track", orNew(m.MessageId), orNow(m.Timestamp)
-		return m, nil
-	case analytics.Identify:
-		m.Type, m.MessageId, m.Timestamp = "identify", orNew(m.MessageId), orNow(m.Timestamp)
-		return m, nil
-	case analytics.Page:
-		m.Type, m.MessageId, m.Timestamp = "page", orNew(m.MessageId), orNow(m.Timestamp)
-		return m, nil
-	case analytics.Screen:
-		m.Type, m.MessageId, m.Timestamp = "screen", orNew(m.MessageId), orNow(m.Timestamp)
-		return m, nil
-	case analytics.Group:
-		m.Type, m.MessageId, m.Timestamp = "group", orNew(m.MessageId), orNow(m.Timestamp)
-		return m, nil
-	case analytics.Alias:
-		m.Type, m.MessageId, m.Timestamp = "alias", orNew(m.MessageId), orNow(m.Timestamp)
-		return m, nil
-	default:
-		return nil, fmt.Errorf("%w: %T", consent.ErrMessage, m)
-	}
+	*m.Type = m.Kind().Name
+	*m.MessageID, *m.Timestamp = cmp.Or(*m.MessageID, rand.Text()), cmp.Or(*m.Timestamp, time.Now())
+	return m.Value(), nil
 }
-
-func orNew(id string) string { return cmp.Or(id, rand.Text()) }
-
-func orNow(t time.Time) time.Time { return cmp.Or(t, time.Now()) }
 
 // A head is what tells one message from another.
 type head struct {
@@ -54,24 +30,26 @@ type head struct {
 	user, anonymous string
 }
 
-// headOf reads the head of a message that is a value of one of the six types.
-func headOf(m analytics.Message) head {
-	switch m := m.(type) {
-	case analytics.Track:
-		return head{"track", m.Event, m.UserId, m.AnonymousId}
-	case analytics.Identify:
-		return head{"identify", "", m.UserId, m.AnonymousId}
-	case analytics.Page:
-		return head{"page", m.Name, m.UserId, m.AnonymousId}
-	case analytics.Screen:
-		return head{"screen", m.Name, m.UserId, m.AnonymousId}
-	case analytics.Group:
-		return head{"group", "", m.UserId, m.AnonymousId}
-	case analytics.Alias:
-		return head{"alias", "", m.UserId, m.PreviousId}
-	default:
-		return head{kind: fmt.Sprintf("%T", m)}
+// headOf reads the head of a message.
+func headOf(given analytics.Message) head {
+	m, ok := delivery.Open(given)
+	if !ok {
+		return head{kind: delivery.TypeName(given)}
 	}
+	return head{
+		kind: m.Kind().Name, name: textOf(m.Event, m.Name),
+		user: textOf(m.UserID), anonymous: textOf(m.AnonymousID, m.PreviousID),
+	}
+}
+
+// textOf returns the first text that is there.
+func textOf(texts ...*string) string {
+	for _, text := range texts {
+		if text != nil {
+			return *text
+		}
+	}
+	return ""
 }
 
 // String returns the type, the name if there is one, and the user.

@@ -1,8 +1,6 @@
 package segment
 
 import (
-	"encoding/json"
-
 	"github.com/go-consent/segment/internal/names"
 )
 
@@ -12,13 +10,11 @@ const UpdateEvent = "Segment Consent Preference Updated"
 // ConsentKey is the key of the consent object in the context of a message.
 const ConsentKey = foldedConsent
 
-// ConsentObject returns the consent object of a message, as JSON. Neither map may be
-// nil: Segment delivers an event without category preferences to everybody.
-func ConsentObject(categories, destinations map[string]bool) ([]byte, error) {
-	return json.Marshal(struct {
-		Categories   map[string]bool `json:"categoryPreferences"`
-		Destinations map[string]bool `json:"destinationPreferences"`
-	}{categories, destinations})
+// A ConsentObject is the consent object of a message. Neither map may be nil: Segment
+// delivers an event without category preferences to everybody.
+type ConsentObject struct {
+	Categories   map[string]bool `json:"categoryPreferences"`
+	Destinations map[string]bool `json:"destinationPreferences"`
 }
 
 // Contradicts reports whether a key of a context could override the consent object or

@@ -1,14 +1,13 @@
-package consent
+package delivery
 
 import (
 	"sync"
 	"sync/atomic"
 )
 
-// A gate lets calls through until it is closed, and lets whoever closes it wait for
-// those that went through: analytics-go has a data race between its Enqueue and its
-// Close. It holds no lock meanwhile, since a callback that enqueues must not wait
-// for Close.
+// A gate lets calls through until it is closed, and lets whoever closes it wait for those
+// that went through: analytics-go has a data race between its Enqueue and its Close. It
+// holds no lock meanwhile, since a callback that sends must not wait for Close.
 type gate struct {
 	closed atomic.Bool
 	inside atomic.Int64
@@ -16,7 +15,6 @@ type gate struct {
 	empty  chan struct{} // closed when the gate is, and the last call has left
 }
 
-// enter reports whether the gate is open. If it is, leave has to follow.
 func (g *gate) enter() bool {
 	g.inside.Add(1)
 	if g.closed.Load() {
@@ -32,8 +30,8 @@ func (g *gate) leave() {
 	}
 }
 
-// close closes the gate and waits until nobody is inside. It reports false if the
-// gate was closed before.
+// close closes the gate and waits until nobody is inside. It reports false if the gate was
+// closed before.
 func (g *gate) close() bool {
 	if g.closed.Swap(true) {
 		return false

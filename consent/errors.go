@@ -1,0 +1,35 @@
+package consent
+
+import (
+	"errors"
+
+	"github.com/go-consent/segment/internal/delivery"
+)
+
+// Errors of a Client. A message that consent keeps back is not an error: see
+// [Options.OnDecision].
+var (
+	// ErrConfig is the error of a configuration that NewSegment refuses.
+	ErrConfig = errors.New("consent: bad configuration")
+	// ErrExited is the error of a message for which Enqueue did not return: a hook, a
+	// MarshalJSON or the wrapped client ended the goroutine ([runtime.Goexit]), as a
+	// failed test does.
+	ErrExited = errors.New("consent: the goroutine ended during Enqueue")
+	// ErrFull is the error of a message for which there was no place: see
+	// [Options.MaxPending] and [Options.MaxPendingBytes].
+	ErrFull = delivery.ErrFull
+	// ErrMessage is the error of a message that is nil or of a type other than the
+	// six of analytics-go. It names the type with its import path.
+	ErrMessage = errors.New("consent: not a message to send")
+	// ErrNoClient is the error of a Client that has no client to send with.
+	ErrNoClient = errors.New("consent: no analytics client to send with")
+	// ErrNoJSON is the error of a message that holds something without a JSON form. It
+	// names the type and not the value.
+	ErrNoJSON = delivery.ErrNoJSON
+	// ErrNoPreferences is the error of an [UpdateEvent] that has no preferences to
+	// report: its State or its policy names no category.
+	ErrNoPreferences = errors.New("consent: no category preferences to report")
+	// ErrNotTracked is the error of Flush on a Client that was not made by NewSegment:
+	// it does not know what became of its messages.
+	ErrNotTracked = delivery.ErrNotTracked
+)
