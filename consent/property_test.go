@@ -27,19 +27,7 @@ import (
 //
 // CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
 func TestNothingDeniedIsEverOpen(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("CONSENT_SEED"); s != "" {
-		var err error
-		seed, err = strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err)
-	}
-	cases := 100_000
-	if s := os.Getenv("CONSENT_CASES"); s != "" {
-		var err error
-		cases, err = strconv.Atoi(s)
-		require.NoError(t, err)
-	}
-	t.Logf("CONSENT_SEED=%d", seed)
+	seed, cases := propertyRun(t, 100_000)
 	r := rand.New(rand.NewPCG(seed, 0))
 
 	count := map[string]int{}
@@ -96,6 +84,22 @@ func TestNothingDeniedIsEverOpen(t *testing.T) {
 	for _, outcome := range []string{"sent", "withheld", "refused"} {
 		require.NotZero(t, count[outcome], outcome)
 	}
+}
+
+// propertyRun returns the seed of a run and how many cases it has.
+func propertyRun(t *testing.T, normal int) (seed uint64, cases int) {
+	seed, cases = uint64(time.Now().UnixNano()), normal
+	var err error
+	if s := os.Getenv("CONSENT_SEED"); s != "" {
+		seed, err = strconv.ParseUint(s, 10, 64)
+		require.NoError(t, err)
+	}
+	if s := os.Getenv("CONSENT_CASES"); s != "" {
+		cases, err = strconv.Atoi(s)
+		require.NoError(t, err)
+	}
+	t.Logf("CONSENT_SEED=%d", seed)
+	return seed, cases
 }
 
 // A trial is one message of one visitor under one Config.

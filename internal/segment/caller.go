@@ -76,7 +76,7 @@ func (c Caller) closes() closes {
 // names reports whether the caller has an entry for the name that does not close it.
 func (c Caller) names(name string) bool {
 	value, ok := c[name]
-	return ok && !isFalse(value)
+	return ok && !isFalse(value) && !(name == Warehouses && isNoWarehouses(value))
 }
 
 // isFalse reports whether a plain JSON value is false. Segment takes any other value,
@@ -118,11 +118,15 @@ func (d Decision) Narrow(caller Caller) (narrowed Decision, changed []int) {
 	narrowed = Decision{slices.Clone(d.Verdicts), d.Unlisted && !closes.all, d.Denied}
 	kinds := d.kinds()
 	named, off := make(map[string]bool), make(map[string]bool) // by primary name
+	warehousesOff := closes.warehouses || closes.all && !caller.names(Warehouses)
 	for _, v := range d.Verdicts {
 		named[v.Primary] = named[v.Primary] || caller.names(v.Name)
 		off[v.Primary] = off[v.Primary] || closes.off[names.Fold(v.Name)]
+		warehousesOff = warehousesOff || off[v.Primary] && kinds[v.Primary].warehouse
 	}
-	warehousesOff := closes.warehouses || closes.all && !caller.names(Warehouses)
+	if slices.ContainsFunc(d.Verdicts, func(v Verdict) bool { return v.Name == Warehouses && kinds[v.Primary].storage }) {
+		warehousesOff = false // it is another name of what cannot be closed
+	}
 	changed = narrowed.deny(func(v Verdict) bool {
 		switch k := kinds[v.Primary]; {
 		case k.storage:

@@ -48,6 +48,7 @@ func (d Decision) OpenForm(caller Caller) map[string]any {
 	for name, value := range caller {
 		switch folded := names.Fold(name); {
 		case folded == "" || folded == foldedAll || folded == foldedLegacy || listed[name]:
+		case folded == foldedWarehouses && name != Warehouses:
 		default:
 			out[name] = value
 		}
