@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"runtime"
 	"strings"
@@ -227,6 +228,7 @@ func TestFlushBesideEverything(t *testing.T) {
 		})
 		var wg sync.WaitGroup
 		var refused, accepted, behind atomic.Int64
+		lostAndError := make(chan string, 1)
 		for worker := range mine {
 			wg.Go(func() {
 				own := int64(0)
@@ -249,9 +251,11 @@ func TestFlushBesideEverything(t *testing.T) {
 			for accepted.Load() < 100 {
 				runtime.Gosched()
 			}
-			_, _ = s.Shutdown(context.Background())
+			lost, err := s.Shutdown(context.Background())
+			lostAndError <- fmt.Sprint(lost, err)
 		})
 		wg.Wait()
+		require.Equal(t, "0 <nil>", <-lostAndError)
 		require.Zero(t, behind.Load())
 		require.EqualValues(t, 400, refused.Load()+accepted.Load())
 		told.require(t, int(accepted.Load()), 0)
