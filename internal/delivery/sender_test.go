@@ -136,6 +136,20 @@ func TestShutdownWithADoneContextSendsNothing(t *testing.T) {
 	require.Empty(t, wire.times())
 }
 
+func TestWhatIsGivenUpSaysWhatFailedBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, told := newSender(t, answers(status(http.StatusServiceUnavailable)), nil)
+		send(t, s, 1)
+		ctx, cancel := context.WithCancel(t.Context()) // no deadline that is known before
+		time.AfterFunc(time.Second, cancel)
+		_, err := s.Shutdown(ctx)
+		require.ErrorIs(t, err, context.Canceled)
+		told.require(t, 0, 1)
+		require.ErrorIs(t, told.told[0], errAborted)
+		require.ErrorContains(t, told.told[0], "503")
+	})
+}
+
 func TestCloseMakesOneMoreAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := answers(status(http.StatusServiceUnavailable, "Retry-After", "60"))
