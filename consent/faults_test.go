@@ -20,12 +20,13 @@ const (
 	unavailable       // 503
 	hang              // no answer until the fault is over
 	reset             // the connection is closed in the middle of the request
+	redirect          // 307
 	halfAnswer        // 200, and then less of a body than announced
 	faults
 )
 
 func (f fault) String() string {
-	return [...]string{"no fault", "429", "400", "503", "hang", "reset", "half answer"}[f]
+	return [...]string{"no fault", "429", "400", "503", "hang", "reset", "redirect", "half answer"}[f]
 }
 
 // A flaky server counts the messages that it has answered with a success, and has
@@ -88,6 +89,9 @@ func (f *flaky) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no", http.StatusBadRequest)
 	case unavailable:
 		http.Error(w, "later", http.StatusServiceUnavailable)
+	case redirect:
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(http.StatusTemporaryRedirect)
 	case halfAnswer:
 		f.taken.Add(int64(len(batch.Batch)))
 		w.Header().Set("Content-Length", "100")

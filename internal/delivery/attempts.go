@@ -40,8 +40,8 @@ func (b *batch) RoundTrip(r *http.Request) (*http.Response, error) {
 			retryAfter = s.backoff(n - 1)
 		}
 		if !s.pause(retryAfter) {
-			b.err = errAborted
-			return nil, errAborted
+			b.err = fmt.Errorf("%w, after: %w", errAborted, err)
+			return nil, b.err
 		}
 	}
 }

@@ -13,8 +13,8 @@ const maxNesting = 100
 
 // Memory of what holds values, roughly.
 const (
-	messageMemory = 512
-	contextMemory = 1024
+	messageMemory = 1500 // with a Context
+	contextMemory = 256  // its maps
 	valueMemory   = 48
 )
 

@@ -51,11 +51,13 @@ func (u upstream) Logf(format string, args ...any) { u.write(u.to.Logf, format, 
 
 func (u upstream) Errorf(format string, args ...any) { u.write(u.to.Errorf, format, args) }
 
-// What the attempts have said already, or what is not true here.
+// What the attempts have said already, or what is no news: each client is closed at once.
 var unwritten = map[string]bool{
 	"sending request - %s": true,
 	"response %s":          true,
 	"%d messages dropped because they failed to be sent and the client was closed": true,
+	"exit requested – draining messages":                                           true,
+	"exit":                                                                         true,
 }
 
 func (u upstream) write(to func(string, ...any), format string, args []any) {

@@ -15,20 +15,21 @@ import (
 type queue struct {
 	limits limits
 
-	mu       sync.Mutex
-	waiting  []item         // in the order of their arrival
-	size     int            // of their JSON
-	due      int            // so many of them leave before the next message makes a batch
-	underway int            // batches that were cut and not sent
-	pending  int            // messages that were accepted and have no outcome
-	memory   int            // that they hold
-	blocked  list.List      // of *applicant, in the order of their arrival
-	groups   []*group       // with a pending message; the last one is open
-	closed   atomic.Bool    // nothing is accepted any more; set with the lock held
-	empty    chan struct{}  // closed when the queue is, and no message is pending
-	start    func(b *batch) // sends a batch; called with the lock held
-	timer    *time.Timer    // runs while something waits
-	ticking  bool
+	mu        sync.Mutex
+	waiting   []item         // in the order of their arrival
+	size      int            // of their JSON
+	due       int            // so many of them leave before the next message makes a batch
+	underway  int            // batches that were cut and not sent
+	pending   int            // messages that were accepted and whose outcome is not told
+	memory    int            // that they hold
+	blocked   list.List      // of *applicant, in the order of their arrival
+	groups    []*group       // with a pending message; the last one is open
+	closed    atomic.Bool    // nothing is accepted any more; set with the lock held
+	empty     chan struct{}  // closed when the queue is, and no message is pending
+	start     func(b *batch) // sends a batch; called with the lock held
+	uncounted atomic.Int64   // messages that were accepted and whose outcome is not known
+	timer     *time.Timer    // runs while something waits
+	ticking   bool
 }
 
 // limits are those of a queue.
@@ -119,6 +120,7 @@ func (q *queue) accept(i item) {
 	i.group = q.groups[len(q.groups)-1]
 	i.group.pending++
 	q.pending++
+	q.uncounted.Add(1)
 	q.memory += i.memory
 	q.waiting = append(q.waiting, i)
 	q.size += i.size

@@ -40,7 +40,6 @@ type Sender struct {
 	config Config
 	log    Logger
 	queue  *queue
-	open   atomic.Int64 // accepted and not counted
 	failed atomic.Int64
 
 	abort  context.Context // done: give up all requests
@@ -90,12 +89,7 @@ func (s *Sender) Send(m *Message, integrations int) (tracked bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	s.open.Add(1) // before it is in the queue, where it may be counted at once
-	if err := s.queue.put(item{message: m.Pointer(), size: size, memory: memory}, s.config.Wait); err != nil {
-		s.open.Add(-1)
-		return true, err
-	}
-	return true, nil
+	return true, s.queue.put(item{message: m.Pointer(), size: size, memory: memory}, s.config.Wait)
 }
 
 // Flush implements [Outlet]. Messages accepted meanwhile do not delay it. It must not be
@@ -148,7 +142,7 @@ func (s *Sender) Shutdown(ctx context.Context) (lost int, err error) {
 		}
 	}
 	s.giveUp(errAborted)
-	return int(s.failed.Load() - before + s.open.Load()), err
+	return int(s.failed.Load() - before + s.queue.uncounted.Load()), err
 }
 
 // IsClosed implements [Outlet].
@@ -159,5 +153,5 @@ func (s *Sender) count(err error) {
 		s.failed.Add(1)
 	}
 	s.config.Count(err)
-	s.open.Add(-1)
+	s.queue.uncounted.Add(-1)
 }

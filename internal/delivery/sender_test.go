@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"runtime"
 	"strings"
@@ -135,6 +136,20 @@ func TestShutdownWithADoneContextSendsNothing(t *testing.T) {
 	require.Empty(t, wire.times())
 }
 
+func TestWhatIsGivenUpSaysWhatFailedBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, told := newSender(t, answers(status(http.StatusServiceUnavailable)), nil)
+		send(t, s, 1)
+		ctx, cancel := context.WithCancel(t.Context()) // no deadline that is known before
+		time.AfterFunc(time.Second, cancel)
+		_, err := s.Shutdown(ctx)
+		require.ErrorIs(t, err, context.Canceled)
+		told.require(t, 0, 1)
+		require.ErrorIs(t, told.told[0], errAborted)
+		require.ErrorContains(t, told.told[0], "503")
+	})
+}
+
 func TestCloseMakesOneMoreAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := answers(status(http.StatusServiceUnavailable, "Retry-After", "60"))
@@ -227,6 +242,7 @@ func TestFlushBesideEverything(t *testing.T) {
 		})
 		var wg sync.WaitGroup
 		var refused, accepted, behind atomic.Int64
+		lostAndError := make(chan string, 1)
 		for worker := range mine {
 			wg.Go(func() {
 				own := int64(0)
@@ -249,9 +265,11 @@ func TestFlushBesideEverything(t *testing.T) {
 			for accepted.Load() < 100 {
 				runtime.Gosched()
 			}
-			_, _ = s.Shutdown(context.Background())
+			lost, err := s.Shutdown(context.Background())
+			lostAndError <- fmt.Sprint(lost, err)
 		})
 		wg.Wait()
+		require.Equal(t, "0 <nil>", <-lostAndError)
 		require.Zero(t, behind.Load())
 		require.EqualValues(t, 400, refused.Load()+accepted.Load())
 		told.require(t, int(accepted.Load()), 0)
