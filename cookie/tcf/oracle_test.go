@@ -32,11 +32,12 @@ func (o *oracle) read(value string) bool {
 		if !base64url.MatchString(segment) {
 			return false
 		}
-		o.bits = ""
+		var bits strings.Builder
 		for _, c := range []byte(segment) {
 			v := strconv.FormatInt(int64(strings.IndexByte(digits, c)), 2)
-			o.bits += strings.Repeat("0", 6-len(v)) + v
+			bits.WriteString("000000"[len(v):] + v)
 		}
+		o.bits = bits.String()
 		if i == 0 && !o.core() || i > 0 && !o.segment() || o.missing {
 			return false
 		}
@@ -121,11 +122,7 @@ func (o *oracle) set(name string) bool {
 		return ok
 	}
 	o.vendors[name] = nil
-	for i, bit := range o.take(highest) {
-		if bit == '1' {
-			o.vendors[name] = append(o.vendors[name], [2]int{i + 1, i + 1})
-		}
-	}
+	o.fields[name] = o.take(highest)
 	return true
 }
 
@@ -145,7 +142,9 @@ func (o *oracle) ranges(highest int) (ranges [][2]int, ok bool) {
 	return ranges, true
 }
 
-func (o *oracle) vendor(name string, id int) bool { return within(o.vendors[name], id) }
+func (o *oracle) vendor(name string, id int) bool {
+	return o.field(name, id) || within(o.vendors[name], id)
+}
 
 func within(ranges [][2]int, id int) bool {
 	for _, r := range ranges {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
 )
 
 // A Source reads the answer of a visitor from a TC string in a cookie. The zero
@@ -69,13 +70,13 @@ type Source struct {
 // Consent returns what the visitor answered. Without the cookie that is
 // consent.NewState(nil). If the cookie cannot be read, or is refused, it is
 // All(Denied), and the error wraps [cookie.ErrMalformed], and [ErrOutdated] where
-// that is why. Several copies of the cookie grant what all of them grant.
+// that is why. [cookie.Read] says what becomes of several copies.
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	name := s.Name
 	if name == "" {
 		name = DefaultName
 	}
-	return read(r, name, s.Decode)
+	return cookie.Read(r, name, s.Decode)
 }
 
 // Decode returns the answer in a TC string, by the same rules as Consent.

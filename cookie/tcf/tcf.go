@@ -66,7 +66,6 @@
 package tcf
 
 import (
-	"net/url"
 	"strings"
 
 	"github.com/go-consent/segment/cookie"
@@ -103,8 +102,8 @@ const (
 // where it is stored elsewhere.
 const maxSize = 1 << 16
 
-// Parse decodes a TC string. The value may be percent-encoded. It fails with an
-// error that wraps [cookie.ErrMalformed] unless the whole string can be read: every
+// Parse decodes a TC string, which may be escaped as [cookie.Unescape] says. It fails
+// with an error that wraps [cookie.ErrMalformed] unless the whole string can be read: every
 // segment, each with all of its fields, and all of them of a kind that is known.
 //
 // Parse takes time linear in the length of the value, which may be 64 KiB at most,
@@ -114,14 +113,7 @@ func Parse(value string) (String, error) {
 	if len(value) > maxSize {
 		return String{}, errTooLong
 	}
-	if strings.IndexByte(value, '%') >= 0 {
-		unescaped, err := url.PathUnescape(value)
-		if err != nil {
-			return String{}, errEncoding
-		}
-		value = unescaped
-	}
-	core, rest, more := strings.Cut(value, ".")
+	core, rest, more := strings.Cut(cookie.Unescape(value), ".")
 	s, err := parseCore(bits(core))
 	for err == nil && more {
 		var segment string

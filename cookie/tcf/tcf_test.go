@@ -21,7 +21,7 @@ func TestParseFails(t *testing.T) {
 		"empty":                        "",
 		"a space before":               " " + good,
 		"a space after":                good + " ",
-		"quotes":                       `"` + good + `"`,
+		"a quote":                      `"` + good,
 		"padding":                      good + "==",
 		"standard base64":              strings.Replace(good, "A", "+", 1),
 		"an invalid escape":            good + "%zz",
@@ -73,6 +73,7 @@ func TestParseIsLenientWithEscapesAndLength(t *testing.T) {
 		"all escaped":         "%" + strings.ToUpper(strings.Join(strings.Split(hexOf(value), " "), "%")),
 		"escaped for a query": url.QueryEscape(value),
 		"more bits":           value + "ABCDE_",
+		"quoted":              `"` + value + `"`,
 	} {
 		s, err := tcf.Parse(value)
 		require.NoError(t, err, name)
