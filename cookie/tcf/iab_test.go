@@ -153,6 +153,7 @@ func (e encoded) vendors(s tcf.String) string {
 // others as they please.
 func (e encoded) restrictions(s tcf.String) string {
 	want := make(map[[2]int]tcf.Restriction)
+	purposes := map[int]bool{12: true} // which has none
 	for key, vendors := range e.Restrictions {
 		var purpose int
 		var kind tcf.Restriction
@@ -160,6 +161,7 @@ func (e encoded) restrictions(s tcf.String) string {
 			return err.Error()
 		}
 		kind += tcf.NotAllowed
+		purposes[purpose] = true
 		for id := range vendors.set() {
 			if held, ok := want[[2]int{purpose, id}]; !ok || kind < held {
 				want[[2]int{purpose, id}] = kind
@@ -167,13 +169,10 @@ func (e encoded) restrictions(s tcf.String) string {
 		}
 	}
 	for vendor := range e.Listed.set() {
-		for purpose := range 13 {
+		for purpose := range purposes {
 			got := s.PublisherRestriction(purpose, vendor)
 			if got != want[[2]int{purpose, vendor}] {
 				return fmt.Sprintf("restriction of purpose %d and vendor %d is %v", purpose, vendor, got)
-			}
-			if len(e.Restrictions) == 0 {
-				break
 			}
 		}
 	}

@@ -49,9 +49,8 @@
 // A string says nothing about destinations that are no vendors of the framework,
 // about what the platform asked outside it, nor whether the law of the framework
 // applies to the visitor. Publisher restrictions concern pairs of a vendor and a
-// purpose, which a State cannot hold: ask [String.PublisherRestriction]. The
-// signatures of the framework are gone since version 2: the visitor can write
-// what a TC string says.
+// purpose, which a State cannot hold: ask [String.PublisherRestriction]. A TC
+// string is not signed, and the visitor can write what it says.
 //
 // # Sources
 //

@@ -25,11 +25,9 @@ function vendorList(vendorIDs) {
   return gvl;
 }
 
-const lists = [1, 20, 60, 60, 200, 200, 1200].map((n) => some(n, 0.8)).concat([some(300, 0.9), some(400, 0.02)])
-  .map((vendorIDs, i) => ({ vendorIDs: i === 8 ? [...vendorIDs, 32767, 65534, 65535] : vendorIDs }))
-  .map(({ vendorIDs }) => ({ vendorIDs, gvl: vendorList(vendorIDs) }));
-
-function some(n, p) { return [...new Set([...r.some(ids(n), p), n])]; }
+const list = (vendorIDs) => ({ vendorIDs, gvl: vendorList(vendorIDs) });
+const usual = [[1, 1], [20, 0.8], [60, 0.8], [200, 0.8], [300, 0.9]].map(([n, p]) => list([...r.some(ids(n - 1), p), n]));
+const large = [list(r.some(ids(1200), 0.9)), list([...r.some(ids(400), 0.02), 32767, 65534, 65535])];
 
 // vendors returns none of them, or a few, most or all, alone or in runs.
 function vendors(list) {
@@ -113,9 +111,9 @@ function encode(s, { gvl }) {
 }
 
 for (let written = 0; written < count;) {
-  const list = r.chance(0.03) ? r.pick(lists.slice(6)) : r.pick(lists.slice(0, 6)); // the large ones are slow
-  const s = state(list);
-  const line = JSON.stringify({ tc: encode(s, list), listed: ranges(list.vendorIDs), ...s });
+  const asked = r.pick(r.chance(0.03) ? large : usual); // the large ones are slow
+  const s = state(asked);
+  const line = JSON.stringify({ tc: encode(s, asked), listed: ranges(asked.vendorIDs), ...s });
   if (line.length > longest) continue;
   process.stdout.write(line + '\n');
   written++;
