@@ -17,13 +17,13 @@ var sextet = func() (table [256]byte) {
 	return table
 }()
 
-// valid reports whether b has digits only, and one at least.
+// valid reports whether b has digits only.
 func (b bits) valid() bool {
 	var all byte
 	for i := range len(b) {
 		all |= sextet[b[i]]
 	}
-	return b != "" && all&notDigit == 0
+	return all&notDigit == 0
 }
 
 // holds reports whether b has n bits from at on.

@@ -43,9 +43,6 @@ func checkRestrictions(core bits, at int) error {
 	}
 	next := at + countBits
 	for range core.number(at, countBits) {
-		if !core.holds(next, restrictionBits) {
-			return errCut
-		}
 		var err error
 		if _, next, err = parseRanges(core, next+restrictionBits, highestID); err != nil {
 			return err

@@ -16,9 +16,6 @@ const (
 
 // parseVendors reads the set that begins at at, and returns where it ends.
 func parseVendors(b bits, at int) (v vendors, next int, err error) {
-	if !b.holds(at, maxIDBits+1) {
-		return v, 0, errCut
-	}
 	highest, ranges := int(b.number(at, maxIDBits)), b.flag(at+maxIDBits)
 	at += maxIDBits + 1
 	if ranges {
@@ -39,14 +36,11 @@ func parseRanges(b bits, at, highest int) (v vendors, next int, err error) {
 	v = vendors{bits: b, at: at + countBits, entries: int(b.number(at, countBits))}
 	next = v.at
 	for range v.entries {
-		first, last, after := b.span(next)
-		switch {
-		case !b.holds(next, after-next):
-			return v, 0, errCut
-		case first == 0 || last < first || last > highest:
+		var first, last int
+		first, last, next = b.span(next)
+		if first == 0 || last < first || last > highest { // beyond the end first is 0
 			return v, 0, errRange
 		}
-		next = after
 	}
 	return v, next, nil
 }
