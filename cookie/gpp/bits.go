@@ -42,15 +42,6 @@ func (b bits) number(at, n int) (v uint) {
 // pair returns the two bits at an even place, as a number.
 func (b bits) pair(at int) int { return int(sextets[b[at/6]]>>(4-at%6)) & 3 }
 
-// pairs returns n values of two bits.
-func (b bits) pairs(at, n int) []int {
-	values := make([]int, n)
-	for i := range values {
-		values[i] = b.pair(at + 2*i)
-	}
-	return values
-}
-
 // defined reports whether n values of two bits are all 0, 1 or 2.
 func (b bits) defined(at, n int) bool {
 	for i := range n {

@@ -21,10 +21,12 @@
 //	sensitive_data_1 ...  SensitiveDataProcessing, as each section numbers it
 //
 // A GPC subsection that says true, so that the browser sent Global Privacy Control, is
-// an opt-out of the first three in every section. A string with two more consents, to
-// the processing of a known child's data and to processing beyond the disclosed
-// purposes, says "no consent" of visitors who were never asked; so these count only if
-// Purposes maps their ids, known_child_1 ... and personal_data.
+// an opt-out of the first three in every section.
+//
+// Two fields are consents: to the processing of a known child's data, and to processing
+// beyond the disclosed purposes. They say "no consent" of visitors who were never asked,
+// so a "no" there is a denial only if Purposes maps its id, which is known_child_1 ... or
+// personal_data.
 //
 // # Which sections count
 //

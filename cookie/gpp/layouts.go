@@ -10,6 +10,7 @@ const (
 	saleOptOut      = "SaleOptOut"
 	sharingOptOut   = "SharingOptOut"
 	targetedOptOut  = "TargetedAdvertisingOptOut"
+	uspOptOut       = "OptOutSale"
 	sensitiveData   = "SensitiveDataProcessing"
 	knownChild      = "KnownChildSensitiveDataConsents"
 	personalData    = "PersonalDataConsents"
@@ -80,7 +81,7 @@ func (l *layout) knows(version uint, id int) bool {
 	return 1 <= version && version <= l.newest
 }
 
-var layoutUSP = newLayout(coreVersion, 1, extraNone, field{"Notice", 1}, field{"OptOutSale", 1}, field{"LspaCovered", 1})
+var layoutUSP = newLayout(coreVersion, 1, extraNone, field{"Notice", 1}, field{uspOptOut, 1}, field{"LspaCovered", 1})
 
 // layouts has the sections by id; usnat has two, of different lengths.
 var layouts = map[int][]*layout{

@@ -2,6 +2,8 @@ package gpp
 
 import "strings"
 
+const versionBits = 6 // at the beginning of a core
+
 // A Section is one section of a [String].
 type Section struct {
 	id     int
@@ -28,28 +30,44 @@ func (s Section) Value() string { return s.raw }
 // The field "Gpc" is 1 for true and 0 for false. Of uspv1 there are the fields Version
 // (1), Notice, OptOutSale and LspaCovered, with 1 for Y, 2 for N and 0 for "-".
 func (s Section) Field(name string) []int {
-	if s.layout == nil {
+	switch {
+	case s.layout == nil:
+		return nil
+	case name == s.layout.version:
+		return []int{int(s.core.number(0, versionBits))}
+	case name == "Gpc" && s.layout.extra == extraGPC && s.extra != "":
+		return []int{int(s.extra.bit(2))}
+	}
+	b, at, n := s.find(name)
+	if n == 0 {
 		return nil
 	}
-	if name == s.layout.version {
-		return []int{int(s.core.number(0, 6))}
+	values := make([]int, n)
+	for i := range values {
+		values[i] = b.pair(at + 2*i)
 	}
+	return values
+}
+
+// find returns where the values of a field are, each of two bits, and how many.
+func (s Section) find(name string) (b bits, at, n int) {
 	if at, n := s.layout.find(name); n > 0 {
-		return s.core.pairs(6+2*at, n)
+		return s.core, versionBits + 2*at, n
 	}
-	if s.extra != "" {
-		switch name {
-		case "Gpc":
-			if s.layout.extra == extraGPC {
-				return []int{int(s.extra.bit(2))}
-			}
-		case sensitiveData:
-			if s.layout.extra == extraSensitive {
-				return s.extra.pairs(0, sensitiveKinds)
-			}
-		}
+	if name == sensitiveData && s.layout.extra == extraSensitive && s.extra != "" {
+		return s.extra, 0, sensitiveKinds
 	}
-	return nil
+	return "", 0, 0
+}
+
+// flag reports whether the only value of a field is 1.
+func (s Section) flag(name string) bool {
+	b, at, n := s.find(name)
+	return n == 1 && b.pair(at) == 1
+}
+
+func (s Section) gpc() bool {
+	return s.layout.extra == extraGPC && s.extra != "" && s.extra.bit(2) == 1
 }
 
 // readSection checks all of a section, so that what reads it later cannot fail.
@@ -70,14 +88,14 @@ func readSection(id int, raw string) (Section, error) {
 		return s, errAlphabet
 	}
 	for _, l := range layouts[id] {
-		if s.core != "" && s.core.encoded(6+2*l.values) {
+		if s.core != "" && s.core.encoded(versionBits+2*l.values) {
 			s.layout = l
 		}
 	}
-	if s.layout == nil || !s.layout.knows(s.core.number(0, 6), id) {
+	if s.layout == nil || !s.layout.knows(s.core.number(0, versionBits), id) {
 		return s, errLayout
 	}
-	if !s.core.defined(6, s.layout.values) {
+	if !s.core.defined(versionBits, s.layout.values) {
 		return s, errValue
 	}
 	if more {

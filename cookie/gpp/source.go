@@ -97,46 +97,45 @@ func (s Source) decode(value string, inForce []int) (consent.State, error) {
 
 // deny adds the opt-outs of a section.
 func (s Source) deny(denied map[string]bool, t Section) {
-	gpc := t.flag("Gpc")
-	for _, optOut := range [...]struct{ id, field string }{
-		{"sale", saleOptOut}, {"sharing", sharingOptOut}, {"targeted_advertising", targetedOptOut},
-	} {
-		if gpc || t.flag(optOut.field) {
-			denied[s.category(t, optOut.id)] = false
-		}
-	}
-	if t.flag("OptOutSale") {
+	gpc := t.gpc()
+	if gpc || t.flag(saleOptOut) || t.flag(uspOptOut) {
 		denied[s.category(t, "sale")] = false
 	}
-	for i, value := range t.Field(sensitiveData) {
-		if value == 1 {
+	if gpc || t.flag(sharingOptOut) {
+		denied[s.category(t, "sharing")] = false
+	}
+	if gpc || t.flag(targetedOptOut) {
+		denied[s.category(t, "targeted_advertising")] = false
+	}
+	b, at, n := t.find(sensitiveData)
+	for i := range n {
+		if b.pair(at+2*i) == 1 {
 			denied[s.category(t, "sensitive_data_"+strconv.Itoa(i+1))] = false
 		}
 	}
-	for i, value := range t.Field(knownChild) {
-		if value == 1 {
-			s.denyMapped(denied, t, "known_child_"+strconv.Itoa(i+1))
-		}
-	}
-	if t.flag(personalData) || t.flag(additionalData) {
-		s.denyMapped(denied, t, "personal_data")
+	if len(s.Purposes) > 0 {
+		s.denyConsents(denied, t)
 	}
 }
 
-// flag reports whether a field of one value is 1.
-func (t Section) flag(name string) bool { return slices.Equal(t.Field(name), []int{1}) }
+// denyConsents adds what the visitor did not consent to, as far as it is mapped.
+func (s Source) denyConsents(denied map[string]bool, t Section) {
+	b, at, n := t.find(knownChild)
+	for i := range n {
+		if category, ok := s.mapped(t, "known_child_"+strconv.Itoa(i+1)); ok && b.pair(at+2*i) == 1 {
+			denied[category] = false
+		}
+	}
+	if category, ok := s.mapped(t, "personal_data"); ok && (t.flag(personalData) || t.flag(additionalData)) {
+		denied[category] = false
+	}
+}
 
 func (s Source) category(t Section, id string) string {
 	if category, ok := s.mapped(t, id); ok {
 		return category
 	}
 	return id
-}
-
-func (s Source) denyMapped(denied map[string]bool, t Section, id string) {
-	if category, ok := s.mapped(t, id); ok {
-		denied[category] = false
-	}
 }
 
 func (s Source) mapped(t Section, id string) (string, bool) {
