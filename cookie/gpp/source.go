@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/cookie"
@@ -30,7 +31,8 @@ type Source struct {
 	// Purposes maps what a visitor may opt out of (see the package comment) to the
 	// site's categories. An id may have the name of a section before it, as in
 	// "usca.sensitive_data_3", and is looked up so first. An id that is not mapped is a
-	// category of that name, without the section's.
+	// category of that name, without the section's. An opt-out that is mapped to an empty
+	// name denies everything, since no policy would know the name.
 	Purposes map[string]string
 
 	// TCF reads the TC string of a section tcfeuv2 in force; the Decode of a Source of
@@ -92,7 +94,16 @@ func (s Source) decode(value string, inForce []int) (consent.State, error) {
 			return consent.All(consent.Denied), ErrUnread
 		}
 	}
-	return answer.Restrict(consent.NewState(denied)), nil
+	return answer.Restrict(denial(denied)), nil
+}
+
+func denial(denied map[string]bool) consent.State {
+	for category := range denied {
+		if strings.TrimSpace(category) == "" {
+			return consent.All(consent.Denied)
+		}
+	}
+	return consent.NewState(denied)
 }
 
 // deny adds the opt-outs of a section.

@@ -87,6 +87,14 @@ func TestConsent(t *testing.T) {
 			source:  gpp.Source{Purposes: map[string]string{"sale": "ads", "usca.sale": "resale"}},
 			cookies: "__gpp=" + several, want: deny("resale", "sharing"),
 		},
+		"mapped to an empty name": {
+			source:  gpp.Source{Purposes: map[string]string{"sale": " "}},
+			cookies: "__gpp=" + several, want: consent.All(consent.Denied),
+		},
+		"mapped to an empty name, and no opt-out of it": {
+			source:  gpp.Source{Purposes: map[string]string{"targeted_advertising": ""}},
+			cookies: "__gpp=" + several, want: deny("sale", "sharing"),
+		},
 		"sensitive data": {
 			cookies: "__gpp=" + header(8) + "~BAAQAACA", want: deny("sensitive_data_2"),
 		},

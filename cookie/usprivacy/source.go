@@ -2,6 +2,7 @@ package usprivacy
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/cookie"
@@ -17,7 +18,8 @@ type Source struct {
 	Name string
 
 	// Purposes maps "sale" to the site's category. If it is not mapped, the category is
-	// "sale".
+	// "sale". If it is mapped to an empty name, which no policy would know, an opt-out
+	// denies everything.
 	Purposes map[string]string
 }
 
@@ -50,8 +52,11 @@ func (s Source) Decode(value string) (consent.State, error) {
 		return consent.NewState(nil), nil
 	}
 	category, ok := s.Purposes[sale]
-	if !ok {
+	switch {
+	case !ok:
 		category = sale
+	case strings.TrimSpace(category) == "":
+		return consent.All(consent.Denied), nil
 	}
 	return consent.NewState(map[string]bool{category: false}), nil
 }

@@ -84,6 +84,7 @@ func TestConsent(t *testing.T) {
 		"a name alone":                    {source: usprivacy.Source{Name: "us_privacy"}, cookies: "usprivacy=1YYN; us_privacy=1YNN", want: none},
 		"another name":                    {source: usprivacy.Source{Name: "ccpa"}, cookies: "ccpa=1YYN", want: noSale},
 		"mapped":                          {source: usprivacy.Source{Purposes: map[string]string{"sale": "ads"}}, cookies: "usprivacy=1YYN", want: consent.NewState(map[string]bool{"ads": false})},
+		"mapped to an empty name":         {source: usprivacy.Source{Purposes: map[string]string{"sale": "\t"}}, cookies: "usprivacy=1YYN", want: consent.All(consent.Denied)},
 		"mapped, and no answer":           {source: usprivacy.Source{Purposes: map[string]string{"sale": "ads"}}, cookies: "usprivacy=1YNN", want: none},
 		"an opt-out of something unknown": {source: usprivacy.Source{Purposes: map[string]string{"sharing": "ads"}}, cookies: "usprivacy=1YYN", want: noSale},
 	} {
