@@ -56,7 +56,7 @@ func readHeader(header string) (ids [maxSections]uint16, n int, err error) {
 
 // fibonacci reads a Fibonacci number (Zeckendorf's sum of 1, 2, 3, 5, 8 ..., the least
 // first, ended by a second 1 in a row) and returns where it ends, which is 0 if there
-// is none of at most maxID.
+// is none. It reads no number with a summand above maxID.
 func (b bits) fibonacci(at int) (value, end int) {
 	previous := uint(0)
 	for f, next := 1, 2; f <= maxID && at < b.len(); f, next = next, f+next {
@@ -70,8 +70,8 @@ func (b bits) fibonacci(at int) (value, end int) {
 		}
 		previous = bit
 	}
-	// The last number up to maxID may be there, and its end still outstanding.
-	if previous == 1 && value <= maxID && at < b.len() && b.bit(at) == 1 {
+	// The greatest summand may be the last bit that was read, and the end the next.
+	if previous == 1 && at < b.len() && b.bit(at) == 1 {
 		return value, at + 1
 	}
 	return 0, 0

@@ -101,6 +101,10 @@ func TestParseRejects(t *testing.T) {
 		"a US Privacy section of 2":       header(6) + "~2YNN",
 		"a US Privacy section in lower":   header(6) + "~1ynn",
 		"more than 64 sections":           header(all(93)[28:]...) + strings.Repeat("~x", 65),
+		"an id of 65536":                  header(1<<16) + "~x",
+		"ids up to 65536":                 header(1<<16-1, 1<<16) + "~x~x",
+		"an id that is no uint16":         header(1<<16+7) + "~" + long,
+		"an id that is no uint32":         header(1<<32+7) + "~" + long,
 		"more than 16 KiB":                header(28) + "~" + strings.Repeat("x", 16<<10),
 	} {
 		t.Run(name, func(t *testing.T) {
