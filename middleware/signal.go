@@ -3,6 +3,7 @@ package middleware
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/go-consent/segment/consent"
 )
@@ -12,7 +13,11 @@ import (
 // else. It is called from many goroutines at once and must not change the request.
 type Signal func(*http.Request) consent.State
 
-const gpcHeader = "Sec-Gpc" // as net/http spells it
+// The headers, as net/http spells them.
+const (
+	gpcHeader = "Sec-Gpc"
+	dntHeader = "Dnt"
+)
 
 // GPC returns a Signal for Global Privacy Control (W3C, https://www.w3.org/TR/gpc/):
 // a request with the header "Sec-GPC: 1" denies the given categories. Any other
@@ -22,22 +27,49 @@ const gpcHeader = "Sec-Gpc" // as net/http spells it
 // which no policy would know. What the signal has to stop (the sale or sharing of
 // data, targeted advertising) differs between laws.
 func GPC(categories ...string) Signal {
-	denied := consent.All(consent.Denied)
-	if len(categories) > 0 && !slices.Contains(categories, "") {
-		answers := make(map[string]bool, len(categories))
-		for _, category := range categories {
-			answers[category] = false
-		}
-		denied = consent.NewState(answers)
-	}
+	return denyIf(gpcSignalled, categories)
+}
+
+func gpcSignalled(r *http.Request) bool { return slices.Contains(r.Header[gpcHeader], "1") }
+
+// DNT returns a Signal for Do Not Track (W3C, https://www.w3.org/TR/tracking-dnt/): a
+// request with a header "DNT" that begins with 1, whatever extension follows, denies
+// the given categories, and everything without categories, as [GPC] does. A 0, with
+// which the visitor says that tracking is fine, says nothing here: a Signal never grants.
+//
+// Do Not Track is given up as a standard, browsers drop it, and some sent it without
+// having been told to. Few laws ask for it. It is here for sites that chose to honor it
+// and say so; use [GPC] for what the law asks.
+func DNT(categories ...string) Signal {
+	return denyIf(func(r *http.Request) bool {
+		return slices.ContainsFunc(r.Header[dntHeader], func(value string) bool { return strings.HasPrefix(value, "1") })
+	}, categories)
+}
+
+// denyIf returns a Signal that denies the categories of requests that signal it.
+func denyIf(signalled func(*http.Request) bool, categories []string) Signal {
+	denied := denial(categories)
 	return func(r *http.Request) consent.State {
 		switch {
 		case r == nil:
 			return consent.All(consent.Denied)
-		case slices.Contains(r.Header[gpcHeader], "1"):
+		case signalled(r):
 			return denied
 		default:
 			return consent.NewState(nil)
 		}
 	}
+}
+
+// denial returns the denial of the categories; of everything if there is none, or one
+// that no policy would know.
+func denial(categories []string) consent.State {
+	if len(categories) == 0 || slices.Contains(categories, "") {
+		return consent.All(consent.Denied)
+	}
+	answers := make(map[string]bool, len(categories))
+	for _, category := range categories {
+		answers[category] = false
+	}
+	return consent.NewState(answers)
 }

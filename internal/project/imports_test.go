@@ -23,6 +23,8 @@ var allowedImports = map[string][]string{
 	"destinations":              {"consent", "internal/memo", "internal/names", "internal/segment"},
 	"cookie":                    {"consent", "internal/escape", "internal/memo", "golang.org/x/net/publicsuffix"},
 	"cookie/tcf":                {"consent", "cookie"},
+	"cookie/gpp":                {"consent", "cookie"},
+	"cookie/usprivacy":          {"consent", "cookie"},
 	"middleware":                {analyticsPath, "consent", "cookie", "internal/names", "internal/nils", "internal/segment"},
 	"internal/benchmarks":       {},
 	"internal/benchmarks/chart": {},
