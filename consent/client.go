@@ -57,15 +57,18 @@ func New(next analytics.Client, p Policy, o *Options) *Client {
 
 // With returns a client for a visitor who answered s. Closing it does nothing.
 func (c *Client) With(s State) *Client {
-	return c.derive(func(d *Client) { d.state, d.bound = s, true })
+	d := c.derive()
+	d.state, d.bound = s, true
+	return d
 }
 
 // For returns a client for the visitor whose State ctx carries, which is
 // All(Denied) if it carries none; [Stats] then counts its messages as Unbound. Nothing
 // else of ctx is used: analytics-go sends in the background, after a request has ended.
 func (c *Client) For(ctx context.Context) *Client {
-	s, ok := Lookup(ctx)
-	return c.derive(func(d *Client) { d.state, d.bound = s, ok })
+	d := c.derive()
+	d.state, d.bound = Lookup(ctx)
+	return d
 }
 
 // Anonymous returns a client that fills in the AnonymousId of messages that have
@@ -73,17 +76,18 @@ func (c *Client) For(ctx context.Context) *Client {
 // leaves for a destination the visitor allowed, or that updates preferences: no
 // identifier is read for what stays home, or for strictly necessary destinations.
 func (c *Client) Anonymous(id func() string) *Client {
-	return c.derive(func(d *Client) { d.anonymous = id })
+	d := c.derive()
+	d.anonymous = id
+	return d
 }
 
-// derive returns a copy of c with a change. One of a nil client is no client either.
-func (c *Client) derive(change func(*Client)) *Client {
+// derive returns a copy of c to change. One of a nil client is no client either.
+func (c *Client) derive() *Client {
 	d := new(Client)
 	if c != nil {
 		*d = *c
 	}
 	d.derived = true
-	change(d)
 	return d
 }
 
