@@ -17,7 +17,7 @@ const UpdateEvent = segment.UpdateEvent
 
 // A Client is an [analytics.Client] that enforces the consent of one visitor on
 // every message: it stamps the consent context, closes the denied destinations in
-// the integrations object, and keeps a message back when the integrations object
+// the integrations object, and suppresses a message when the integrations object
 // would not be enough.
 //
 // A Client is bound to a State. With and For return clients bound to another; they
@@ -74,7 +74,7 @@ func (c *Client) For(ctx context.Context) *Client {
 // Anonymous returns a client that fills in the AnonymousId of messages that have
 // none with what id returns, which may be "". It asks only for a message that
 // leaves for a destination the visitor allowed, or that updates preferences: no
-// identifier is read for what stays home, or for strictly necessary destinations.
+// identifier is read for a suppressed message, or for strictly necessary destinations.
 func (c *Client) Anonymous(id func() string) *Client {
 	d := c.derive()
 	d.anonymous = id
@@ -94,7 +94,7 @@ func (c *Client) derive() *Client {
 // Enqueue sends the message to where the visitor's State allows, through the client
 // that c wraps. It accepts the six types of analytics-go, by value or by pointer.
 //
-// It returns nil for a message that consent keeps back; OnDecision and OnOutcome
+// It returns nil for a suppressed message; OnDecision and OnOutcome
 // are told. It returns an error for a message that is invalid
 // ([analytics.FieldError]) or no message ([ErrMessage]), whose Integrations have no
 // JSON form ([ErrNoJSON]), after Close or Shutdown ([analytics.ErrClosed]), for an
