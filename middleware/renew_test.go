@@ -126,6 +126,18 @@ func TestRenewOnNavigationsOnly(t *testing.T) {
 	require.Empty(t, middleware.Renew{}.Cookies(nil, noon))
 }
 
+// Another host of the site can set what only decodes to a name that browsers protect.
+func TestRenewTakesProtectedNamesAsTheyAre(t *testing.T) {
+	for _, name := range []string{"__Host-c", "__Secure-c", "__host-c"} {
+		n := middleware.Renew{Codec: cookie.Codec{Template: http.Cookie{Name: name}}}
+		own, forged := name+"="+accepted, "%5F"+name[1:]
+		require.Len(t, n.Cookies(navigation(own), noon), 2)
+		require.Len(t, n.Cookies(navigation(own+"; "+forged+"="+rejected), noon), 2)
+		require.Len(t, n.Cookies(navigation(own+"; "+forged+"-seen=x"), noon), 2)
+		require.Empty(t, n.Cookies(navigation(forged+"="+accepted), noon))
+	}
+}
+
 func TestRenewAtMostOnceADay(t *testing.T) {
 	j := newJar()
 	j.set(answerName, accepted, noon.Add(7*day))

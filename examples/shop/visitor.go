@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"net/http"
+	"strings"
 
 	"github.com/go-consent/segment/consent"
 )
@@ -22,7 +23,7 @@ const (
 func (s *shop) visitor(w http.ResponseWriter, r *http.Request, state consent.State) string {
 	id, known := anonymous, false
 	if c, err := r.Cookie(visitorCookie); err == nil && isVisitorID(c.Value) {
-		id, known = c.Value, true
+		id, known = strings.Clone(c.Value), true // a part of the header, which a message would keep
 	}
 	switch agreed := s.agreed(state); {
 	case agreed && !known:
