@@ -28,7 +28,7 @@ func Both(p Policy, a, b State) State {
 		return State{}.denying(a, b)
 	}
 	pair := pair{p.Decide(a), p.Decide(b)}
-	both := a.intersect(b)
+	both := a.Agree(b)
 	for range maxCorrections {
 		corrected := pair.correct(both, p.Decide(both))
 		if corrected == both {
@@ -45,30 +45,6 @@ func Both(p Policy, a, b State) State {
 // An answer for one destination makes the others new to the visitor, and a denial may
 // close another casing: so a correction may need another.
 const maxCorrections = 6
-
-// intersect returns the denials of either and the grants of both, marked as asked by
-// destination if either is.
-func (s State) intersect(t State) State {
-	sRest, sAsked := s.head()
-	tRest, tAsked := t.head()
-	pick := func(a, b Choice) Choice {
-		if a == Unknown {
-			a = sRest
-		}
-		if b == Unknown {
-			b = tRest
-		}
-		switch {
-		case a == Denied || b == Denied:
-			return Denied
-		case a == Unknown || b == Unknown:
-			return Unknown
-		default:
-			return max(a, b) // presumed if either is
-		}
-	}
-	return s.merge(t, pick(sRest, tRest), sAsked || tAsked, pick, pick)
-}
 
 // denying returns s with the destinations that a or b denies by name.
 func (s State) denying(a, b State) State {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/internal/memo"
+	"github.com/go-consent/segment/internal/statetext"
 )
 
 // Decode returns the answer that the value of a cookie holds, as the Consent
@@ -55,19 +56,15 @@ func decode(value string) (consent.State, error) {
 	// Enough space for most cookies, off the heap; append finds more for the others.
 	var lists [1280]byte
 	var text [1024]byte
-	p, err := readPreferences(value, preferences{custom: lists[:0:256], destinations: lists[256:256]})
+	p, err := readPreferences(value, preferences{
+		custom: statetext.NewList(lists[:256:256]), destinations: statetext.NewList(lists[256:]),
+	})
 	if err != nil {
 		return consent.All(consent.Denied), err
 	}
-	// A page has its categories in an order of its own. Destinations are in the order of
-	// their names where the script wrote them, and UnmarshalText refuses any other.
-	p.custom = settle(p.custom)
 	var s consent.State
-	if s.UnmarshalText(p.appendText(text[:0])) != nil {
-		p.destinations = settle(p.destinations)
-		if err := s.UnmarshalText(p.appendText(text[:0])); err != nil {
-			return consent.All(consent.Denied), fmt.Errorf("%w: %w", ErrMalformed, err)
-		}
+	if err := s.UnmarshalText(p.appendText(text[:0])); err != nil {
+		return consent.All(consent.Denied), fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return s, nil
 }

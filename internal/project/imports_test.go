@@ -18,10 +18,10 @@ const (
 // consent, never away from it. Programs under examples may import anything.
 var allowedImports = map[string][]string{
 	".":                         {},
-	"consent":                   {analyticsPath, "internal/delivery", "internal/escape", "internal/memo", "internal/names", "internal/nils", "internal/segment"},
+	"consent":                   {analyticsPath, "internal/delivery", "internal/memo", "internal/names", "internal/nils", "internal/segment", "internal/statetext"},
 	"consent/consenttest":       {analyticsPath, "consent", "internal/delivery", "internal/names", "internal/segment"},
 	"destinations":              {"consent", "internal/memo", "internal/names", "internal/segment"},
-	"cookie":                    {"consent", "internal/escape", "internal/memo", "golang.org/x/net/publicsuffix"},
+	"cookie":                    {"consent", "internal/memo", "internal/statetext", "golang.org/x/net/publicsuffix"},
 	"cookie/tcf":                {"consent", "cookie"},
 	"cookie/gpp":                {"consent", "cookie"},
 	"cookie/usprivacy":          {"consent", "cookie"},
@@ -29,13 +29,13 @@ var allowedImports = map[string][]string{
 	"internal/benchmarks":       {},
 	"internal/benchmarks/chart": {},
 	"internal/delivery":         {analyticsPath},
-	"internal/escape":           {},
 	"internal/iab":              {},
 	"internal/memo":             {},
 	"internal/names":            {},
 	"internal/nils":             {},
 	"internal/project":          {},
 	"internal/segment":          {"internal/names"},
+	"internal/statetext":        {},
 }
 
 // What of the standard library only some packages may import.
