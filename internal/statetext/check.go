@@ -42,7 +42,8 @@ func checkSection(section []byte) (wrong string) {
 			return "an answer that is none of +, - and ~"
 		}
 		section = section[1:]
-		end := span(section)
+		known := shared(previous, section)
+		end := known + span(section[known:])
 		name := section[:end]
 		if more = end < len(section); more {
 			if section[end] != ',' {
@@ -50,7 +51,7 @@ func checkSection(section []byte) (wrong string) {
 			}
 			section = section[end+1:]
 		}
-		if !first && compare(previous, name) >= 0 {
+		if !first && !before(previous, name, known) {
 			return "names out of order"
 		}
 		previous = name

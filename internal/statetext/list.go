@@ -25,7 +25,7 @@ func (l List) Begin() []byte { return append(l.text, ',', signs[Unknown]) }
 func (l List) End(text []byte, a Answer) List {
 	sign := len(l.text) + 1
 	text[sign] = signs[a]
-	if a == Unknown || l.last > 0 && compare(text[l.last+1:sign-1], text[sign+1:]) >= 0 {
+	if a == Unknown || l.last > 0 && !less(text[l.last+1:sign-1], text[sign+1:]) {
 		l.unsettled = true
 	}
 	l.text, l.last = text, sign
@@ -85,3 +85,6 @@ func stricter(a, b Answer) Answer {
 	}
 	return min(a, b)
 }
+
+// less reports whether the escaped name a stands before b.
+func less(a, b []byte) bool { return before(a, b, shared(a, b)) }

@@ -1,7 +1,7 @@
 package statetext
 
 import (
-	"cmp"
+	"math/bits"
 	"strings"
 )
 
@@ -68,17 +68,54 @@ func span(s []byte) int {
 	return i
 }
 
-// compare compares two escaped names by the bytes they stand for. Digits of an escape
-// are in the order of their values, so that it is only the "%" which is not.
+// compare compares two escaped names by the bytes they stand for.
 func compare[T string | []byte](a, b T) int {
+	switch n := shared(a, b); {
+	case before(a, b, n):
+		return -1
+	case n == len(a) && n == len(b):
+		return 0
+	default:
+		return 1
+	}
+}
+
+// shared returns the length of what two escaped names begin with alike, in whole escapes.
+func shared[T string | []byte](a, b T) int {
 	i, end := 0, min(len(a), len(b))
+	for ; i+8 <= end; i += 8 {
+		if differ := word(a[i:]) ^ word(b[i:]); differ != 0 {
+			return whole(a, i+bits.TrailingZeros64(differ)/8)
+		}
+	}
 	for i < end && a[i] == b[i] {
 		i++
 	}
-	if i == end {
-		return cmp.Compare(len(a), len(b))
+	return whole(a, i)
+}
+
+// word returns the first eight bytes of s, in a form the compiler reads at once.
+func word[T string | []byte](s T) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// whole returns where the escape begins that i is within, or i.
+func whole[T string | []byte](a T, i int) int {
+	switch {
+	case i > 0 && a[i-1] == '%':
+		return i - 1
+	case i > 1 && a[i-2] == '%':
+		return i - 2
+	default:
+		return i
 	}
-	return cmp.Compare(first(a[i:]), first(b[i:]))
+}
+
+// before reports whether a is less than b, of which n bytes are shared.
+func before[T string | []byte](a, b T, n int) bool {
+	return n < len(b) && (n == len(a) || first(a[n:]) < first(b[n:]))
 }
 
 // first returns the byte that an escaped name begins with.
