@@ -7,7 +7,6 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/internal/memo"
-	"github.com/go-consent/segment/internal/statetext"
 )
 
 // Decode returns the answer that the value of a cookie holds, as the Consent
@@ -56,9 +55,7 @@ func decode(value string) (consent.State, error) {
 	// Enough space for most cookies, off the heap; append finds more for the others.
 	var lists [1280]byte
 	var text [1024]byte
-	p, err := readPreferences(value, preferences{
-		custom: statetext.NewList(lists[:256:256]), destinations: statetext.NewList(lists[256:]),
-	})
+	p, err := readPreferences(value, preferences{custom: lists[:0:256], destinations: lists[256:256]})
 	if err != nil {
 		return consent.All(consent.Denied), err
 	}

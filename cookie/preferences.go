@@ -11,8 +11,8 @@ type preferences struct {
 	kind                 kind // of the destinations
 }
 
-// readPreferences reads the document, and lists its answers in those that space holds. Of
-// sections that occur twice the last one counts, as in JavaScript.
+// readPreferences reads the document, with space for its answers. Of sections that
+// occur twice the last one counts, as in JavaScript.
 func readPreferences(value string, space preferences) (preferences, error) {
 	p := space
 	var buf [64]byte
@@ -28,9 +28,9 @@ func readPreferences(value string, space preferences) (preferences, error) {
 		key, i = s.name(buf[:0], i)
 		switch string(key) {
 		case "destinations":
-			p.destinations, p.kind, i = s.answers(space.destinations, i)
+			p.destinations, p.kind, i = s.answers(p.destinations[:0], i)
 		case "custom":
-			p.custom, _, i = s.answers(space.custom, i)
+			p.custom, _, i = s.answers(p.custom[:0], i)
 		default:
 			_, i = s.any(i)
 		}

@@ -5,66 +5,53 @@ import (
 	"slices"
 )
 
-// A List is a section that is being written, answer by answer and in any order. The zero
-// List is empty. It is passed by value, as the slice that it holds is, so that its space
-// can stay off the heap.
-type List struct {
-	text      []byte // the entries, with a comma before each
-	last      int    // where the sign of the last entry is
-	unsettled bool   // not in order, or not an answer
-}
-
-// NewList returns an empty List that writes into space while it is enough.
-func NewList(space []byte) List { return List{text: space[:0]} }
+// A List is a section that is being written, answer by answer and in any order: entries
+// as they stand in a text, with a comma before each. An empty List may have space for
+// them.
+type List []byte
 
 // Begin returns bytes to append a name to, for End, by [AppendName] and [AppendByte].
-func (l List) Begin() []byte { return append(l.text, ',', signs[Unknown]) }
+func (l List) Begin() []byte { return append(l, ',', signs[Unknown]) }
 
 // End returns the List with the answer for the name that was appended to what Begin
 // returned. Unknown is one too, and takes the place of an earlier answer: see Section.
-func (l List) End(text []byte, a Answer) List {
-	sign := len(l.text) + 1
-	text[sign] = signs[a]
-	if a == Unknown || l.last > 0 && !less(text[l.last+1:sign-1], text[sign+1:]) {
-		l.unsettled = true
-	}
-	l.text, l.last = text, sign
-	return l
+func (l List) End(begun []byte, a Answer) List {
+	begun[len(l)+1] = signs[a]
+	return begun
 }
 
 // Section returns the section: the names in order, with one answer for each. Of several
 // for one name the last counts, as in JavaScript; if the name has U+FFFD, where different
 // names may have become the same, the strictest. Names whose answer is then Unknown are
-// left out. The bytes are the List's, to which nothing can be added any more.
+// left out. Section may write to the space behind the List, and return part of it.
 func (l List) Section() []byte {
-	text := l.text
-	if l.unsettled {
-		text = l.settled()
+	section := bytes.TrimPrefix(l, []byte(","))
+	if checkSection(section) == "" {
+		return section // as most are
 	}
-	return bytes.TrimPrefix(text, []byte(","))
+	return bytes.TrimPrefix(l.settled(), []byte(","))
 }
 
-// settled returns the entries as they have to be, in the space behind those there are.
-func (l List) settled() []byte {
-	type entry struct{ sign, end int } // where in the text
+func (l List) settled() List {
+	type entry struct{ sign, end int } // where in the List
 	var space [64]entry                // enough for most, off the heap
 	entries := space[:0]
-	for end := 0; end < len(l.text); { // at a comma
+	for end := 0; end < len(l); { // at a comma
 		sign := end + 1
-		if i := bytes.IndexByte(l.text[sign:], ','); i >= 0 {
+		if i := bytes.IndexByte(l[sign:], ','); i >= 0 {
 			end = sign + i
 		} else {
-			end = len(l.text)
+			end = len(l)
 		}
 		entries = append(entries, entry{sign, end})
 	}
-	name := func(e entry) []byte { return l.text[e.sign+1 : e.end] }
+	name := func(e entry) []byte { return l[e.sign+1 : e.end] }
 	slices.SortStableFunc(entries, func(a, b entry) int { return compare(name(a), name(b)) })
-	settled := l.text[len(l.text):]
+	settled := l[len(l):]
 	for i, e := range entries {
-		a := answerOf(l.text[e.sign])
+		a := answerOf(l[e.sign])
 		if i+1 < len(entries) && bytes.Equal(name(e), name(entries[i+1])) {
-			if later := &l.text[entries[i+1].sign]; bytes.Contains(name(e), []byte(replacement)) {
+			if later := &l[entries[i+1].sign]; bytes.Contains(name(e), []byte(replacement)) {
 				*later = signs[stricter(a, answerOf(*later))]
 			}
 			continue
@@ -85,6 +72,3 @@ func stricter(a, b Answer) Answer {
 	}
 	return min(a, b)
 }
-
-// less reports whether the escaped name a stands before b.
-func less(a, b []byte) bool { return before(a, b, shared(a, b)) }

@@ -35,7 +35,7 @@ func TestList(t *testing.T) {
 	} {
 		t.Run(test.rule, func(t *testing.T) {
 			for _, space := range [][]byte{nil, make([]byte, 3), make([]byte, 100)} {
-				list := NewList(space)
+				list := List(space[:0])
 				for _, e := range test.entries {
 					list = list.End(AppendName(list.Begin(), e.name), e.answer)
 				}
