@@ -1,10 +1,13 @@
-// Package cookie reads and writes the cookie in which Segment's open-source
-// Consent Manager keeps a visitor's answer.
+// Package cookie reads the cookies in which visitors keep their answers, and writes the
+// one of Segment's open-source Consent Manager.
 //
-// [Codec] is for requests and responses: it finds the cookie, resolves copies of
-// it, and writes it with the attributes the Consent Manager's own script needs.
-// [Decode] and [Encode] are for the value alone. [Values] reads the values of any
-// cookie as the browser sent them, where net/http drops those it does not like.
+// [Codec] is for the Consent Manager, in requests and responses: it finds the cookie,
+// resolves copies of it, and writes it with the attributes the Consent Manager's own
+// script needs. [Decode] and [Encode] are for the value alone.
+//
+// [Read] is what the sources of other platforms share. [Values] and [Pairs] give any
+// cookie as the browser sent it, where net/http drops those it does not like, and
+// [Unescape] decodes most of them.
 //
 // The script is the authority: what it would not honour is never read as a
 // grant, and what this package writes is what the script would have written.
