@@ -65,7 +65,7 @@ type State struct {
 // looked at and has not answered; it equals All(Unknown).
 func NewState(categories map[string]bool) State {
 	if len(categories) == 0 {
-		return State{unansweredText}
+		return State{statetext.AllUnknown}
 	}
 	return compose(statetext.Unknown, false, section(categories), "")
 }
@@ -76,9 +76,9 @@ func NewState(categories map[string]bool) State {
 func All(c Choice) State {
 	switch c {
 	case Unknown:
-		return State{unansweredText}
+		return State{statetext.AllUnknown}
 	case Granted:
-		return State{grantedText}
+		return State{statetext.AllGranted}
 	default:
 		return State{}
 	}

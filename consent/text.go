@@ -8,12 +8,7 @@ import (
 	"github.com/go-consent/segment/internal/statetext"
 )
 
-const (
-	maxTextSize    = 16 << 10
-	unansweredText = "1.?;;"
-	deniedText     = "1.-;;"
-	grantedText    = "1.+;;"
-)
+const maxTextSize = 16 << 10
 
 // ErrStateText is the error of a text that is not a State, or of a State that is
 // too large for one.
@@ -47,7 +42,7 @@ func (s *State) UnmarshalText(text []byte) error {
 	if wrong := statetext.Check(text); wrong != "" {
 		return fmt.Errorf("%w: %s", ErrStateText, wrong)
 	}
-	if string(text) != deniedText {
+	if string(text) != statetext.AllDenied {
 		*s = State{string(text)}
 	}
 	return nil
@@ -56,7 +51,7 @@ func (s *State) UnmarshalText(text []byte) error {
 // String returns the text of s, of whatever size.
 func (s State) String() string {
 	if s.text == "" {
-		return deniedText
+		return statetext.AllDenied
 	}
 	return s.text
 }
@@ -70,7 +65,7 @@ func (s State) sections() (categories, destinations string) { return statetext.S
 func compose[T string | []byte](rest statetext.Answer, asked bool, categories, destinations T) State {
 	var buf [1024]byte // enough for most States, off the heap
 	text := statetext.Append(buf[:0], rest, asked, categories, destinations)
-	if string(text) == deniedText {
+	if string(text) == statetext.AllDenied {
 		return State{}
 	}
 	return State{string(text)}

@@ -25,6 +25,13 @@ const (
 	Presumed
 )
 
+// The texts of States without a name.
+const (
+	AllUnknown = version + "?;;"
+	AllDenied  = version + "-;;"
+	AllGranted = version + "+;;"
+)
+
 const (
 	version   = "1."
 	signs     = "?-+~" // indexed by Answer
