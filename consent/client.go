@@ -58,10 +58,16 @@ type Client struct {
 //
 // New cannot see how next was configured: its DefaultContext must hold nothing
 // about consent or integrations. [NewSegment] checks that.
+//
+// If next has a method Decided(analytics.Message, Decision, Reason), it is called when
+// and as [Options.OnDecision] is, before it, with the reason why the message is
+// suppressed, or "" if it leaves. The recorder of the consenttest package has one, and
+// so knows of messages that it is never given.
 func New(next analytics.Client, p Policy, o *Options) *Client {
 	s := newShared(p, o)
 	if !nils.Is(next) {
 		s.next = next
+		s.watcher, _ = next.(watcher)
 	}
 	return &Client{shared: s, state: All(Denied)}
 }
@@ -118,8 +124,8 @@ func (c *Client) Enqueue(m analytics.Message) error {
 	s := c.shared
 	s.counters.enqueued.Add(1)
 	given, stamped, decision, suppressed, err := c.prepare(m)
-	if err == nil && s.onDecision != nil {
-		s.guard("OnDecision", func() { s.onDecision(given, decision) })
+	if err == nil {
+		s.tell(given, decision, suppressed)
 	}
 	if err == nil && suppressed != "" {
 		s.settle(given, Outcome{Result: Suppressed, Decision: decision, Reason: suppressed})

@@ -11,6 +11,7 @@ import (
 // shared is what a Client and those derived from it have in common.
 type shared struct {
 	next       analytics.Client
+	watcher    watcher // next, if it is one
 	policy     Policy
 	onDecision func(analytics.Message, Decision)
 	onOutcome  func(analytics.Message, Outcome)
@@ -28,6 +29,21 @@ func newShared(p Policy, o *Options) *shared {
 		s.onDecision, s.onOutcome = o.OnDecision, o.OnOutcome
 	}
 	return s
+}
+
+// A watcher is told of decisions without being asked for: see [New].
+type watcher interface {
+	Decided(m analytics.Message, d Decision, suppressed Reason)
+}
+
+// tell tells of a decision before the message is sent or stays home.
+func (s *shared) tell(m analytics.Message, d Decision, suppressed Reason) {
+	if s.watcher != nil {
+		s.guard("Decided", func() { s.watcher.Decided(m, d, suppressed) })
+	}
+	if s.onDecision != nil {
+		s.guard("OnDecision", func() { s.onDecision(m, d) })
+	}
 }
 
 // decide asks the policy. Without one, and if it panics, nothing is allowed.

@@ -2,6 +2,7 @@ package project_test
 
 import (
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -17,21 +18,24 @@ const (
 // What each package may import, besides the standard library. Imports point at
 // consent, never away from it. Programs under examples may import anything.
 var allowedImports = map[string][]string{
-	".":                         {},
-	"consent":                   {analyticsPath, "internal/escape", "internal/memo", "internal/message", "internal/names", "internal/nils", "internal/segment"},
-	"consent/consenttest":       {analyticsPath, "consent", "internal/message", "internal/names", "internal/segment"},
-	"destinations":              {"consent", "internal/memo", "internal/names", "internal/segment"},
-	"cookie":                    {"consent", "internal/escape", "internal/memo", "golang.org/x/net/publicsuffix"},
-	"middleware":                {analyticsPath, "consent", "cookie", "internal/names", "internal/nils", "internal/segment"},
-	"internal/benchmarks":       {},
-	"internal/benchmarks/chart": {},
-	"internal/escape":           {},
-	"internal/memo":             {},
-	"internal/message":          {analyticsPath},
-	"internal/names":            {},
-	"internal/nils":             {},
-	"internal/project":          {},
-	"internal/segment":          {"internal/names"},
+	".":                               {},
+	"consent":                         {analyticsPath, "internal/escape", "internal/memo", "internal/message", "internal/names", "internal/nils", "internal/segment"},
+	"consent/consenttest":             {analyticsPath, "consent", "internal/message", "internal/segment"},
+	"consent/consenttest/conformance": {"consent"},
+	"consent/consenttest/segmenttest": {analyticsPath, "internal/segment"},
+	"destinations":                    {"consent", "internal/memo", "internal/names", "internal/segment"},
+	"cookie":                          {"consent", "internal/escape", "internal/memo", "golang.org/x/net/publicsuffix"},
+	"middleware":                      {analyticsPath, "consent", "cookie", "internal/names", "internal/nils", "internal/segment"},
+	"internal/benchmarks":             {},
+	"internal/benchmarks/chart":       {},
+	"internal/escape":                 {},
+	"internal/failtest":               {},
+	"internal/memo":                   {},
+	"internal/message":                {analyticsPath},
+	"internal/names":                  {},
+	"internal/nils":                   {},
+	"internal/project":                {},
+	"internal/segment":                {"internal/names"},
 }
 
 // What of the standard library only some packages may import.
@@ -46,7 +50,17 @@ var restrictedImports = map[string]func(dir string) bool{
 
 func nowhere(string) bool { return false }
 
-func inTestHelpers(dir string) bool { return strings.HasSuffix(dir, "test") }
+// inTestHelpers: a program can have a fake Segment, and so segmenttest is no test helper
+// in this sense.
+func inTestHelpers(dir string) bool {
+	switch path.Base(dir) {
+	case "conformance":
+		return true
+	case "segmenttest":
+		return false
+	}
+	return strings.HasSuffix(dir, "test")
+}
 
 func isExample(dir string) bool { return strings.HasPrefix(dir, "examples/") }
 
