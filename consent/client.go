@@ -44,10 +44,16 @@ type Client struct {
 //
 // New cannot see how next was configured: its DefaultContext must hold nothing
 // about consent or integrations. [NewSegment] checks that.
+//
+// If next has a method Decided(analytics.Message, Decision, Reason), it is called when
+// and as [Options.OnDecision] is, before it, with the reason why the message is
+// suppressed, or "" if it leaves. The recorder of the consenttest package has one, and
+// so knows of messages that it is never given.
 func New(next analytics.Client, p Policy, o *Options) *Client {
 	s := newShared(p, o)
 	if !nils.Is(next) {
 		s.outlet = delivery.Wrap(next)
+		s.watcher, _ = next.(watcher)
 	}
 	if next == Discard {
 		s.untold = Discarded
@@ -146,7 +152,7 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 		return refused(err)
 	}
 	if reason := made.suppresses(kind); reason != "" {
-		c.tell(kind, given, made.decision)
+		c.tell(kind, given, made.decision, reason)
 		return given, Outcome{Result: Suppressed, Decision: made.decision, Reason: reason}
 	}
 	m := kind.Open(given)
@@ -162,7 +168,7 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 			return refused(err)
 		}
 	}
-	c.tell(kind, given, decision)
+	c.tell(kind, given, decision, "")
 	if s.untold != "" {
 		m.Unshare() // whoever gets it may write to it
 	}
@@ -178,9 +184,9 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 }
 
 // tell tells the decision to the application.
-func (c *Client) tell(kind *delivery.Kind, given analytics.Message, d Decision) {
-	if s := c.shared; s.onDecision != nil {
-		s.guard("OnDecision", func() { s.onDecision(kind.Open(given).Value(), d) })
+func (c *Client) tell(kind *delivery.Kind, given analytics.Message, d Decision, suppressed Reason) {
+	if s := c.shared; s.onDecision != nil || s.watcher != nil {
+		s.decided(kind.Open(given).Value(), d, suppressed)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/conformance"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/cookie/usprivacy"
 )
@@ -21,8 +21,8 @@ var (
 )
 
 func TestSource(t *testing.T) {
-	consenttest.TestSource(t, func() usprivacy.Source { return usprivacy.Source{} }, consenttest.SourceExamples{
-		Answers: []consenttest.SourceAnswer{
+	conformance.TestSource(t, func() usprivacy.Source { return usprivacy.Source{} }, conformance.SourceExamples{
+		Answers: []conformance.SourceAnswer{
 			{Header: http.Header{"Cookie": {"usprivacy=1YYN"}}, State: noSale},
 			{Header: http.Header{"Cookie": {"us_privacy=1YYN"}}, State: noSale},
 			{Header: http.Header{"Cookie": {"usprivacy=1YNN"}}, State: none},

@@ -2,6 +2,7 @@ package project_test
 
 import (
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -17,25 +18,28 @@ const (
 // What each package may import, besides the standard library. Imports point at
 // consent, never away from it. Programs under examples may import anything.
 var allowedImports = map[string][]string{
-	".":                         {},
-	"consent":                   {analyticsPath, "internal/delivery", "internal/memo", "internal/names", "internal/nils", "internal/segment", "internal/statetext"},
-	"consent/consenttest":       {analyticsPath, "consent", "internal/delivery", "internal/names", "internal/segment"},
-	"destinations":              {"consent", "internal/memo", "internal/names", "internal/segment"},
-	"cookie":                    {"consent", "internal/memo", "internal/statetext", "golang.org/x/net/publicsuffix"},
-	"cookie/tcf":                {"consent", "cookie"},
-	"cookie/gpp":                {"consent", "cookie"},
-	"cookie/usprivacy":          {"consent", "cookie"},
-	"middleware":                {analyticsPath, "consent", "cookie", "internal/names", "internal/nils", "internal/segment"},
-	"internal/benchmarks":       {},
-	"internal/benchmarks/chart": {},
-	"internal/delivery":         {analyticsPath},
-	"internal/iab":              {},
-	"internal/memo":             {},
-	"internal/names":            {},
-	"internal/nils":             {},
-	"internal/project":          {},
-	"internal/segment":          {"internal/names"},
-	"internal/statetext":        {},
+	".":                               {},
+	"consent":                         {analyticsPath, "internal/delivery", "internal/memo", "internal/names", "internal/nils", "internal/segment", "internal/statetext"},
+	"consent/consenttest":             {analyticsPath, "consent", "internal/delivery", "internal/segment"},
+	"consent/consenttest/conformance": {"consent"},
+	"consent/consenttest/segmenttest": {analyticsPath, "internal/segment"},
+	"destinations":                    {"consent", "internal/memo", "internal/names", "internal/segment"},
+	"cookie":                          {"consent", "internal/memo", "internal/statetext", "golang.org/x/net/publicsuffix"},
+	"cookie/tcf":                      {"consent", "cookie"},
+	"cookie/gpp":                      {"consent", "cookie"},
+	"cookie/usprivacy":                {"consent", "cookie"},
+	"middleware":                      {analyticsPath, "consent", "cookie", "internal/names", "internal/nils", "internal/segment"},
+	"internal/benchmarks":             {},
+	"internal/benchmarks/chart":       {},
+	"internal/delivery":               {analyticsPath},
+	"internal/failtest":               {},
+	"internal/iab":                    {},
+	"internal/memo":                   {},
+	"internal/names":                  {},
+	"internal/nils":                   {},
+	"internal/project":                {},
+	"internal/segment":                {"internal/names"},
+	"internal/statetext":              {},
 }
 
 // What of the standard library only some packages may import.
@@ -50,7 +54,17 @@ var restrictedImports = map[string]func(dir string) bool{
 
 func nowhere(string) bool { return false }
 
-func inTestHelpers(dir string) bool { return strings.HasSuffix(dir, "test") }
+// inTestHelpers: a program can have a fake Segment, and so segmenttest is no test helper
+// in this sense.
+func inTestHelpers(dir string) bool {
+	switch path.Base(dir) {
+	case "conformance":
+		return true
+	case "segmenttest":
+		return false
+	}
+	return strings.HasSuffix(dir, "test")
+}
 
 func isExample(dir string) bool { return strings.HasPrefix(dir, "examples/") }
 

@@ -1,4 +1,4 @@
-package consenttest
+package segmenttest
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // A Fault is what goes wrong with one request to the endpoints for events. The zero
@@ -32,18 +34,18 @@ type Fault struct {
 }
 
 // Script adds faults for the requests to come: each takes the next one, in the order
-// in which they arrive. When none is left, requests are served as they should be.
+// in which they arrive at [Segment.URL]. When none is left, requests are served as they should be.
 func (s *Segment) Script(faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, faults...)
 }
 
-func (s *Segment) nextFault() (f Fault) {
+func (s *Segment) nextFault(on *run) (f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests++
-	if len(s.faults) > 0 {
+	if on != nil && len(s.faults) > 0 {
 		f, s.faults = s.faults[0], s.faults[1:]
 	}
 	return f
@@ -83,7 +85,7 @@ func (f Fault) before(w http.ResponseWriter, r *http.Request, on *run) bool {
 			w.Header().Set("Retry-After", fmt.Sprint(seconds))
 			w.Header().Set("X-RateLimit-Reset", fmt.Sprint(seconds))
 		}
-		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxBatchSize)) // so that the client reads the response
+		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, segment.MaxBatchSize)) // so that the client reads the response
 		http.Error(w, http.StatusText(f.Status), f.Status)
 		return false
 	}

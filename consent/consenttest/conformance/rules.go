@@ -1,4 +1,4 @@
-package consenttest
+package conformance
 
 import (
 	"fmt"
@@ -24,7 +24,7 @@ func check[S any](t testing.TB, what string, rules []rule[S], newSubject func() 
 	t.Helper()
 	for _, r := range rules {
 		if how := r.hold(newSubject); how != "" {
-			t.Errorf("consenttest: the %s breaks a rule: %s\n\thow: %s\n\twhy it is one: %s", what, r.name, how, r.why)
+			t.Errorf("conformance: the %s breaks a rule: %s\n\thow: %s\n\twhy it is one: %s", what, r.name, how, r.why)
 		}
 	}
 }

@@ -1,12 +1,15 @@
-package consenttest
+package segmenttest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // cdn serves a document of Segment's CDN about the source.
@@ -33,6 +36,9 @@ func (s *Segment) settings() any {
 		integrations[name] = map[string]any{"consentSettings": map[string]any{"categories": categories}}
 	}
 	settings := map[string]any{"integrations": integrations}
+	if len(s.workspace.Scripts) > 0 {
+		settings["remotePlugins"] = s.scripts()
+	}
 	if len(s.workspace.Categories) > 0 {
 		settings["consentSettings"] = map[string]any{
 			"allCategories":           slices.Sorted(maps.Keys(s.workspace.Categories)),
@@ -40,6 +46,19 @@ func (s *Segment) settings() any {
 		}
 	}
 	return settings
+}
+
+// scripts are the destinations that analytics.js loads.
+func (s *Segment) scripts() (plugins []map[string]any) {
+	for _, name := range s.workspace.Destinations {
+		if script, ok := s.workspace.Scripts[name]; ok {
+			plugins = append(plugins, map[string]any{
+				"name": name, "creationName": name, "libraryName": script.Library, "url": script.URL,
+				"settings": map[string]any{},
+			})
+		}
+	}
+	return plugins
 }
 
 // categoriesOf returns the categories that a destination needs; none is [], not null.
@@ -58,7 +77,8 @@ func (s *Segment) catalogue() any {
 	list := []map[string]string{}
 	for _, name := range s.workspace.Destinations {
 		list = append(list, map[string]string{
-			"name": name, "creationName": name, "description": "", "website": "", "category": "Analytics",
+			"name": name, "creationName": name, "description": "", "website": "",
+			"category": cmp.Or(s.workspace.Catalogue[name], "Analytics"),
 		})
 	}
 	return list
@@ -81,12 +101,12 @@ type redirect struct {
 
 func (t redirect) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch host := hostname(r.URL.Host); host {
-	case hostUS, hostEU, hostCDN:
+	case segment.HostUS, segment.HostEU, segment.HostCDN:
 	default:
 		if r.Body != nil {
 			r.Body.Close()
 		}
-		return nil, fmt.Errorf("consenttest: %q is no host of Segment", host)
+		return nil, fmt.Errorf("segmenttest: %q is no host of Segment", host)
 	}
 	redirected := r.Clone(r.Context())
 	redirected.Host = r.URL.Host

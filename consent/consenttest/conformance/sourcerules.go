@@ -1,4 +1,4 @@
-package consenttest
+package conformance
 
 import (
 	"bytes"
@@ -7,7 +7,9 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-consent/segment/consent"
@@ -67,12 +69,26 @@ func (e SourceExamples) errorsAreDiscreet(newSource func() Source) string {
 		}
 		for _, value := range valuesOf(h) {
 			const recognizable = 5
-			if len(value) >= recognizable && strings.Contains(err.Error(), value) {
-				return fmt.Sprintf("the error is %q, with the value of the request in it", err)
+			for _, form := range formsOf(value) {
+				if len(value) >= recognizable && strings.Contains(err.Error(), form) {
+					return fmt.Sprintf("the error is %q, with the value of the request in it", err)
+				}
 			}
 		}
 	}
 	return ""
+}
+
+// formsOf returns a value as it is, as it may be decoded, and either as %q prints it.
+func formsOf(value string) []string {
+	forms := []string{value}
+	if plain, err := url.PathUnescape(value); err == nil {
+		forms = append(forms, plain)
+	}
+	for _, form := range forms {
+		forms = append(forms, strings.Trim(strconv.Quote(form), `"`))
+	}
+	return forms
 }
 
 // valuesOf returns the values of a header, those of its cookies one by one.

@@ -1,4 +1,4 @@
-package consenttest
+package segmenttest
 
 import (
 	"compress/gzip"
@@ -10,35 +10,14 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/go-consent/segment/consent"
-)
-
-// The limits of Segment's HTTP API, by its documentation.
-const (
-	maxBatchSize   = 500 << 10
-	maxEventSize   = 32 << 10
-	maxBatchEvents = 2500
-	maxMessageID   = 100
-)
-
-// types are the calls, and the short paths under which analytics.js makes them.
-var types = map[string]string{
-	"track": "track", "identify": "identify", "page": "page", "screen": "screen", "group": "group", "alias": "alias",
-	"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias",
-}
-
-// Hosts of Segment.
-const (
-	hostUS  = "api.segment.io"
-	hostEU  = "events.eu1.segmentapis.com"
-	hostCDN = "cdn.segment.com"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 func (s *Segment) handler(on *run) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/{call}", func(w http.ResponseWriter, r *http.Request) {
 		allowBrowsers(w)
-		fault := s.nextFault()
+		fault := s.nextFault(on)
 		if !fault.before(w, r, on) {
 			return
 		}
@@ -74,12 +53,6 @@ func (r refusal) Error() string { return r.Reason }
 
 func badRequest(why string) error { return refusal{http.StatusBadRequest, why} }
 
-func (s *Segment) refuse(r Refusal) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.refusals = append(s.refusals, r)
-}
-
 // An envelope is the body of a request: a batch, or a single event with its key.
 type envelope struct {
 	WriteKey     string            `json:"writeKey"`
@@ -94,7 +67,10 @@ type envelope struct {
 // which Segment refuses by itself.
 func (s *Segment) ingest(r *http.Request) error {
 	call := r.PathValue("call")
-	if call != "batch" && types[call] == "" {
+	switch {
+	case call == "m": // how analytics.js fares
+		return nil
+	case call != "batch" && segment.Type(call) == "":
 		return refusal{http.StatusNotFound, "there is no /v1/" + call}
 	}
 	body, err := readBody(r)
@@ -108,38 +84,38 @@ func (s *Segment) ingest(r *http.Request) error {
 	if !s.knows(r, e.WriteKey) {
 		return refusal{http.StatusUnauthorized, "the write key is not that of the source"}
 	}
-	if wrong := map[bool]string{true: hostUS, false: hostEU}[s.workspace.EU]; hostname(r.Host) == wrong {
+	if wrong := map[bool]string{true: segment.HostUS, false: segment.HostEU}[s.workspace.EU]; hostname(r.Host) == wrong {
 		return badRequest("the workspace is of another region than " + wrong)
 	}
 	if call != "batch" {
-		if len(body) > maxEventSize {
+		if len(body) > segment.MaxEventSize {
 			return badRequest("an event is over 32 KB")
 		}
-		return s.single(body, types[call])
+		return s.single(body, call)
 	}
 	return s.batch(e)
 }
 
-func (s *Segment) single(body []byte, kind string) error {
-	taken, id, err := s.read(body, envelope{}, kind)
+func (s *Segment) single(body []byte, call string) error {
+	taken, err := s.read(body, envelope{}, segment.Type(call))
 	if err != nil {
 		return err
 	}
-	s.take(taken, id)
+	taken.Call = call
+	s.take(taken)
 	return nil
 }
 
 func (s *Segment) batch(e envelope) error {
-	if len(e.Batch) > maxBatchEvents {
+	if len(e.Batch) > segment.MaxBatchEvents {
 		return badRequest("the batch has more than 2500 events")
 	}
 	var taken []Arrival
-	var ids []string
 	for _, raw := range e.Batch {
-		if len(raw) > maxEventSize {
+		if len(raw) > segment.MaxEventSize {
 			return badRequest("an event is over 32 KB")
 		}
-		a, id, err := s.read(raw, e, "")
+		a, err := s.read(raw, e, "")
 		if errors.Is(err, errNoPreferences) {
 			s.refuse(Refusal(errNoPreferences))
 			continue
@@ -147,31 +123,20 @@ func (s *Segment) batch(e envelope) error {
 		if err != nil {
 			return err
 		}
-		taken, ids = append(taken, a), append(ids, id)
+		a.Call = "batch"
+		taken = append(taken, a)
 	}
-	for i := range taken {
-		s.take(taken[i], ids[i])
+	for _, a := range taken {
+		s.take(a)
 	}
 	return nil
-}
-
-// take keeps an event, unless it was seen before: a client sends again what it got no
-// answer for.
-func (s *Segment) take(a Arrival, id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if id != "" && s.seen[id] {
-		return
-	}
-	s.seen[id] = true
-	s.arrivals = append(s.arrivals, a)
 }
 
 // errNoPreferences is the one refusal that Segment documents for a single event.
 var errNoPreferences = refusal{http.StatusBadRequest, "context.consent.categoryPreferences object is required"}
 
 // read checks an event and decides where it is delivered.
-func (s *Segment) read(raw []byte, e envelope, kind string) (a Arrival, id string, err error) {
+func (s *Segment) read(raw []byte, e envelope, kind string) (a Arrival, err error) {
 	var event struct {
 		Type, Event, MessageID, UserID, AnonymousID, PreviousID string
 		Context                                                 struct {
@@ -182,30 +147,30 @@ func (s *Segment) read(raw []byte, e envelope, kind string) (a Arrival, id strin
 	}
 	merged := e.mergeInto(raw)
 	if err := json.Unmarshal(merged, &event); err != nil {
-		return a, "", badRequest("an event is not an object with the fields of the specification")
+		return a, badRequest("an event is not an object with the fields of the specification")
 	}
 	if kind == "" {
 		kind = event.Type
 	}
 	switch {
-	case types[kind] != kind || kind == "":
-		return a, "", badRequest("an event is of no known type")
-	case len(event.MessageID) >= maxMessageID:
-		return a, "", badRequest("a messageId has 100 characters or more")
+	case segment.Type(kind) != kind || kind == "":
+		return a, badRequest("an event is of no known type")
+	case len(event.MessageID) >= segment.MaxMessageID:
+		return a, badRequest("a messageId has 100 characters or more")
 	case event.UserID == "" && event.AnonymousID == "" && event.PreviousID == "":
-		return a, "", badRequest("no_user_anon_id: an event has neither userId nor anonymousId")
-	case kind == "track" && event.Event == consent.UpdateEvent && event.Context.Consent.Categories == nil:
-		return a, "", errNoPreferences
+		return a, badRequest("no_user_anon_id: an event has neither userId nor anonymousId")
+	case kind == "track" && event.Event == segment.UpdateEvent && event.Context.Consent.Categories == nil:
+		return a, errNoPreferences
 	}
 	deliveries, err := s.routes.Route(merged)
 	if err != nil {
-		return a, "", badRequest("an event has a malformed consent or integrations object")
+		return a, badRequest("an event has a malformed consent or integrations object")
 	}
-	a = Arrival{Type: kind, JSON: append([]byte(nil), raw...)}
+	a = Arrival{Type: kind, MessageID: event.MessageID, JSON: append([]byte(nil), raw...)}
 	for _, d := range deliveries {
 		a.Deliveries = append(a.Deliveries, Delivery(d))
 	}
-	return a, event.MessageID, nil
+	return a, nil
 }
 
 // mergeInto returns the event with what the batch says for all of its events, where the
@@ -239,7 +204,7 @@ func (e envelope) mergeInto(raw []byte) []byte {
 // readBody returns the body, of which neither the compressed nor the plain form may be
 // over the limit.
 func readBody(r *http.Request) ([]byte, error) {
-	body := io.LimitReader(r.Body, maxBatchSize+1)
+	body := io.LimitReader(r.Body, segment.MaxBatchSize+1)
 	switch encoding := r.Header.Get("Content-Encoding"); encoding {
 	case "":
 	case "gzip":
@@ -251,9 +216,9 @@ func readBody(r *http.Request) ([]byte, error) {
 	default:
 		return nil, badRequest("the body is of an unknown encoding")
 	}
-	b, err := io.ReadAll(io.LimitReader(body, maxBatchSize+1))
+	b, err := io.ReadAll(io.LimitReader(body, segment.MaxBatchSize+1))
 	switch {
-	case len(b) > maxBatchSize:
+	case len(b) > segment.MaxBatchSize:
 		return nil, badRequest("the body is over 500 KB")
 	case err != nil:
 		return nil, badRequest("the body cannot be read")

@@ -1,4 +1,4 @@
-package consenttest
+package conformance
 
 import (
 	"net/http"
@@ -16,7 +16,7 @@ type Source interface {
 // SourceExamples are requests to test a Source with, in the words of its own format.
 type SourceExamples struct {
 	// Answers are headers that hold an answer, and the State that it is. At least one
-	// is needed; one that accepts and one that rejects test more.
+	// is needed, and each answers something; one that accepts and one that rejects test more.
 	Answers []SourceAnswer
 
 	// Malformed are headers with an answer that cannot be read. At least one is needed.
@@ -34,15 +34,23 @@ type SourceAnswer struct {
 // newSource several times; every Source returned has to read alike.
 //
 //	func TestBanner(t *testing.T) {
-//		consenttest.TestSource(t, func() banner { return banner{} }, consenttest.SourceExamples{
-//			Answers:   []consenttest.SourceAnswer{{http.Header{"Cookie": {"banner=yes"}}, consenttest.Grant("analytics")}},
+//		conformance.TestSource(t, func() banner { return banner{} }, conformance.SourceExamples{
+//			Answers: []conformance.SourceAnswer{{
+//				Header: http.Header{"Cookie": {"banner=yes"}},
+//				State:  consent.NewState(map[string]bool{"analytics": true}),
+//			}},
 //			Malformed: []http.Header{{"Cookie": {"banner=maybe"}}},
 //		})
 //	}
 func TestSource[S Source](t testing.TB, newSource func() S, examples SourceExamples) {
 	t.Helper()
 	if len(examples.Answers) == 0 || len(examples.Malformed) == 0 {
-		t.Fatalf("consenttest: TestSource needs an answer and a malformed request to test with")
+		t.Fatalf("conformance: TestSource needs an answer and a malformed request to test with")
+	}
+	for _, a := range examples.Answers {
+		if !a.State.Answered() {
+			t.Fatalf("conformance: the example %v holds no answer, but %s, of which nothing follows", a.Header, a.State)
+		}
 	}
 	check(t, "source", examples.rules(), func() Source { return newSource() })
 }

@@ -1,4 +1,4 @@
-package consenttest_test
+package segmenttest_test
 
 import (
 	"errors"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 )
 
 // Each fault, as the real analytics-go meets it: it tries again, and what it sends
@@ -22,7 +23,7 @@ import (
 func TestAnalyticsGoOutlivesFaults(t *testing.T) {
 	open := make(chan struct{})
 	close(open)
-	for name, fault := range map[string]consenttest.Fault{
+	for name, fault := range map[string]segmenttest.Fault{
 		"429":               {Status: 429, RetryAfter: 2 * time.Second},
 		"400":               {Status: 400},
 		"503":               {Status: 503},
@@ -33,8 +34,8 @@ func TestAnalyticsGoOutlivesFaults(t *testing.T) {
 		"half the response": {HalfResponse: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			segment := consenttest.NewSegment(t, consenttest.Workspace{Destinations: []string{"Amplitude"}})
-			segment.Script(fault, consenttest.Fault{}, fault)
+			segment := segmenttest.New(t, segmenttest.Workspace{Destinations: []string{"Amplitude"}})
+			segment.Script(fault, segmenttest.Fault{}, fault)
 			var outcomes outcomes
 			client, err := consent.NewSegment(segment.WriteKey(), quiet(segment), policy, &consent.Options{OnOutcome: outcomes.add})
 			require.NoError(t, err)
@@ -60,9 +61,9 @@ func (o *outcomes) add(_ analytics.Message, outcome consent.Outcome) {
 }
 
 func TestFaultsComeInTheOrderOfTheScript(t *testing.T) {
-	segment := consenttest.NewSegment(t, consenttest.Workspace{WriteKey: "key"})
-	segment.Script(consenttest.Fault{Status: 429, RetryAfter: 90 * time.Second}, consenttest.Fault{}, consenttest.Fault{Reset: true})
-	segment.Script(consenttest.Fault{Status: 500}, consenttest.Fault{HalfResponse: true})
+	segment := segmenttest.New(t, segmenttest.Workspace{WriteKey: "key"})
+	segment.Script(segmenttest.Fault{Status: 429, RetryAfter: 90 * time.Second}, segmenttest.Fault{}, segmenttest.Fault{Reset: true})
+	segment.Script(segmenttest.Fault{Status: 500}, segmenttest.Fault{HalfResponse: true})
 	call := func() (*http.Response, string, error) {
 		r, err := http.NewRequest("POST", segment.URL()+"/v1/track",
 			strings.NewReader(`{"writeKey":"key","event":"e","userId":"u"}`))
@@ -112,7 +113,7 @@ func TestFaultsComeInTheOrderOfTheScript(t *testing.T) {
 
 // A client sends again what it got no answer for; Segment knows it by its id.
 func TestSegmentTakesAMessageOnce(t *testing.T) {
-	segment := consenttest.NewSegment(t, consenttest.Workspace{Destinations: []string{"Amplitude"}})
+	segment := segmenttest.New(t, segmenttest.Workspace{Destinations: []string{"Amplitude"}})
 	m := analytics.Track{MessageId: "1", UserId: "u", Event: "Ordered"}
 	send(t, segment.Config(), segment.WriteKey(), m, m)
 	send(t, segment.Config(), segment.WriteKey(), m, analytics.Track{MessageId: "2", UserId: "u", Event: "Ordered"})
@@ -120,19 +121,17 @@ func TestSegmentTakesAMessageOnce(t *testing.T) {
 	require.Empty(t, segment.Refusals())
 }
 
-func TestSegmentFailsTheTestIfItCannotListen(t *testing.T) {
-	require.Contains(t, failure(t, func(tb testing.TB) {
-		segment := consenttest.NewSegment(tb, consenttest.Workspace{})
-		segment.Stop()
-		listener, err := net.Listen("tcp", strings.TrimPrefix(segment.URL(), "http://"))
-		require.NoError(t, err)
-		defer listener.Close()
-		segment.Start()
-	}), "consenttest: the fake Segment cannot listen: ")
+func TestRestartWhereSomebodyElseListens(t *testing.T) {
+	segment := segmenttest.New(t, segmenttest.Workspace{})
+	segment.Stop()
+	listener, err := net.Listen("tcp", strings.TrimPrefix(segment.URL(), "http://"))
+	require.NoError(t, err)
+	defer listener.Close()
+	require.ErrorContains(t, segment.Restart(), "segmenttest: the fake Segment cannot listen: ")
 }
 
 func TestSegmentRestarts(t *testing.T) {
-	segment := consenttest.NewSegment(t, consenttest.Workspace{Destinations: []string{"Amplitude"}})
+	segment := segmenttest.New(t, segmenttest.Workspace{Destinations: []string{"Amplitude"}})
 	before := segment.URL()
 	send(t, segment.Config(), segment.WriteKey(), order("before"))
 
@@ -143,8 +142,8 @@ func TestSegmentRestarts(t *testing.T) {
 	send(t, config, segment.WriteKey(), order("meanwhile"))
 	require.Error(t, failed)
 
-	segment.Start()
-	segment.Start() // it runs already
+	require.NoError(t, segment.Restart())
+	require.NoError(t, segment.Restart(), "it runs already")
 	require.Equal(t, before, segment.URL())
 	send(t, segment.Config(), segment.WriteKey(), order("after"))
 	segment.RequireInbox(t, "Amplitude", 2)

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/go-consent/segment/consent"
@@ -24,7 +22,7 @@ func reached(events []Event, destination string) []Event {
 
 // decided reports whether the event reaches the destination, and why.
 func (e Event) decided(destination string) (open bool, why string) {
-	integrations := e.wire().Integrations
+	integrations := e.sent().Integrations
 	d := segment.Named(destination)
 	open, key := d.Selected(integrations)
 	switch {
@@ -37,8 +35,26 @@ func (e Event) decided(destination string) (open bool, why string) {
 	}
 }
 
+// closes reports whether the event is closed to any destination by its name.
+func (e Event) closes() bool {
+	for name, value := range e.sent().Integrations {
+		if value == false || name == segment.Warehouses {
+			return true
+		}
+	}
+	return false
+}
+
+func (e Event) sent() segment.Sent {
+	s, err := segment.ReadSent(e.JSON)
+	if err != nil {
+		panic("consenttest: an event that is not JSON: " + err.Error()) // Enqueue made it
+	}
+	return s
+}
+
 // explain lists the events, and what decided about each, for a failure.
-func (s Selection) explain(events []Event, destination string) string {
+func (r *Recorder) explain(events []Event, destination string) string {
 	var b strings.Builder
 	for i, e := range events {
 		outcome := "not reached"
@@ -47,48 +63,43 @@ func (s Selection) explain(events []Event, destination string) string {
 			outcome = "reached"
 		}
 		fmt.Fprintf(&b, "\n\t%d. %s: %s, %s", i+1, headOf(e.Message), outcome, why)
-		if !e.wire().stamped() {
+		if !e.sent().Stamped() {
 			b.WriteString("; it has no consent context: send it through a consent.Client")
 		}
 	}
 	if len(events) == 0 {
 		b.WriteString("\n\tno event was sent")
 	}
-	decided := s.list(destination)
-	if len(events) == 0 && decided == "" {
-		b.WriteString(", and with consent.Options{OnDecision: recorder.Decision} this would tell why")
-	}
-	return b.String() + decided
+	return b.String() + r.list(destination)
 }
 
 // list tells of every decision, and of the verdict for the destination if there is
 // one to tell of. Nothing is said of a destination that the policy does not know, but
 // for the names that it does know.
-func (s Selection) list(destination string) string {
-	decided := s.decisions()
+func (r *Recorder) list(destination string) string {
+	decided := r.decisions()
 	if len(decided) == 0 {
 		return ""
 	}
 	var b strings.Builder
 	b.WriteString("\ndecided:")
-	named := make(map[string]bool)
 	for i, d := range decided {
 		fmt.Fprintf(&b, "\n\t%d. %s: ", i+1, headOf(d.Message))
-		if w := d.Decision.Withheld(); w != "" {
-			fmt.Fprintf(&b, "stayed home, %s; ", w)
+		if d.Suppressed != "" {
+			fmt.Fprintf(&b, "suppressed, %s; ", d.Suppressed)
 		}
 		if destination != "" {
 			b.WriteString(verdict(d.Decision, destination).String())
 		} else {
 			b.WriteString(verdicts(d.Decision))
 		}
-		for v := range d.Decision.Verdicts() {
-			named[v.Destination] = true
-		}
 	}
-	if destination != "" && !named[destination] {
+	if destination == "" {
+		return b.String()
+	}
+	if known, names := r.knows(destination); !known {
 		fmt.Fprintf(&b, "\n%q has no verdict; names are exact, and those decided about are: %s",
-			destination, strings.Join(slices.Sorted(maps.Keys(named)), ", "))
+			destination, strings.Join(names, ", "))
 	}
 	return b.String()
 }
@@ -121,31 +132,6 @@ func because(reason consent.Reason) string {
 		return ""
 	}
 	return fmt.Sprintf(" because %q", string(reason))
-}
-
-// A wire is the part of an event's JSON that the rules and the failures need.
-type wire struct {
-	Event        string         `json:"event"` // of a track
-	Name         string         `json:"name"`  // of a page or a screen
-	User         string         `json:"userId"`
-	Anonymous    string         `json:"anonymousId"`
-	Integrations map[string]any `json:"integrations"`
-	Context      struct {
-		Consent struct {
-			Categories map[string]any `json:"categoryPreferences"`
-		} `json:"consent"`
-	} `json:"context"`
-}
-
-// stamped reports whether a consent.Client has stamped the event: none leaves
-// without a category.
-func (w wire) stamped() bool { return len(w.Context.Consent.Categories) > 0 }
-
-func (e Event) wire() (w wire) {
-	if err := json.Unmarshal(e.JSON, &w); err != nil {
-		panic("consenttest: an event that is not JSON: " + err.Error()) // Enqueue made it
-	}
-	return w
 }
 
 func text(value any) string {
