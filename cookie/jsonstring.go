@@ -13,14 +13,10 @@ func (s *scanner) text(dst []byte, i int) (text []byte, next int) {
 	value := s.value
 	alike := i // from here on, the value and the name are escaped alike
 	for {
-		for uint(i) < uint(len(value)) && statetext.Plain(value[i]) {
+		for i < len(value) && statetext.Plain(value[i]) {
 			i++
 		}
-		c, ok := escapedASCII(value[i:])
-		next := i + 3
-		if !ok {
-			c, next = s.character(i)
-		}
+		c, next := s.character(i)
 		// An escape that a State has as well, unless it means something to JSON or
 		// was not needed.
 		if next > i+1 && c >= ' ' && c != '"' && c != '\\' && !statetext.Plain(c) {
