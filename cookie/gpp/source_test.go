@@ -28,7 +28,6 @@ func TestSource(t *testing.T) {
 			{Header: http.Header{"Cookie": {"__gpp=" + optedOut}}, State: deny("sale", "sharing", "targeted_advertising")},
 			{Header: http.Header{"Cookie": {"__gpp=" + partly + "; __gpp_sid=7"}}, State: deny("sale", "targeted_advertising")},
 			{Header: http.Header{"Cookie": {"__gpp=" + california}}, State: deny("sale", "sharing")},
-			{Header: http.Header{"Cookie": {"__gpp=" + notOptedOut}}, State: consent.NewState(nil)},
 		},
 		Malformed: []http.Header{
 			{"Cookie": {"__gpp=DBABLA~BVQVAAAAAAG"}},

@@ -25,7 +25,6 @@ func TestSource(t *testing.T) {
 		Answers: []conformance.SourceAnswer{
 			{Header: http.Header{"Cookie": {"usprivacy=1YYN"}}, State: noSale},
 			{Header: http.Header{"Cookie": {"us_privacy=1YYN"}}, State: noSale},
-			{Header: http.Header{"Cookie": {"usprivacy=1YNN"}}, State: none},
 			{Header: http.Header{"Cookie": {"usprivacy=%7B%22uspString%22%3A%221YYN%22%2C%22optOutDate%22%3Anull%7D"}}, State: noSale},
 		},
 		Malformed: []http.Header{
