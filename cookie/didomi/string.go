@@ -2,6 +2,7 @@ package didomi
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ var (
 //
 // What is no string of version 2 is an error that wraps [cookie.ErrMalformed]; one that has
 // no answer for any of the numbers, or a form of list that is not known, [ErrUnreadable].
-// Time and memory are linear in its length and that of the maps' product.
+// Time and memory are linear in its length, and in that of the maps.
 func ParseString(value string, purposes, vendors map[int]string) (Answer, error) {
 	body, updated, err := parseHeader(value)
 	if err != nil {
@@ -67,7 +68,7 @@ func parseHeader(value string) (body *bits, updated time.Time, err error) {
 	return b, time.UnixMilli(written * 100), nil
 }
 
-// A list has the answers for some numbers.
+// A list has the answers for some numbers, in their order.
 type list []numbers
 
 type numbers struct {
@@ -78,14 +79,22 @@ type numbers struct {
 // named returns the answers of a list for the ids of these numbers.
 func (l list) named(ids map[int]string) (named lists) {
 	for number, id := range ids {
-		for _, n := range l {
+		i, ok := slices.BinarySearchFunc(l, number, func(n numbers, number int) int {
 			switch {
-			case number < n.first || number > n.last:
-			case n.granted:
-				named.Enabled = append(named.Enabled, id)
+			case n.last < number:
+				return -1
+			case n.first > number:
+				return 1
 			default:
-				named.Disabled = append(named.Disabled, id)
+				return 0
 			}
+		})
+		switch {
+		case !ok:
+		case l[i].granted:
+			named.Enabled = append(named.Enabled, id)
+		default:
+			named.Disabled = append(named.Disabled, id)
 		}
 	}
 	return named
