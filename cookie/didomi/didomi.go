@@ -20,7 +20,8 @@
 // On a site with the IAB's framework the token holds purposes and vendors of the site's
 // own alone. The others are in the TC string of the cookie euconsent-v2 (iabCookieName):
 // have a Source of the tcf package beside this one. A category is then open where neither
-// denies it. A site with storageSources.cookies off keeps all in localStorage.
+// denies it. A token that lists vendors alone, as on such a site, says nothing here unless
+// Vendors has one. A site with storageSources.cookies off keeps all in localStorage.
 //
 // A purpose or vendor to whose legitimate interest the visitor objected is denied unless
 // the visitor consented to it; one whose legitimate interest merely stands is no answer.

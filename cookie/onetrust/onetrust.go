@@ -37,7 +37,7 @@
 //	C0002  Performance Cookies          analytics
 //	C0003  Functional Cookies           functional
 //	C0004  Targeting Cookies            advertising
-//	C0005  Social Media Cookies         advertising, or one of its own
+//	C0005  Social Media Cookies         advertising, on a site that has them
 //
 // A site with Segment's analytics-consent-wrapper-onetrust has the ids themselves as
 // categories: then leave Groups empty.
@@ -67,7 +67,7 @@ const maxCopies = 8
 type Source struct {
 	// Groups are the site's categories by the id of a group. A group that is not
 	// listed is a category of its own name. A category of several groups is granted if
-	// all of them are.
+	// all of them are: list no group that the site's banner does not have.
 	Groups map[string]string
 
 	// Vendors are the destinations by the id of a host or vendor, as in "H68". One that

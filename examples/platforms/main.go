@@ -40,8 +40,8 @@ var categories = []string{"analytics", "functional", "advertising"}
 
 var sources = map[string]middleware.Source{
 	"onetrust": onetrust.Source{
-		// The ids of OneTrust's templates. Strictly necessary cookies, C0001, open no
-		// destination.
+		// The groups of this site's banner, but for the strictly necessary cookies, C0001,
+		// which open no destination.
 		Groups:         map[string]string{"C0002": "analytics", "C0003": "functional", "C0004": "advertising", "C0005": "advertising"},
 		Categories:     categories,
 		RefuseOutdated: true,
