@@ -36,14 +36,14 @@
 // Purposes of the site's own have ids that Didomi's console made; the standard ones, and
 // names that a Config of the destinations package may have for them:
 //
-//	id                                  in the notice                       category
-//	cookies                             Store and access information        none: it opens no destination by itself
-//	measure_content_performance         Measure content performance         analytics
-//	market_research                     Understand audiences                analytics
-//	improve_products                    Develop and improve services        functional
+//	id                                  in the notice                        category
+//	cookies                             Store and access information         none: it opens no destination by itself
+//	measure_content_performance         Measure content performance          analytics
+//	market_research                     Understand audiences                 analytics
+//	improve_products                    Develop and improve services         functional
 //	create_ads_profile, select_personalized_ads, measure_ad_performance
-//	                                    Advertising                         advertising
-//	analytics-HpBJrrK7, and its like    a purpose of the site's own         what it is for
+//	                                    Advertising                          advertising
+//	analytics-HpBJrrK7, and its like    a purpose of the site's own          what it is for
 //
 // # Where the rules come from
 //

@@ -95,8 +95,8 @@ func TestOutdatedAnswersKeepTheirDenialsAlone(t *testing.T) {
 	require.Equal(t, consent.NewState(map[string]bool{"b": false}), got)
 }
 
-// The lists of a live site's string, of a visitor who agreed to all that was asked: of the
-// purposes and vendors of the second list, each pair of numbers is in the first one too.
+// The lists of a live site's string: consent to purposes, their legitimate interest, and
+// both of vendors. All numbers of each second list are in the first one too.
 func TestStringOfALiveSite(t *testing.T) {
 	body, updated, err := parseHeader(dcs)
 	require.NoError(t, err)
