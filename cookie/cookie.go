@@ -46,18 +46,20 @@ const (
 	errDepth
 	errThrows
 	errCopies
+	errCopiesDiffer
 	errName
 )
 
 var faults = [...]string{
-	errTooLong:  "longer than a browser stores",
-	errEncoding: "not the percent-encoding of UTF-8",
-	errNoObject: "not a JSON object",
-	errSyntax:   "not JSON",
-	errDepth:    "JSON nested too deep",
-	errThrows:   "destinations that the script throws on",
-	errCopies:   "too many copies of the cookie",
-	errName:     "a name that is not UTF-8",
+	errTooLong:      "longer than a browser stores",
+	errEncoding:     "not the percent-encoding of UTF-8",
+	errNoObject:     "not a JSON object",
+	errSyntax:       "not JSON",
+	errDepth:        "JSON nested too deep",
+	errThrows:       "destinations that the script throws on",
+	errCopies:       "too many copies of the cookie",
+	errCopiesDiffer: "copies of the cookie that agree on no answer",
+	errName:         "a name that is not UTF-8",
 }
 
 func (f fault) Error() string { return ErrMalformed.Error() + ": " + faults[f] }
