@@ -64,9 +64,9 @@
 //
 // # Tests
 //
-// consent/consenttest has a Recorder to send to instead of Segment, visitors of every
-// kind to send for, a Segment on the loopback interface that can fail in every way,
-// and suites for policies and sources of your own.
+// consent/consenttest has a Recorder to send to instead of Segment, and visitors of every
+// kind to send for. Below it, segmenttest has a Segment on the loopback interface that
+// can fail in every way, and conformance has suites for policies and sources of your own.
 //
 // The program in examples/shop shows all of it at work, with a page on which every
 // event can be followed to each destination.

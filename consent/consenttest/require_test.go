@@ -253,6 +253,13 @@ func TestMisspeltNamesInOpenForm(t *testing.T) {
 	record("Braze").RequireReached(t, "Braze", 1)
 	record().RequireReached(t, "Warehouses", 1)
 	record().RequireReached(t, "Amazon S3", 1)
+
+	// Nothing is closed, and the policy still knows its names.
+	var all consenttest.Recorder
+	enqueue(t, consent.New(&all, open, nil).With(consenttest.Grant("advertising", "analytics")), order("u"))
+	all.RequireReached(t, "Facebook Pixel", 1)
+	require.Contains(t, failtest.One(t, func(tb testing.TB) { all.RequireReached(tb, "Facebook pixel", 1) }),
+		"no destination that the policy knows")
 }
 
 // Without a policy an event that closes nothing reaches everything.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/destinations"
 )
@@ -24,6 +26,26 @@ type customCategory struct {
 	Purpose      string   `json:"purpose"`
 	Integrations []string `json:"integrations"`
 }
+
+// workspace is what is set up at Segment for the profile.
+func (p profile) workspace(name string) segmenttest.Workspace {
+	w := segmenttest.Workspace{
+		WriteKey: name, Categories: p.config.Categories,
+		Catalogue: make(map[string]string), Scripts: make(map[string]segmenttest.Script),
+	}
+	for i, d := range p.Destinations {
+		w.Destinations = append(w.Destinations, d.Name)
+		w.Catalogue[d.Name] = d.Category
+		w.Scripts[d.Name] = segmenttest.Script{
+			URL:     fmt.Sprintf("https://cdn.segment.com/destinations/%s/%d.js", name, i),
+			Library: library(i),
+		}
+	}
+	return w
+}
+
+// library is the global function of the script of a destination.
+func library(i int) string { return fmt.Sprintf("destination%d", i) }
 
 // codec writes the cookie in the order of the script, whose own three categories are
 // not sorted.

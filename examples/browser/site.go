@@ -4,19 +4,19 @@ import (
 	"bytes"
 	"crypto/rand"
 	"embed"
+	"encoding/json"
 	"html/template"
 	"log"
 	"maps"
 	"net/http"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/segmentio/analytics-go/v3"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 	"github.com/go-consent/segment/destinations"
-	routing "github.com/go-consent/segment/internal/segment"
 	"github.com/go-consent/segment/middleware"
 )
 
@@ -30,19 +30,18 @@ type site struct {
 	profile
 	name    string
 	policy  *destinations.Policy
-	api     string
-	segment *segment
+	segment *segmenttest.Segment
 }
 
 // newSite serves every profile below its name. It is protected against requests of
 // other sites as any that takes forms should be.
-func newSite(api string, segment *segment) http.Handler {
+func newSite(segments *segments) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /consent-manager.js", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFile(w, r, filepath.Join(segment.consentManager, "consent-manager.js"))
+		http.ServeFile(w, r, filepath.Join(segments.consentManager, "consent-manager.js"))
 	})
 	for name, p := range profiles {
-		s := &site{p, name, destinations.MustCompile(p.config), api, segment}
+		s := &site{p, name, destinations.MustCompile(p.config), segments.byKey[name]}
 		mux.Handle("/"+name+"/", http.StripPrefix("/"+name, s.handler()))
 	}
 	return http.NewCrossOriginProtection().Handler(mux)
@@ -66,7 +65,7 @@ var gpc = middleware.GPC("advertising")
 
 // preferences is where the visitor answers without the Consent Manager.
 func (s *site) preferences() http.Handler {
-	client, err := consent.NewSegment(s.name, analytics.Config{Endpoint: s.api, Interval: 20 * time.Millisecond}, s.policy, nil)
+	client, err := consent.NewSegment(s.name, s.segment.Config(), s.policy, nil)
 	if err != nil {
 		panic(err) // the profiles are part of the program
 	}
@@ -132,7 +131,7 @@ func (s *site) decision(w http.ResponseWriter, r *http.Request) {
 func (s *site) track(w http.ResponseWriter, r *http.Request) {
 	id := rand.Text()
 	// A client of its own, since closing one waits until everything has arrived.
-	client, err := consent.NewSegment(s.name, analytics.Config{Endpoint: s.api}, s.policy, nil)
+	client, err := consent.NewSegment(s.name, s.segment.Config(), s.policy, nil)
 	if err == nil {
 		err = client.For(r.Context()).Enqueue(analytics.Track{MessageId: id, AnonymousId: "a", Event: "Order Completed"})
 		client.Close()
@@ -141,27 +140,20 @@ func (s *site) track(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	sent := s.segment.find(id)
-	if sent == nil {
-		answer(w, map[string]any{"withheld": true, "delivered": []string{}})
-		return
-	}
-	workspace := routing.Workspace{Categories: s.config.Categories}
-	for _, d := range s.Destinations {
-		workspace.Destinations = append(workspace.Destinations, routing.Named(d.Name))
-	}
-	deliveries, err := workspace.Route(sent)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	delivered := []string{}
-	for _, d := range deliveries {
-		if d.Delivered {
-			delivered = append(delivered, d.Destination)
+	for _, a := range s.segment.Arrivals() {
+		if a.MessageID != id {
+			continue
 		}
+		delivered := []string{}
+		for _, d := range a.Deliveries {
+			if d.Delivered {
+				delivered = append(delivered, d.Destination)
+			}
+		}
+		answer(w, map[string]any{"suppressed": false, "delivered": delivered, "event": json.RawMessage(a.JSON)})
+		return
 	}
-	answer(w, map[string]any{"withheld": false, "delivered": delivered, "event": sent})
+	answer(w, map[string]any{"suppressed": true, "delivered": []string{}})
 }
 
 func (s *site) render(w http.ResponseWriter, name string, data any) {

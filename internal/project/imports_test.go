@@ -16,7 +16,8 @@ const (
 )
 
 // What each package may import, besides the standard library. Imports point at
-// consent, never away from it. Programs under examples may import anything.
+// consent, never away from it. Programs under examples may import
+// anything that those who copy them can.
 var allowedImports = map[string][]string{
 	".":                               {},
 	"consent":                         {analyticsPath, "internal/delivery", "internal/memo", "internal/names", "internal/nils", "internal/segment", "internal/statetext"},
@@ -93,6 +94,9 @@ func TestImportsArePartOfTheLayout(t *testing.T) {
 					t.Errorf("%s imports %s", dir, imported)
 				}
 				continue
+			}
+			if isExample(dir) && strings.HasPrefix(imported, modulePath+"/internal/") {
+				t.Errorf("%s imports %s, which those who copy it cannot", dir, imported)
 			}
 			if !isExample(dir) && !slices.Contains(allowed, strings.TrimPrefix(imported, modulePath+"/")) {
 				t.Errorf("%s imports %s, which is not in its row of the table", dir, imported)

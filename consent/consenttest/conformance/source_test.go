@@ -112,7 +112,7 @@ var brokenSources = map[string]struct {
 	"tells the value": {func(r *http.Request) (consent.State, error) {
 		s, err := banner(r)
 		if err != nil {
-			err = fmt.Errorf("banner: %q", first(r)) // quoted, which is another text
+			err = fmt.Errorf("banner: %q", first(r))
 		}
 		return s, err
 	}, []string{discreet}},
@@ -120,6 +120,13 @@ var brokenSources = map[string]struct {
 		s, err := banner(r)
 		if plain, _ := url.PathUnescape(first(r)); err != nil {
 			err = fmt.Errorf("banner: %s", plain)
+		}
+		return s, err
+	}, []string{discreet}},
+	"quotes the decoded value": {func(r *http.Request) (consent.State, error) {
+		s, err := banner(r)
+		if plain, _ := url.PathUnescape(first(r)); err != nil {
+			err = fmt.Errorf("banner: %q", plain) // with a backslash in it
 		}
 		return s, err
 	}, []string{discreet}},

@@ -28,7 +28,7 @@ export async function start() {
     rmSync(scratch, { recursive: true });
   };
   try {
-    const [teapots] = (await run(shop, "-addr", "127.0.0.1:0")).match(/http:\S+/);
+    const [teapots] = (await run(shop, "-addr", "127.0.0.1:0", "-host", "teapots.example.test")).match(/http:\S+/);
     return await open(JSON.parse(await run(site, "-shop", teapots)), stop);
   } catch (err) {
     stop();
