@@ -1,4 +1,4 @@
-package middleware_test
+package preferences_test
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ import (
 
 // Every refusal is sent twice: to the handler, and over a real connection. It changes
 // nothing, nothing is sent, and the reason holds nothing of the request.
-func TestPreferencesRefuse(t *testing.T) {
+func TestRefuse(t *testing.T) {
 	const (
 		accept   = `{"categories":{"analytics":true}}`
 		jsonType = "application/json"

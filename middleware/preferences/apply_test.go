@@ -1,4 +1,4 @@
-package middleware_test
+package preferences_test
 
 import (
 	"maps"
@@ -12,9 +12,10 @@ import (
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/destinations"
+	"github.com/go-consent/segment/middleware/preferences"
 )
 
-func TestPreferencesAnswer(t *testing.T) {
+func TestAnswer(t *testing.T) {
 	everything := sitePolicy.Expand(consent.NewState(m{"advertising": true, "analytics": true, "functional": true}))
 	nothing := sitePolicy.Expand(consent.NewState(m{"advertising": false, "analytics": false, "functional": false}))
 	expanded := func(advertising, analytics, functional bool) consent.State {
@@ -104,7 +105,7 @@ func TestPreferencesAnswer(t *testing.T) {
 	}
 }
 
-func TestPreferencesOverAnAnswerThatCannotBeRead(t *testing.T) {
+func TestOverAnAnswerThatCannotBeRead(t *testing.T) {
 	b := newBench()
 	w := b.do(request{method: "POST", body: `{"categories":{"analytics":true}}`, cookies: cookie.DefaultName + "={"})
 	require.Equal(t, sitePolicy.Expand(consent.NewState(m{"analytics": true, "advertising": false, "functional": false})), saved(t, w))
@@ -112,7 +113,7 @@ func TestPreferencesOverAnAnswerThatCannotBeRead(t *testing.T) {
 	require.ErrorIs(t, b.errs[0], cookie.ErrMalformed)
 }
 
-func TestPreferencesLeaveOneCopyOfTheCookie(t *testing.T) {
+func TestLeaveOneCopyOfTheCookie(t *testing.T) {
 	b := newBench()
 	w := b.do(request{method: "POST", body: "answer=deny", form: true, cookies: held(t, consent.NewState(m{"analytics": true}))})
 	set := w.Result().Cookies()
@@ -126,7 +127,7 @@ func TestPreferencesLeaveOneCopyOfTheCookie(t *testing.T) {
 	require.Len(t, w.Result().Cookies(), 1, "there is nothing to replace")
 }
 
-func TestPreferencesDelete(t *testing.T) {
+func TestDelete(t *testing.T) {
 	everything := sitePolicy.Expand(consent.NewState(m{"advertising": true, "analytics": true, "functional": true}))
 	for _, test := range []struct {
 		name, cookies string
@@ -155,10 +156,10 @@ func TestPreferencesDelete(t *testing.T) {
 	}
 }
 
-func TestPreferencesDeleteUnderAnOptOutPolicy(t *testing.T) {
+func TestDeleteUnderAnOptOutPolicy(t *testing.T) {
 	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}}, OptOut: true})
 	b := newBench()
-	b.Policy, b.Client = policy, consent.New(&b.segment, policy, nil)
+	b.Policy, b.Router = policy, preferences.Segment{Client: consent.New(&b.segment, policy, nil)}
 	b.do(request{method: "DELETE", cookies: "ajs_anonymous_id=v; " + held(t, consent.NewState(m{"analytics": false}))})
 	sent := b.sent(t)
 	require.Len(t, sent, 1, "there is no answer to identify the visitor with")
@@ -167,7 +168,7 @@ func TestPreferencesDeleteUnderAnOptOutPolicy(t *testing.T) {
 	require.Empty(t, b.errs)
 }
 
-func TestPreferencesRedirect(t *testing.T) {
+func TestRedirect(t *testing.T) {
 	for _, test := range []struct {
 		rule, field, referer, want string
 	}{
