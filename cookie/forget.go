@@ -38,8 +38,8 @@ func expire(w http.ResponseWriter, r *http.Request, cookie http.Cookie) error {
 	cookie.Value, cookie.Quoted, cookie.MaxAge = "", false, -1
 	cookie.Expires = time.Time{}
 	prepare(&cookie, r)
-	if cookie.Valid() != nil {
-		return notEncodable("an attribute that a cookie cannot have")
+	if err := storable(&cookie); err != nil {
+		return err
 	}
 	http.SetCookie(w, &cookie)
 	if cookie.Domain != "" {
