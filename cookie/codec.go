@@ -125,7 +125,7 @@ func prepare(cookie *http.Cookie, r *http.Request) {
 		cookie.Secure = true
 	}
 	if cookie.Domain == "" && r != nil && !hasPrefixFold(cookie.Name, "__Host-") {
-		cookie.Domain = registrableDomain(r.Host)
+		cookie.Domain = Domain(r.Host)
 	}
 }
 

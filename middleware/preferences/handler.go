@@ -6,11 +6,8 @@
 package preferences
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
-	"strconv"
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/cookie"
@@ -81,6 +78,17 @@ type Handler struct {
 	// that were in the cookie.
 	Expand func(consent.State) consent.State
 
+	// Host returns the host, and the port if there is one, that the browser sent the
+	// request to, or "" if that is not known. The cookie is for its registrable domain. It
+	// is needed behind a proxy that rewrites the Host header. Take it from the
+	// configuration, or from a header that this proxy always sets: a header that the
+	// visitor's request can hold is anybody's word. Nil: the Host of the request.
+	Host func(*http.Request) string
+
+	// IgnoreFields are fields of a form that are none of the answer, such as the token of
+	// a protection against forged requests.
+	IgnoreFields []string
+
 	// Signals are what the browser says unasked. Their denials count on top of the
 	// answer in the verdicts and in what the Router is told; they are not written to the
 	// cookie. None may be nil.
@@ -130,112 +138,6 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer takes a new answer.
-func (h Handler) answer(w http.ResponseWriter, r *http.Request) *refusal {
-	if problem := h.admit(r); problem != nil {
-		return problem
-	}
-	held, err := h.Codec.Consent(r)
-	h.report(r, err)
-	known := vocabularyOf(h.Policy, held)
-	g, problem := readAnswer(w, r, known)
-	if problem != nil {
-		return problem
-	}
-	state := g.apply(held, known, h.Expand)
-	if err := h.write(w, r, state, held != consent.NewState(nil)); err != nil {
-		h.report(r, err)
-		return refused(http.StatusUnprocessableEntity, "The answer does not fit a cookie.")
-	}
-	h.given(w, r, held, state)
-	if g.redirect != "" {
-		w.Header().Set("Location", g.redirect)
-		w.WriteHeader(http.StatusSeeOther)
-		return nil
-	}
-	h.show(w, r, state)
-	return nil
-}
-
-// write replaces the cookie. One for the host alone, which a page may have written, would
-// go on to count beside that of the domain, and before it in the script. A browser may
-// take the two for the same cookie, so the old ones are expired first.
-func (h Handler) write(w http.ResponseWriter, r *http.Request, state consent.State, replace bool) error {
-	before := w.Header()["Set-Cookie"]
-	if replace {
-		if err := h.Codec.Forget(w, r); err != nil {
-			return err
-		}
-	}
-	err := h.Codec.Write(w, r, state)
-	if err != nil && replace {
-		w.Header()["Set-Cookie"] = before
-	}
-	return err
-}
-
-// forget drops the answer.
-func (h Handler) forget(w http.ResponseWriter, r *http.Request) *refusal {
-	if problem := h.admit(r); problem != nil {
-		return problem
-	}
-	held, err := h.Codec.Consent(r)
-	h.report(r, err)
-	if err := h.Codec.Forget(w, r); err != nil {
-		h.report(r, err)
-		return refused(http.StatusInternalServerError, "The answer cannot be forgotten.")
-	}
-	h.given(w, r, held, consent.NewState(nil))
-	h.show(w, r, consent.NewState(nil))
-	return nil
-}
-
-// admit refuses who may not change anything.
-func (h Handler) admit(r *http.Request) *refusal {
-	var protection http.CrossOriginProtection
-	if protection.Check(r) != nil {
-		return refused(http.StatusForbidden, "The request comes from another site.")
-	}
-	if h.Policy == nil {
-		h.report(r, ErrNoPolicy)
-		return refused(http.StatusInternalServerError, "No answer is taken here.")
-	}
-	return nil
-}
-
-// show writes the preferences.
-func (h Handler) show(w http.ResponseWriter, r *http.Request, s consent.State) {
-	type verdict struct {
-		Destination string         `json:"destination"`
-		AliasOf     string         `json:"aliasOf,omitempty"`
-		Allowed     bool           `json:"allowed"`
-		Reason      consent.Reason `json:"reason,omitempty"`
-		Cause       string         `json:"cause,omitempty"`
-	}
-	shown := struct {
-		Decided      bool            `json:"decided"`
-		Categories   map[string]bool `json:"categories"`
-		Destinations map[string]bool `json:"destinations"`
-		Verdicts     []verdict       `json:"verdicts,omitempty"`
-	}{
-		Decided:      s.Answered() && s.Rest() == consent.Unknown, // All(Denied): not read
-		Categories:   maps.Collect(s.Categories()),
-		Destinations: maps.Collect(s.Destinations()),
-	}
-	for v := range h.decide(r, s).Verdicts() {
-		shown.Verdicts = append(shown.Verdicts, verdict(v))
-	}
-	body, err := json.Marshal(shown)
-	if err != nil {
-		panic("preferences: preferences without a JSON form: " + err.Error()) // they are names and booleans
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the visitor may be gone
-	}
-}
-
 // effective returns s with the denials of the Signals.
 func (h Handler) effective(r *http.Request, s consent.State) consent.State {
 	for _, signal := range h.Signals {
@@ -266,13 +168,3 @@ func (h Handler) report(r *http.Request, err error) {
 		h.OnError(r, err)
 	}
 }
-
-// A refusal says why a request changes nothing.
-type refusal struct {
-	status int
-	reason string // nothing that the request holds
-}
-
-func refused(status int, reason string) *refusal { return &refusal{status, reason} }
-
-func (f *refusal) write(w http.ResponseWriter) { http.Error(w, f.reason, f.status) }

@@ -2,6 +2,7 @@ package preferences_test
 
 import (
 	"encoding/json"
+	"iter"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -92,6 +93,17 @@ func held(t testing.TB, s consent.State) string {
 	return cookie.DefaultName + "=" + value
 }
 
+// sentBack is the Cookie header of a browser that got the response.
+func sentBack(w *httptest.ResponseRecorder) string {
+	var pairs []string
+	for _, c := range w.Result().Cookies() {
+		if c.MaxAge > 0 {
+			pairs = append(pairs, c.Name+"="+c.Value)
+		}
+	}
+	return strings.Join(pairs, "; ")
+}
+
 // saved is the answer that the response sets.
 
 func saved(t testing.TB, w *httptest.ResponseRecorder) consent.State {
@@ -105,6 +117,15 @@ func saved(t testing.TB, w *httptest.ResponseRecorder) consent.State {
 	}
 	require.Fail(t, "no answer is set", "%d %s", w.Code, w.Body)
 	return consent.NewState(nil)
+}
+
+func collect(answers iter.Seq2[string, bool]) m { return maps.Collect(answers) }
+
+func toJSON(t testing.TB, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	require.NoError(t, err)
+	return string(b)
 }
 
 type shown struct {

@@ -3,6 +3,7 @@ package preferences
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/cookie"
@@ -28,7 +29,7 @@ type Answer struct {
 
 // given makes a new answer known, after it was written. That there still is none is not
 // told.
-func (h Handler) given(w http.ResponseWriter, r *http.Request, held, state consent.State) {
+func (h Handler) given(w http.ResponseWriter, r, public *http.Request, held, state consent.State) {
 	if held != consent.NewState(nil) || state != consent.NewState(nil) {
 		if err := h.tell(r, state); err != nil {
 			h.report(r, fmt.Errorf("preferences: the answer was not told: %w", err))
@@ -37,7 +38,20 @@ func (h Handler) given(w http.ResponseWriter, r *http.Request, held, state conse
 			h.OnAnswer(r, held, state)
 		}
 	}
-	h.forgetIdentity(w, r, held, state)
+	after := h.decide(r, state)
+	narrowed := narrows(h.decide(r, held), after)
+	if narrowed && isSecure(public) {
+		// Pages made for the answer before would start what it allowed.
+		w.Header().Set("Clear-Site-Data", `"cache"`)
+	}
+	if h.ForgetIdentity && (narrowed || !opens(after)) {
+		cookie.ForgetIdentity(w, public)
+	}
+}
+
+// isSecure reports whether the browser sent r over TLS, which may end before this process.
+func isSecure(r *http.Request) bool {
+	return r.TLS != nil || strings.HasPrefix(r.Header.Get("Origin"), "https://")
 }
 
 func (h Handler) tell(r *http.Request, state consent.State) error {
@@ -46,16 +60,6 @@ func (h Handler) tell(r *http.Request, state consent.State) error {
 	}
 	effective := h.effective(r, state)
 	return h.Router.Tell(r, Answer{effective, h.Policy.Decide(effective), state == consent.NewState(nil)})
-}
-
-// forgetIdentity expires the visitor's ids if the answer calls for it.
-func (h Handler) forgetIdentity(w http.ResponseWriter, r *http.Request, held, state consent.State) {
-	if !h.ForgetIdentity {
-		return
-	}
-	if after := h.decide(r, state); !opens(after) || narrows(h.decide(r, held), after) {
-		cookie.ForgetIdentity(w, r)
-	}
 }
 
 // opens reports whether a message leaves for a destination that needs consent.
