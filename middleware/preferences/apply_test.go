@@ -112,14 +112,6 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-func TestOverAnAnswerThatCannotBeRead(t *testing.T) {
-	b := newBench()
-	w := b.do(request{method: "POST", body: `{"categories":{"analytics":true}}`, cookies: cookie.DefaultName + "={"})
-	require.Equal(t, sitePolicy.Expand(consent.NewState(m{"analytics": true, "advertising": false, "functional": false})), saved(t, w))
-	require.Len(t, b.errs, 1)
-	require.ErrorIs(t, b.errs[0], cookie.ErrMalformed)
-}
-
 // RFC 6265 has one Set-Cookie line for a name, and something on the way may keep only the
 // first.
 func TestTheAnswerIsTheFirstLine(t *testing.T) {
