@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/internal/names"
+	"github.com/go-consent/segment/internal/nils"
 )
 
 // fit returns the cookie that holds state, and what it holds: state, or less of it if
@@ -138,7 +139,7 @@ func opensMore(before, after consent.Decision) bool {
 // has not been checked takes no answer that it cannot keep.
 func (h Handler) Check() error {
 	wrong := []error{h.checkSignals()}
-	if h.Policy == nil {
+	if nils.Is(h.Policy) {
 		return errors.Join(append(wrong, ErrNoPolicy)...)
 	}
 	short, wide := h.shortest(vocabularyOf(h.Policy, consent.NewState(nil)))
