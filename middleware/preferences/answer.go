@@ -30,7 +30,9 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) *refusal {
 	hostKnown := h.knowsHost(public)
 	if !hostKnown {
 		h.report(r, ErrHost)
-		problem = refused(http.StatusInternalServerError, "What the answer grants cannot be kept.")
+		if g.grants() {
+			problem = refused(http.StatusInternalServerError, "What the answer grants cannot be kept.")
+		}
 		if !g.denies(known) {
 			return problem
 		}

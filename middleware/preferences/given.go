@@ -15,6 +15,18 @@ func newGiven() given {
 
 func (g given) isEmpty() bool { return len(g.categories)+len(g.destinations) == 0 }
 
+// grants reports whether anything is granted.
+func (g given) grants() bool {
+	for _, section := range []map[string]bool{g.categories, g.destinations} {
+		for _, granted := range section {
+			if granted {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // denies reports whether anything is denied, be it by being left out.
 func (g given) denies(known vocabulary) bool {
 	for _, section := range []map[string]bool{g.categories, g.destinations} {
