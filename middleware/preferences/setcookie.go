@@ -31,6 +31,9 @@ func (h Handler) setCookies(w http.ResponseWriter, public *http.Request, set *ht
 	companion := *set
 	companion.Name += companionSuffix
 	companion.HttpOnly = true
+	if companion.MaxAge > 0 {
+		companion.Expires = time.Time{} // the same, said again
+	}
 	value, ok := d.value(state)
 	switch {
 	case h.Expand != nil && ok && deniesAny(state):
