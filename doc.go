@@ -51,8 +51,8 @@
 //
 // # Between the browser and the server
 //
-// middleware.Preferences takes a visitor's answer on the server, writes the cookie
-// that the Consent Manager reads, and tells Segment. middleware.Loader loads
+// preferences.Handler takes a visitor's answer on the server, writes the cookie that
+// the Consent Manager reads, and tells Segment. middleware.Loader loads
 // analytics.js for those who accepted something, and middleware.Renew keeps an answer
 // in Safari longer than scripts can.
 //

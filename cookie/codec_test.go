@@ -166,6 +166,11 @@ func TestWriteWritesNothingOnError(t *testing.T) {
 		"a domain that is none":         {http.Cookie{Domain: "a b"}, s},
 		"a path that is none":           {http.Cookie{Path: "/;"}, s},
 		"partitioned and not secure":    {http.Cookie{Partitioned: true}, s},
+		"SameSite=None and not secure":  {http.Cookie{SameSite: http.SameSiteNoneMode}, s},
+		"__Host- with a domain":         {http.Cookie{Name: "__Host-p", Domain: "shop.example.com"}, s},
+		"__Host- with a path":           {http.Cookie{Name: "__host-p", Path: "/shop"}, s},
+		"expired by age":                {http.Cookie{MaxAge: -1}, s},
+		"expired by date":               {http.Cookie{Expires: time.Unix(1, 0)}, s},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			w := httptest.NewRecorder()

@@ -21,14 +21,16 @@ func (c Codec) Forget(w http.ResponseWriter, r *http.Request) error {
 }
 
 // ForgetIdentity expires the cookies in which analytics.js keeps the ids of a visitor,
-// ajs_anonymous_id and ajs_user_id: those for the path "/" and the request's host or its
+// ajs_anonymous_id and ajs_user_id, as far as r holds them: those for the path "/" and the request's host or its
 // registrable domain, which is where analytics.js puts them unless it is told otherwise.
 //
 // A page in which analytics.js runs has a copy in localStorage, and puts it back into
 // the cookie; only analytics.reset() in the page removes that.
 func ForgetIdentity(w http.ResponseWriter, r *http.Request) {
 	for _, name := range []string{anonymousIDName, userIDName} {
-		_ = expire(w, r, http.Cookie{Name: name}) // a name that a cookie can have
+		if len(Values(r, name)) > 0 {
+			_ = expire(w, r, http.Cookie{Name: name}) // a name that a cookie can have
+		}
 	}
 }
 
@@ -38,8 +40,8 @@ func expire(w http.ResponseWriter, r *http.Request, cookie http.Cookie) error {
 	cookie.Value, cookie.Quoted, cookie.MaxAge = "", false, -1
 	cookie.Expires = time.Time{}
 	prepare(&cookie, r)
-	if cookie.Valid() != nil {
-		return notEncodable("an attribute that a cookie cannot have")
+	if err := storable(&cookie); err != nil {
+		return err
 	}
 	http.SetCookie(w, &cookie)
 	if cookie.Domain != "" {

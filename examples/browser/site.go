@@ -18,6 +18,7 @@ import (
 	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 	"github.com/go-consent/segment/destinations"
 	"github.com/go-consent/segment/middleware"
+	"github.com/go-consent/segment/middleware/preferences"
 )
 
 //go:embed pages
@@ -69,10 +70,10 @@ func (s *site) preferences() http.Handler {
 	if err != nil {
 		panic(err) // the profiles are part of the program
 	}
-	return middleware.Preferences{
+	return preferences.Handler{
 		Codec:          s.codec(),
 		Policy:         s.policy,
-		Client:         client,
+		Router:         preferences.Segment{Client: client},
 		Expand:         s.policy.Expand,
 		Signals:        []middleware.Signal{gpc},
 		ForgetIdentity: true,

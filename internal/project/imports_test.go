@@ -27,7 +27,9 @@ var allowedImports = map[string][]string{
 	"destinations":                    {"consent", "internal/memo", "internal/names", "internal/segment"},
 	"cookie":                          {"consent", "internal/memo", "internal/statetext", "golang.org/x/net/publicsuffix"},
 	"cookie/*":                        {"consent", "cookie"}, // a consent platform each
-	"middleware":                      {analyticsPath, "consent", "cookie", "internal/names", "internal/nils", "internal/segment"},
+	"middleware":                      {"consent", "cookie", "internal/names", "internal/nils"},
+	"middleware/analyticsjs":          {"consent", "internal/segment"},
+	"middleware/preferences":          {analyticsPath, "consent", "cookie", "internal/names", "internal/nils", "internal/segment", "middleware"},
 	"internal/benchmarks":             {},
 	"internal/benchmarks/chart":       {},
 	"internal/cookietest":             {"consent", "consent/consenttest/conformance", "github.com/stretchr/testify/require"},

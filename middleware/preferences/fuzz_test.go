@@ -1,4 +1,4 @@
-package middleware_test
+package preferences_test
 
 import (
 	"encoding/json"
@@ -12,12 +12,12 @@ import (
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
 	"github.com/go-consent/segment/cookie"
-	"github.com/go-consent/segment/middleware"
+	"github.com/go-consent/segment/middleware/preferences"
 )
 
 // Whatever the body and the cookie are, an answer is taken whole or not at all, Segment
 // is told of it or not at all, and a redirect stays on the host.
-func FuzzPreferences(f *testing.F) {
+func FuzzHandler(f *testing.F) {
 	f.Add(true, `{"categories":{"analytics":true,"advertising":false},"destinations":{"Amplitude":false}}`, "", "")
 	f.Add(true, `{"categories":{"analytics":true,"\u0061nalytics":false}}`, "x", "https://shop.example.com//a")
 	f.Add(true, `{"destinations":{"Hotjar":true,"All":true}}`, "{%22destinations%22:{%22Hotjar%22:false%2C%22All%22:true}}", "")
@@ -27,8 +27,8 @@ func FuzzPreferences(f *testing.F) {
 	f.Fuzz(func(t *testing.T, isJSON bool, body, value, referer string) {
 		var segment consenttest.Recorder
 		var errs []error
-		handler := middleware.Preferences{
-			Policy: sitePolicy, Client: consent.New(&segment, sitePolicy, nil), Expand: sitePolicy.Expand,
+		handler := preferences.Handler{
+			Policy: sitePolicy, Router: preferences.Segment{Client: consent.New(&segment, sitePolicy, nil)}, Expand: sitePolicy.Expand,
 			OnError: func(_ *http.Request, err error) { errs = append(errs, err) },
 		}
 		r := httptest.NewRequest("POST", "http://shop.example.com/preferences", strings.NewReader(body))
@@ -55,7 +55,7 @@ func FuzzPreferences(f *testing.F) {
 		if len(errs) > 0 && unreadable == nil {
 			t.Fatal(errs)
 		}
-		after, err := cookie.Decode(set[len(set)-1].Value)
+		after, err := cookie.Decode(set[0].Value)
 		if err != nil {
 			t.Fatal(err)
 		}

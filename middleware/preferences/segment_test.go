@@ -1,4 +1,4 @@
-package middleware_test
+package preferences_test
 
 import (
 	"encoding/json"
@@ -20,14 +20,15 @@ import (
 	"github.com/go-consent/segment/consent/consenttest"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/middleware"
+	"github.com/go-consent/segment/middleware/preferences"
 )
 
-func TestPreferencesTellSegment(t *testing.T) {
+func TestTellSegment(t *testing.T) {
 	const known = "ajs_anonymous_id=visitor-1; "
 	everything := sitePolicy.Expand(consent.NewState(m{"advertising": true, "analytics": true, "functional": true}))
 	t.Run("the update first, then the traits", func(t *testing.T) {
 		b := newBench()
-		b.UserID = func(*http.Request) string { return "user-1" }
+		b.Router = preferences.Segment{Client: b.client(), UserID: func(*http.Request) string { return "user-1" }}
 		w := b.do(request{method: "POST", body: `{"categories":{"analytics":true,"advertising":false,"functional":true}}`, cookies: known})
 		sent := b.sent(t)
 		require.Len(t, sent, 2)
@@ -55,7 +56,7 @@ func TestPreferencesTellSegment(t *testing.T) {
 	})
 	t.Run("an id of the application's", func(t *testing.T) {
 		b := newBench()
-		b.AnonymousID = func(*http.Request) string { return "own" }
+		b.Router = preferences.Segment{Client: b.client(), AnonymousID: func(*http.Request) string { return "own" }}
 		b.do(request{method: "POST", body: `{"categories":{"analytics":true}}`, cookies: known})
 		require.Len(t, b.sent(t), 2)
 		require.Equal(t, "own", b.sent(t)[0].AnonymousID)
@@ -117,18 +118,19 @@ func TestPreferencesTellSegment(t *testing.T) {
 		require.NoError(t, b.segment.Close())
 		w := b.do(request{method: "POST", body: `{"categories":{"analytics":true}}`, cookies: known})
 		require.True(t, saved(t, w).Category("analytics") == consent.Granted)
-		require.Len(t, b.errs, 2)
-		for _, err := range b.errs {
-			require.ErrorIs(t, err, analytics.ErrClosed)
-		}
-		b.Client = nil
+		require.Len(t, b.errs, 1, "of both messages")
+		require.ErrorIs(t, b.errs[0], analytics.ErrClosed)
+		b.Router = preferences.Segment{}
 		w = b.do(request{method: "POST", body: "answer=deny", form: true, cookies: known})
 		require.True(t, saved(t, w).Category("analytics") == consent.Denied)
-		require.ErrorIs(t, b.errs[2], consent.ErrNoClient)
+		require.ErrorIs(t, b.errs[1], consent.ErrNoClient)
+		b.Router = nil
+		b.do(request{method: "POST", body: "answer=deny", form: true, cookies: known})
+		require.ErrorIs(t, b.errs[2], preferences.ErrNoRouter)
 	})
 }
 
-func TestPreferencesForgetIdentity(t *testing.T) {
+func TestForgetIdentity(t *testing.T) {
 	everything := sitePolicy.Expand(consent.NewState(m{"advertising": true, "analytics": true, "functional": true}))
 	some := sitePolicy.Expand(consent.NewState(m{"advertising": false, "analytics": true, "functional": false}))
 	for _, test := range []struct {
@@ -180,7 +182,7 @@ func TestPreferencesForgetIdentity(t *testing.T) {
 	}
 }
 
-func TestPreferencesInABrowser(t *testing.T) {
+func TestInABrowser(t *testing.T) {
 	var segment consenttest.Recorder
 	client := consent.New(&segment, sitePolicy, nil)
 	var mu sync.Mutex
@@ -191,8 +193,8 @@ func TestPreferencesInABrowser(t *testing.T) {
 		errs = append(errs, err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/preferences", middleware.Preferences{
-		Policy: sitePolicy, Client: client, Expand: sitePolicy.Expand, ForgetIdentity: true, OnError: onError,
+	mux.Handle("/preferences", preferences.Handler{
+		Policy: sitePolicy, Router: preferences.Segment{Client: client}, Expand: sitePolicy.Expand, ForgetIdentity: true, OnError: onError,
 		Signals: []middleware.Signal{middleware.GPC("advertising")},
 	})
 	read := middleware.New(middleware.Options{Sources: []middleware.Source{cookie.Codec{}}, OnError: onError})
@@ -237,7 +239,9 @@ func TestPreferencesInABrowser(t *testing.T) {
 	require.Equal(t, 200, status)
 	do("POST", "/buy", form, "")
 	segment.RequireReached(t, "Amplitude", 2) // no more than before
-	require.Len(t, jar.Cookies(base), 1, "the id is gone")
+	for _, c := range jar.Cookies(base) {
+		require.Contains(t, c.Name, cookie.DefaultName, "the id is gone")
+	}
 	_, body = do("GET", "/preferences", "", "")
 	require.Contains(t, body, `"decided":true`)
 
@@ -259,11 +263,14 @@ func TestPreferencesInABrowser(t *testing.T) {
 	require.NoError(t, errors.Join(errs...))
 }
 
-func TestPreferencesAreSafeForConcurrentUse(t *testing.T) {
+func TestAreSafeForConcurrentUse(t *testing.T) {
 	var segment consenttest.Recorder
-	handler := middleware.Preferences{
-		Policy: sitePolicy, Client: consent.New(&segment, sitePolicy, nil), Expand: sitePolicy.Expand,
-		AnonymousID: func(r *http.Request) string { return r.Header.Get("Visitor") }, ForgetIdentity: true,
+	handler := preferences.Handler{
+		Policy: sitePolicy, Expand: sitePolicy.Expand, ForgetIdentity: true,
+		Router: preferences.Segment{
+			Client:      consent.New(&segment, sitePolicy, nil),
+			AnonymousID: func(r *http.Request) string { return r.Header.Get("Visitor") },
+		},
 	}
 	want := map[string]m{
 		"accept": maps.Collect(sitePolicy.Expand(consent.NewState(m{"advertising": true, "analytics": true, "functional": true})).Destinations()),

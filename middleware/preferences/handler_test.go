@@ -1,7 +1,8 @@
-package middleware_test
+package preferences_test
 
 import (
 	"encoding/json"
+	"iter"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/destinations"
 	"github.com/go-consent/segment/middleware"
+	"github.com/go-consent/segment/middleware/preferences"
 )
 
 type m = map[string]bool
@@ -33,7 +35,7 @@ var sitePolicy = destinations.MustCompile(destinations.Config{
 // A bench is a handler of preferences, with what it sent and what it reported.
 
 type bench struct {
-	middleware.Preferences
+	preferences.Handler
 	segment consenttest.Recorder
 	mu      sync.Mutex // the handler may run on other goroutines
 	errs    []error
@@ -41,9 +43,9 @@ type bench struct {
 
 func newBench() *bench {
 	b := new(bench)
-	b.Preferences = middleware.Preferences{
+	b.Handler = preferences.Handler{
 		Policy: sitePolicy,
-		Client: consent.New(&b.segment, sitePolicy, nil),
+		Router: preferences.Segment{Client: b.client()},
 		Expand: sitePolicy.Expand,
 		OnError: func(_ *http.Request, err error) {
 			b.mu.Lock()
@@ -53,6 +55,8 @@ func newBench() *bench {
 	}
 	return b
 }
+
+func (b *bench) client() *consent.Client { return consent.New(&b.segment, sitePolicy, nil) }
 
 // A request is what a test sends; the body of a POST is JSON unless form is set.
 
@@ -89,6 +93,17 @@ func held(t testing.TB, s consent.State) string {
 	return cookie.DefaultName + "=" + value
 }
 
+// sentBack is the Cookie header of a browser that got the response.
+func sentBack(w *httptest.ResponseRecorder) string {
+	var pairs []string
+	for _, c := range w.Result().Cookies() {
+		if c.MaxAge > 0 {
+			pairs = append(pairs, c.Name+"="+c.Value)
+		}
+	}
+	return strings.Join(pairs, "; ")
+}
+
 // saved is the answer that the response sets.
 
 func saved(t testing.TB, w *httptest.ResponseRecorder) consent.State {
@@ -102,6 +117,15 @@ func saved(t testing.TB, w *httptest.ResponseRecorder) consent.State {
 	}
 	require.Fail(t, "no answer is set", "%d %s", w.Code, w.Body)
 	return consent.NewState(nil)
+}
+
+func collect(answers iter.Seq2[string, bool]) m { return maps.Collect(answers) }
+
+func toJSON(t testing.TB, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	require.NoError(t, err)
+	return string(b)
 }
 
 type shown struct {
@@ -151,7 +175,7 @@ func (b *bench) sent(t testing.TB) (list []wire) {
 	return list
 }
 
-func TestPreferencesShow(t *testing.T) {
+func TestShow(t *testing.T) {
 	accepted := consent.NewState(m{"advertising": false, "analytics": true}).WithDestinations(m{"Amplitude": true})
 	for _, test := range []struct {
 		name, cookies string
@@ -205,13 +229,13 @@ func TestPreferencesShow(t *testing.T) {
 
 // A page may have set the cookie for its host alone, beside that of the domain.
 
-func TestZeroPreferencesTakeNoAnswer(t *testing.T) {
+func TestZeroHandlerTakesNoAnswer(t *testing.T) {
 	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"} {
 		r := httptest.NewRequest(method, "/", strings.NewReader(`{"categories":{"analytics":true}}`))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Cookie", held(t, consent.NewState(m{"analytics": true})))
 		w := httptest.NewRecorder()
-		middleware.Preferences{}.ServeHTTP(w, r)
+		preferences.Handler{}.ServeHTTP(w, r)
 		want := map[string]int{"GET": 200, "HEAD": 200, "PATCH": 405}[method]
 		if want == 0 {
 			want = http.StatusInternalServerError
@@ -227,14 +251,14 @@ func TestZeroPreferencesTakeNoAnswer(t *testing.T) {
 	}
 }
 
-func TestPreferencesReportAConfigurationThatCannotWork(t *testing.T) {
+func TestReportAConfigurationThatCannotWork(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*bench)
 		want   error
 		status int
 	}{
-		"no policy":         {func(b *bench) { b.Policy = nil }, middleware.ErrNoPolicy, 500},
-		"a nil policy":      {func(b *bench) { b.Policy = (*destinations.Policy)(nil) }, middleware.ErrNoPolicy, 500},
+		"no policy":         {func(b *bench) { b.Policy = nil }, preferences.ErrNoPolicy, 500},
+		"a nil policy":      {func(b *bench) { b.Policy = (*destinations.Policy)(nil) }, preferences.ErrNoPolicy, 500},
 		"a nil signal":      {func(b *bench) { b.Signals = []middleware.Signal{nil} }, middleware.ErrNoSignal, 500},
 		"a bad cookie":      {func(b *bench) { b.Codec.Template.Path = "a;b" }, cookie.ErrNotEncodable, 422},
 		"a State of no use": {func(b *bench) { b.Expand = func(consent.State) consent.State { return consent.All(consent.Granted) } }, cookie.ErrNotEncodable, 422},

@@ -1,4 +1,4 @@
-package middleware_test
+package preferences_test
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
 	"github.com/go-consent/segment/destinations"
-	"github.com/go-consent/segment/middleware"
+	"github.com/go-consent/segment/middleware/preferences"
 )
 
 // A form answers without a script:
@@ -24,14 +24,14 @@ import (
 //	<form method="post" action="/preferences">
 //	<button name="answer" value="deny">Reject all</button>
 //	</form>
-func ExamplePreferences() {
+func ExampleHandler() {
 	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{
 		"analytics": {"Amplitude"},
 	}})
 	var segment consenttest.Recorder // in place of Segment
-	preferences := middleware.Preferences{
+	handler := preferences.Handler{
 		Policy: policy,
-		Client: consent.New(&segment, policy, nil),
+		Router: preferences.Segment{Client: consent.New(&segment, policy, nil)},
 		Expand: policy.Expand,
 	}
 
@@ -39,7 +39,7 @@ func ExamplePreferences() {
 	form.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	form.Header.Set("Cookie", "ajs_anonymous_id=visitor-1")
 	w := httptest.NewRecorder()
-	preferences.ServeHTTP(w, form)
+	handler.ServeHTTP(w, form)
 	fmt.Println(w.Code, w.Header().Get("Location"))
 	value, _, _ := strings.Cut(w.Header().Get("Set-Cookie"), ";")
 	fmt.Println(value)
@@ -47,7 +47,7 @@ func ExamplePreferences() {
 	show := httptest.NewRequest("GET", "/preferences", http.NoBody)
 	show.Header.Set("Cookie", value)
 	w = httptest.NewRecorder()
-	preferences.ServeHTTP(w, show)
+	handler.ServeHTTP(w, show)
 	fmt.Println(w.Body)
 
 	for _, e := range segment.Events() {

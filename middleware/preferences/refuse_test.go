@@ -1,4 +1,4 @@
-package middleware_test
+package preferences_test
 
 import (
 	"fmt"
@@ -15,11 +15,13 @@ import (
 
 // Every refusal is sent twice: to the handler, and over a real connection. It changes
 // nothing, nothing is sent, and the reason holds nothing of the request.
-func TestPreferencesRefuse(t *testing.T) {
+func TestRefuse(t *testing.T) {
 	const (
 		accept   = `{"categories":{"analytics":true}}`
 		jsonType = "application/json"
 		formType = "application/x-www-form-urlencoded"
+
+		partsType = "multipart/form-data; boundary=x"
 	)
 	many := func(n int, entry string) string {
 		var list []string
@@ -120,16 +122,27 @@ func TestPreferencesRefuse(t *testing.T) {
 		{what: "a redirect with a space in front", kind: formType, body: "answer=accept&redirect=+/", want: 400},
 		{what: "a redirect to a script", kind: formType, body: "answer=accept&redirect=javascript:alert(1)", want: 400},
 		{what: "a redirect to a page beside", kind: formType, body: "answer=accept&redirect=home", want: 400},
-		{what: "a redirect to nowhere", kind: formType, body: "answer=accept&redirect=", want: 400},
 		{what: "two redirects", kind: formType, body: "answer=accept&redirect=/&redirect=/a", want: 400, wantedReason: "twice"},
 		{what: "a redirect of 3,000 bytes", kind: formType, body: "answer=accept&redirect=/" + strings.Repeat("a", 3000), want: 400},
 		{what: "a redirect that is not ASCII", kind: formType, body: "answer=accept&redirect=/%e2%81%84evil.example", want: 400},
 
 		{what: "no type", body: accept, want: 415, wantedReason: "neither JSON nor a form"},
-		{what: "text", kind: "text/plain", body: accept, want: 415},
+		{what: "text that is no JSON", kind: "text/plain;charset=UTF-8", body: "answer=accept", want: 400},
+		{what: "text in another charset", kind: "text/plain; charset=iso-8859-1", body: accept, want: 415},
+		{what: "64 KiB and a byte of text", kind: "text/plain", body: accept + strings.Repeat(" ", 64<<10+1-len(accept)), want: 413, wantedReason: "too long"},
 		{what: "HTML", kind: "text/html", body: accept, want: 415},
 		{what: "a type like JSON", kind: "application/json5", body: accept, want: 415},
-		{what: "a form of parts", kind: "multipart/form-data; boundary=x", body: "--x--", want: 415},
+		{what: "a form without a part", kind: partsType, body: "--x--", want: 400, wantedReason: "names nothing"},
+		{what: "a form of parts without a boundary", kind: "multipart/form-data", body: "--x--", want: 415},
+		{what: "a form of parts in another charset", kind: partsType + "; charset=utf-16", body: "--x--", want: 415},
+		{what: "no form of parts", kind: partsType, body: "SECRET", want: 400, wantedReason: "cannot be read"},
+		{what: "a form of parts cut short", kind: partsType, body: part("answer", "accept"), want: 400, wantedReason: "cannot be read"},
+		{what: "a part without a name", kind: partsType, body: "--x\r\n\r\naccept\r\n--x--", want: 400, wantedReason: "unknown field"},
+		{what: "a part of an unknown name", kind: partsType, body: part("SECRET", "accept") + "--x--", want: 400, wantedReason: "unknown field"},
+		{what: "a file", kind: partsType, body: strings.Replace(part("answer", "accept"), `"answer"`, `"answer"; filename="f"`, 1) + "--x--", want: 400, wantedReason: "file"},
+		{what: "two answers in parts", kind: partsType, body: part("answer", "accept") + part("answer", "deny") + "--x--", want: 400, wantedReason: "twice"},
+		{what: "parts of a megabyte", kind: partsType, body: part("answer", strings.Repeat("a", 1<<20)) + "--x--", want: 413, wantedReason: "too long"},
+		{what: "thousands of parts", kind: partsType, body: strings.Repeat(part("a", ""), 10_000) + "--x--", want: 413, wantedReason: "too long"},
 		{what: "a type that is none", kind: "application/json; charset", body: accept, want: 415},
 		{what: "another charset", kind: "application/json; charset=utf-16", body: accept, want: 415},
 		{what: "another charset of a form", kind: formType + "; charset=iso-8859-1", body: "answer=accept", want: 415},
@@ -197,6 +210,11 @@ func TestPreferencesRefuse(t *testing.T) {
 	for _, err := range b.errs {
 		require.NotContains(t, err.Error(), "SECRET")
 	}
+}
+
+// part is a field of a form of parts.
+func part(name, value string) string {
+	return fmt.Sprintf("--x\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n", name, value)
 }
 
 // send sends the request as it is, without following a redirect.

@@ -1,4 +1,4 @@
-package middleware
+package preferences
 
 import (
 	"net/http"
