@@ -29,6 +29,7 @@ var allowedImports = map[string][]string{
 	"cookie/gpp":                      {"consent", "cookie"},
 	"cookie/usprivacy":                {"consent", "cookie"},
 	"middleware":                      {analyticsPath, "consent", "cookie", "internal/names", "internal/nils", "internal/segment"},
+	"middleware/analyticsjs":          {"consent", "cookie", "internal/segment", "middleware"},
 	"internal/benchmarks":             {},
 	"internal/benchmarks/chart":       {},
 	"internal/delivery":               {analyticsPath},
