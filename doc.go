@@ -38,8 +38,9 @@
 //
 // # What is not known is denied
 //
-// Every zero value allows nothing. Nobody looked (no middleware, a cron job) and
-// could not be read (a malformed cookie) are All(Denied), under every policy. Only
+// Every zero value allows nothing. Nobody looked (no middleware, a cron job, a request of
+// another site from which the browser kept the cookies) and could not be read (a
+// malformed cookie) are All(Denied), under every policy. Only
 // a visitor who was looked at and has not answered is Unknown, which an opt-in
 // policy denies and an opt-out policy allows.
 //
@@ -52,7 +53,7 @@
 // # Between the browser and the server
 //
 // preferences.Handler takes a visitor's answer on the server, writes the cookie that
-// the Consent Manager reads, and tells Segment. middleware.Loader loads
+// the Consent Manager reads, and tells Segment. analyticsjs.Loader loads
 // analytics.js for those who accepted something, and middleware.Renew keeps an answer
 // in Safari longer than scripts can.
 //

@@ -7,7 +7,8 @@ import (
 )
 
 // Forget expires the cookie of the Consent Manager: the one that [Codec.Write] sets, and
-// the one for the request's host alone. The visitor is asked again.
+// the one for the request's host alone; if r brought several, every one as well that
+// [Codec.ForgetCopies] names. The visitor is asked again.
 //
 // A name or attributes that a cookie cannot have are an error that wraps
 // [ErrNotEncodable]. Nothing is written then.
@@ -17,7 +18,14 @@ func (c Codec) Forget(w http.ResponseWriter, r *http.Request) error {
 	}
 	cookie := c.Template
 	cookie.Name = string(percentEncode(nil, c.name(), nameRaw))
-	return expire(w, r, cookie)
+	if err := expire(w, r, cookie); err != nil || r == nil {
+		return err
+	}
+	prepare(&cookie, r)
+	c.forgetCopies(w, r, cookie, func(name, domain, path string) bool {
+		return name == cookie.Name && path == cookie.Path && (domain == "" || domain == domainOf(cookie))
+	})
+	return nil
 }
 
 // ForgetIdentity expires the cookies in which analytics.js keeps the ids of a visitor,
@@ -37,10 +45,8 @@ func ForgetIdentity(w http.ResponseWriter, r *http.Request) {
 // expire expires a cookie for its Domain, or else the registrable domain of the
 // request's host, and for the host alone.
 func expire(w http.ResponseWriter, r *http.Request, cookie http.Cookie) error {
-	cookie.Value, cookie.Quoted, cookie.MaxAge = "", false, -1
-	cookie.Expires = time.Time{}
 	prepare(&cookie, r)
-	if err := storable(&cookie); err != nil {
+	if err := storable(expired(&cookie)); err != nil {
 		return err
 	}
 	http.SetCookie(w, &cookie)
@@ -49,4 +55,11 @@ func expire(w http.ResponseWriter, r *http.Request, cookie http.Cookie) error {
 		http.SetCookie(w, &cookie)
 	}
 	return nil
+}
+
+// expired makes cookie one that the browser drops.
+func expired(cookie *http.Cookie) *http.Cookie {
+	cookie.Value, cookie.Quoted = "", false
+	cookie.MaxAge, cookie.Expires = -1, time.Time{}
+	return cookie
 }
