@@ -16,8 +16,9 @@
 //
 // The older plugin CookieLawInfo wrote viewed_cookie_policy and a cookie for each
 // category, cookielawinfo-checkbox-analytics and so on: read those with the custom
-// package. Where the site uses the IAB's framework, the TC string is in euconsent, for a
-// Source of the tcf package beside this one.
+// package. Where the site uses the IAB's framework, the TC string is in another cookie, for
+// a Source of the tcf package beside this one: a category is then open where neither
+// denies it.
 //
 // # Names
 //
