@@ -8,8 +8,8 @@ import (
 
 // Categories returns the answers for a platform's ids under the names of the site's
 // categories. An id that names does not have is a category of its own name. A category
-// of several ids is denied if one of them is, granted if all of them are, and left out
-// if some of them have no answer.
+// of several ids is granted if all of them are, and denied if one of them is denied or has
+// no answer while another has one. So whoever answered anything has an answer here.
 func Categories(answers map[string]bool, names map[string]string) map[string]bool {
 	categories := make(map[string]bool, len(answers))
 	for id, granted := range answers {
@@ -47,11 +47,11 @@ func add(named map[string]bool, name string, granted bool) {
 	named[name] = granted
 }
 
-// allAnswered takes away grants that a further id of that name would have to agree to.
+// allAnswered denies what a further id of that name would have to agree to.
 func allAnswered(named, answers map[string]bool, names map[string]string) map[string]bool {
 	for id, name := range names {
 		if _, ok := answers[id]; !ok && named[name] {
-			delete(named, name)
+			named[name] = false
 		}
 	}
 	return named

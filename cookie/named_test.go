@@ -18,7 +18,7 @@ func TestCategories(t *testing.T) {
 		"all ids granted":                   {answers{"2": true, "3": true}, answers{"advertising": true}},
 		"one id denied":                     {answers{"2": true, "3": false}, answers{"advertising": false}},
 		"one id denied, the other unknown":  {answers{"2": false}, answers{"advertising": false}},
-		"one id granted, the other unknown": {answers{"2": true}, answers{}},
+		"one id granted, the other unknown": {answers{"2": true}, answers{"advertising": false}},
 		"an unmapped id of a mapped name":   {answers{"1": true, "analytics": false}, answers{"analytics": false}},
 		"a mapped id of an unmapped name":   {answers{"1": false, "analytics": true}, answers{"analytics": false}},
 	} {
@@ -35,7 +35,7 @@ func TestDestinations(t *testing.T) {
 		"only unmapped vendors":             {answers{"x": true}, answers{}},
 		"all ids granted":                   {answers{"f": true, "m": true}, answers{"Facebook Pixel": true}},
 		"one id denied":                     {answers{"f": true, "m": false}, answers{"Facebook Pixel": false}},
-		"one id granted, the other unknown": {answers{"f": true}, answers{}},
+		"one id granted, the other unknown": {answers{"f": true}, answers{"Facebook Pixel": false}},
 	} {
 		require.Equal(t, test.want, Destinations(test.answers, names), rule)
 	}
