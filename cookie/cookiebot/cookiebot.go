@@ -1,0 +1,88 @@
+// Package cookiebot reads what a visitor answered in the banner of Cookiebot.
+//
+// # The cookie
+//
+// CookieConsent, whose name is fixed, holds the answer to four categories: necessary,
+// preferences, statistics and marketing.
+//
+// The cookie is there for visitors whom nobody asked, too: in regions that the site asks
+// for no consent it has the method "implied" or the stamp "-1", or is -1 as a whole, all
+// with every category granted. That is no answer. A cookie that is 0 as a whole is one of
+// a visitor who declined. Cookies from before 2023 have no method, and are answers.
+//
+// # Answers that are out of date
+//
+// A site that renews its consent raises the version in the cookie: answers to an older
+// one are refused if Version is set. MaxAge refuses by the time in the cookie. Of a
+// refused answer the denials stay and the grants go.
+//
+// # What it cannot see
+//
+// Consent that a site takes for several domains at once is kept by Cookiebot's servers
+// until the visitor comes to this one. Where the site uses the IAB's framework, the TC
+// string stands inside this cookie: [Parse] returns it. Of a GPP string the cookie has
+// nothing.
+//
+// Another program, the TYPO3 extension cookieman, has a cookie of the same name. It is no
+// JavaScript object and so an error here.
+//
+// # Names
+//
+//	in the cookie  in the banner  category, for example
+//	necessary      Necessary      none: its destinations go to Always
+//	preferences    Preferences    functional
+//	statistics     Statistics     analytics
+//	marketing      Marketing      advertising
+//
+// # Where the rules come from
+//
+// The readers that Cookiebot publishes for servers, in PHP and C#, and its WordPress
+// plugin have the form, 0 and -1. The rest was read off cookies of live sites.
+package cookiebot
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
+)
+
+// A Source reads the answer from Cookiebot's cookie. The zero Source is ready to use, with
+// Cookiebot's names as categories. It may be used by many goroutines at once.
+type Source struct {
+	// Groups are the site's categories by Cookiebot's names. A name that is not listed
+	// stays as it is. A category of several names is granted if all of them are.
+	Groups map[string]string
+
+	// Categories are all that the site has: one that an answer leaves out is denied.
+	Categories []string
+
+	// Version, if not 0, is the version of the consent that the site asks for now. A
+	// grant under a lower one does not count.
+	Version int
+
+	// MaxAge, if not 0, is how long a grant counts.
+	MaxAge time.Duration
+}
+
+// Consent returns the answer in the request's cookie, or consent.NewState(nil) if the
+// visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
+func (s Source) Consent(r *http.Request) (consent.State, error) {
+	return s.at(r, time.Now())
+}
+
+func (s Source) at(r *http.Request, now time.Time) (consent.State, error) {
+	return cookie.Read(r, "CookieConsent", func(value string) (consent.State, error) {
+		a, err := Parse(value)
+		if err != nil || a.Implied {
+			return consent.NewState(nil), err
+		}
+		state := consent.NewState(cookie.Categories(a.Categories, s.Groups))
+		if a.Version < s.Version {
+			state = state.Denials()
+		}
+		state = cookie.Expire(state, a.Given, s.MaxAge, now)
+		return cookie.Complete(state, s.Categories), nil
+	})
+}

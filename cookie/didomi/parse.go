@@ -1,0 +1,108 @@
+package didomi
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-consent/segment/cookie"
+)
+
+// ErrUnreadable is the error of a visitor who answered, in a Didomi Consent String alone.
+var ErrUnreadable = fmt.Errorf("%w: an answer in a Didomi Consent String, which cannot be read here", cookie.ErrMalformed)
+
+var (
+	errToken  = fmt.Errorf("%w: the token of Didomi is no JSON in base64", cookie.ErrMalformed)
+	errString = fmt.Errorf("%w: no Didomi Consent String of version 2", cookie.ErrMalformed)
+)
+
+// An Answer is what the token says: true for a purpose or vendor that the visitor agreed
+// to, false for one that the visitor refused.
+type Answer struct {
+	Purposes map[string]bool
+	Vendors  map[string]bool
+	Updated  time.Time // or the zero Time
+}
+
+func (a Answer) answered() bool { return len(a.Purposes)+len(a.Vendors) > 0 }
+
+type lists struct {
+	Enabled  []string `json:"enabled"`
+	Disabled []string `json:"disabled"`
+}
+
+// Parse reads the value of the token, in time and memory linear in its length. One that
+// is not base64, of either alphabet, of a JSON object is an error that wraps
+// [cookie.ErrMalformed].
+func Parse(value string) (Answer, error) {
+	document, err := decodeBase64(cookie.Unescape(value))
+	if err != nil {
+		return Answer{}, errToken
+	}
+	var token *struct {
+		Updated    string `json:"updated"`
+		Purposes   lists  `json:"purposes"`
+		Vendors    lists  `json:"vendors"`
+		PurposesLI lists  `json:"purposes_li"`
+		VendorsLI  lists  `json:"vendors_li"`
+	}
+	if json.Unmarshal(document, &token) != nil || token == nil {
+		return Answer{}, errToken
+	}
+	a := Answer{
+		Purposes: answers(token.Purposes, token.PurposesLI),
+		Vendors:  answers(token.Vendors, token.VendorsLI),
+	}
+	if updated, err := time.Parse(time.RFC3339, token.Updated); err == nil {
+		a.Updated = updated
+	}
+	return a, nil
+}
+
+// answers are those of the two legal bases together. Consent, asked for, says more than
+// an objection to the legitimate interest that goes without it.
+func answers(consented, legitimate lists) map[string]bool {
+	m := make(map[string]bool)
+	for _, id := range legitimate.Disabled {
+		m[id] = false
+	}
+	for _, id := range consented.Enabled {
+		m[id] = true
+	}
+	for _, id := range consented.Disabled {
+		m[id] = false
+	}
+	return m
+}
+
+// decodeBase64 takes either alphabet, with padding and without.
+func decodeBase64(value string) ([]byte, error) {
+	value = strings.NewReplacer("-", "+", "_", "/").Replace(value)
+	return base64.RawStdEncoding.DecodeString(strings.TrimRight(value, "="))
+}
+
+// parseString reads when the visitor last answered from a Didomi Consent String: 6 bits
+// of version, 128 of the user, 36 each of when it was created and updated, in tenths of a
+// second. Ids of devices and a signature may follow after a "." or "~".
+func parseString(value string) (updated time.Time, err error) {
+	value = cookie.Unescape(value)
+	if end := strings.IndexAny(value, ".~"); end >= 0 {
+		value = value[:end]
+	}
+	const before = 6 + 128 + 36 // bits
+	const digits = 36           // of 6 bits: the header to the end of the date, and some more
+	if len(value) < digits || value[0] != 'C' {
+		return time.Time{}, errString
+	}
+	header, err := decodeBase64(value[:digits])
+	if err != nil || len(header) < digits*6/8 {
+		return time.Time{}, errString
+	}
+	var tenths int64
+	for bit := before; bit < before+36; bit++ {
+		tenths = tenths<<1 | int64(header[bit/8]>>(7-bit%8)&1)
+	}
+	return time.UnixMilli(tenths * 100), nil
+}

@@ -1,0 +1,137 @@
+// Package trustarc reads what a visitor answered in the consent manager of TrustArc.
+//
+// # The cookies
+//
+// cmapi_cookie_privacy lists the categories that are permitted, from 1, as in "permit
+// 1,2,3"; notice_gdpr_prefs lists the same as levels, from 0, as in "0,1,2:". Their names
+// are fixed. Either alone is an answer, and a category is granted if each of them that
+// there is lists it. notice_behavior and TAsessionID are there before the visitor answers,
+// and are no answer. notice_preferences, which has the highest level alone, is not read.
+//
+// A category that the visitor refused is not listed. One that is not listed and has a
+// name in Groups is denied, and where nothing but category 1 is permitted all the rest is:
+// list every category of the site in Groups or Categories, or a policy of an opt-out law
+// opens one that a visitor with several others refused.
+//
+// # Answers that are out of date
+//
+// The cookies have neither a revision nor a date: old answers cannot be told from new
+// ones.
+//
+// # What it cannot see
+//
+// Whether a visitor of a region of implied consent clicked, or the notice took silence for
+// an answer: both look alike. Where the site uses the IAB's framework, the TC string is in
+// a cookie of its own, for a Source of the tcf package beside this one: a category is then
+// open where neither denies it.
+//
+// # Names
+//
+// Sites number their categories as they like; this is TrustArc's usual order.
+//
+//	in the cookies  in the notice        category, for example
+//	1               Required Cookies     none: its destinations go to Always
+//	2               Functional Cookies   functional
+//	3               Advertising Cookies  advertising
+//	4               a further one        of its own
+//
+// # Where the rules come from
+//
+// Cookies of live sites, and the rules of autoconsent, which clicks in the notice and
+// reads them back. TrustArc does not document the values. That there is no answer without
+// one of the two cookies is inferred.
+package trustarc
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
+)
+
+var errList = fmt.Errorf("%w: no list of categories of TrustArc", cookie.ErrMalformed)
+
+var names = []string{"cmapi_cookie_privacy", "notice_gdpr_prefs"}
+
+// A Source reads the answer from TrustArc's cookies. The zero Source is ready to use, with
+// the numbers of the categories, as in "2", as their names. It may be used by many
+// goroutines at once.
+type Source struct {
+	// Groups are the site's categories by TrustArc's number. A number that is not listed
+	// is a category of its own name; one that is listed, and not permitted, is denied. A
+	// category of several numbers is granted if all of them are.
+	Groups map[string]string
+
+	// Categories are all that the site has: one that an answer leaves out is denied.
+	Categories []string
+}
+
+// Consent returns the answer in the request's cookies, or consent.NewState(nil) if the
+// visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
+func (s Source) Consent(r *http.Request) (consent.State, error) {
+	state := consent.NewState(nil)
+	for _, name := range names {
+		answer, err := cookie.Read(r, name, s.decode)
+		switch {
+		case err != nil:
+			return consent.All(consent.Denied), err
+		case !state.Answered():
+			state = answer
+		case answer.Answered():
+			state = state.Agree(answer)
+		}
+	}
+	return state, nil
+}
+
+func (s Source) decode(value string) (consent.State, error) {
+	permitted, err := Parse(value)
+	if err != nil {
+		return consent.State{}, err
+	}
+	answers := make(map[string]bool)
+	for id := range s.Groups {
+		answers[id] = false
+	}
+	onlyRequired := true
+	for _, category := range permitted {
+		answers[strconv.Itoa(category)] = true
+		onlyRequired = onlyRequired && category == 1
+	}
+	state := consent.NewState(cookie.Categories(answers, s.Groups))
+	if onlyRequired {
+		state = state.Or(consent.All(consent.Denied)) // the visitor refused all there is to refuse
+	}
+	return cookie.Complete(state, s.Categories), nil
+}
+
+// maxCategory limits the numbers of categories. Sites have three or four.
+const maxCategory = 99
+
+// Parse returns the categories that are permitted, from 1, in the value of either cookie:
+// "permit 1,2,3", "permit 1 required" or "permit_1_required", or levels from 0, as in
+// "0,1,2:", which a note such as "::implied,us" may follow; encoded or not. Anything else
+// is an error that wraps [cookie.ErrMalformed].
+func Parse(value string) ([]int, error) {
+	value = strings.NewReplacer("_", " ", "|", ",").Replace(cookie.Unescape(value))
+	list, first := "", 1
+	if permit, ok := strings.CutPrefix(value, "permit "); ok {
+		list = strings.TrimSuffix(permit, " required")
+	} else if list, _, ok = strings.Cut(value, ":"); ok {
+		first = 0
+	} else {
+		return nil, errList
+	}
+	var permitted []int
+	for number := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(number)
+		if err != nil || n < first || n > maxCategory {
+			return nil, errList
+		}
+		permitted = append(permitted, n-first+1)
+	}
+	return permitted, nil
+}
