@@ -98,7 +98,7 @@ type Answer struct {
 }
 
 // Parse reads the value of the cookie. One that is not compressed as lz-string does it,
-// that decompresses to more than 64 KiB, or whose text is no JSON object with lists of
+// that decompresses to more than 16 Ki characters, or whose text is no JSON object with lists of
 // tags, is an error that wraps [cookie.ErrMalformed].
 func Parse(value string) (Answer, error) {
 	text, ok := decompress(cookie.Unescape(value))

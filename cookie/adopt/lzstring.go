@@ -7,7 +7,7 @@ import (
 
 // maxText limits what a value decompresses to, in units of UTF-16. A cookie can hold one
 // of millions.
-const maxText = 64 << 10
+const maxText = 16 << 10
 
 // A span is a part of the text.
 type span struct{ start, length int }
@@ -19,7 +19,10 @@ type span struct{ start, length int }
 // and 1 for a character of 8 or 16 bits that is new, and 2 for the end. Each entry is a
 // part of the text read so far, and is kept as such.
 func decompress(value string) (text string, ok bool) {
-	b := bits{value: strings.TrimRight(value, "=")}
+	b, ok := newBits(strings.TrimRight(value, "="))
+	if !ok {
+		return "", false
+	}
 	var (
 		out        []uint16
 		dictionary []span // from the number 3 on
@@ -77,21 +80,30 @@ func decompress(value string) (text string, ok bool) {
 // bits reads numbers from the digits of base64: of a digit the high bit first, of a
 // number the low one.
 type bits struct {
-	value string
-	at    int // of the next bit
+	digits []byte
+	at     int // of the next bit
 }
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
-func (b *bits) read(n int) (number int, ok bool) {
-	for i := range n {
-		if b.at/6 >= len(b.value) {
-			return 0, false
-		}
-		digit := strings.IndexByte(alphabet, b.value[b.at/6])
+func newBits(value string) (b bits, ok bool) {
+	b.digits = make([]byte, len(value))
+	for i := range len(value) {
+		digit := strings.IndexByte(alphabet, value[i])
 		if digit < 0 {
-			return 0, false
+			return bits{}, false
 		}
+		b.digits[i] = byte(digit)
+	}
+	return b, true
+}
+
+func (b *bits) read(n int) (number int, ok bool) {
+	if b.at+n > 6*len(b.digits) {
+		return 0, false
+	}
+	for i := range n {
+		digit := int(b.digits[b.at/6])
 		number |= digit >> (5 - b.at%6) & 1 << i
 		b.at++
 	}
