@@ -1,0 +1,37 @@
+package cookie
+
+import (
+	"net/http"
+	"time"
+)
+
+// Set sets a cookie that the page's scripts read too, as [Codec.Write] does: what c
+// leaves out of its attributes is filled in as Write says. It is for packages that write
+// the cookie of another platform. The value is written as it is, so that it must be
+// percent-encoded where the platform's script decodes it.
+//
+// A name, a value or attributes that a cookie cannot have, or a name and value over the
+// 4096 bytes that browsers store, are errors that wrap [ErrNotEncodable]. Nothing is
+// written then.
+func Set(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
+	c.Quoted = false
+	if c.MaxAge == 0 && c.Expires.IsZero() {
+		c.MaxAge = int(lifetime / time.Second)
+		c.Expires = time.Now().Add(lifetime)
+	}
+	prepare(&c, r)
+	if len(c.Name)+len(c.Value) > maxSize {
+		return notEncodable("longer than a browser stores")
+	}
+	if c.Valid() != nil {
+		return notEncodable("an attribute that a cookie cannot have")
+	}
+	http.SetCookie(w, &c)
+	return nil
+}
+
+// Unset expires a cookie that Set has set, as [Codec.Forget] does, with its errors. Of c
+// the name, the domain and the path count.
+func Unset(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
+	return expire(w, r, c)
+}
