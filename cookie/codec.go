@@ -25,6 +25,12 @@ type Codec struct {
 	// the order of their UTF-16 itself, Write repeats its bytes. Names that are array
 	// indexes come first whatever is listed, since they do so in JavaScript.
 	Order []string
+
+	// Categories are all that the site has: one that an answer leaves out is denied. The
+	// Consent Manager itself goes by destinations, and needs no list; a page on Segment's
+	// consent-tools, which takes what is left out for a no, does. Empty: what is left out
+	// is Unknown.
+	Categories []string
 }
 
 // Consent returns the answer in the request's cookie, or consent.NewState(nil) if
@@ -44,7 +50,8 @@ func (c Codec) Consent(r *http.Request) (consent.State, error) {
 	if !utf8.ValidString(own) {
 		return consent.All(consent.Denied), errName
 	}
-	return read(r, scriptTarget(own), Decode)
+	s, err := read(r, scriptTarget(own), Decode)
+	return Complete(s, c.Categories), err
 }
 
 // Write sets the cookie that holds s.
@@ -83,16 +90,8 @@ func (c Codec) Cookie(r *http.Request, s consent.State) (*http.Cookie, error) {
 	if err != nil {
 		return nil, err
 	}
-	cookie.Value, cookie.Quoted = value, false
-	if cookie.MaxAge < 0 || cookie.MaxAge == 0 && !cookie.Expires.IsZero() && !cookie.Expires.After(time.Now()) {
-		return nil, notEncodable("a cookie that expires at once")
-	}
-	if cookie.MaxAge == 0 && cookie.Expires.IsZero() {
-		cookie.MaxAge = int(lifetime / time.Second)
-		cookie.Expires = time.Now().Add(lifetime)
-	}
-	prepare(&cookie, r)
-	if err := storable(&cookie); err != nil {
+	cookie.Value = value
+	if err := finish(&cookie, r); err != nil {
 		return nil, err
 	}
 	return &cookie, nil

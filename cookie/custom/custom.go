@@ -1,0 +1,157 @@
+// Package custom reads and writes the answer in a cookie of the site's own: that of an
+// in-house banner, or of a page on @segment/analytics-consent-tools, whose categories sit
+// wherever the page put them.
+//
+// # The cookie
+//
+// [Source] describes it. Its value is one of five formats, percent-encoded as
+// encodeURIComponent does or not:
+//
+//	JSON      {"analytics":true,"advertising":false}, or such an object at a Path
+//	JSONList  ["analytics"], or such an array at a Path
+//	Pairs     analytics=1&advertising=0
+//	List      analytics,advertising
+//	Word      true
+//
+// Every cookie of that name is an answer, unless AnsweredBy names another cookie that has
+// to be beside it. A value that has another form is an error, and denies everything: so
+// does JSON without the Path, since a Path that is wrong must not open what visitors
+// denied.
+//
+// # What an answer leaves out
+//
+// With Categories set, what an answer leaves out is denied, as consent-tools takes it:
+// under an opt-out policy {"analytics":true} would otherwise open advertising. Of a
+// category that is not among them, only a denial counts. JSONList, List and Word say
+// nothing of what the visitor refused, and need Categories.
+//
+// # Answers that are out of date
+//
+// A date or revision inside a cookie of one's own is for the site to judge: a Source is
+// a function of the request, and one that judges can call this one (see the SourceFunc
+// of the middleware package).
+//
+// # What it cannot see
+//
+// Only one cookie is read, though several Sources combine: a site with one cookie for
+// each category has one Source for each, with the format Word.
+//
+// # Where the rules come from
+//
+// That a category has to be true, and everything else is no, is the rule of
+// @segment/analytics-consent-tools 2.0.3.
+package custom
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
+)
+
+// ErrCategories is the error of a Source whose Format needs Categories and has none. A
+// Source reads nothing then.
+var ErrCategories = errors.New("custom: a format that needs the site's categories")
+
+var (
+	errJSON   = fmt.Errorf("%w: no JSON of that form, or nothing at the path", cookie.ErrMalformed)
+	errPairs  = fmt.Errorf("%w: no names and answers", cookie.ErrMalformed)
+	errAnswer = fmt.Errorf("%w: an answer that is none of the site's words", cookie.ErrMalformed)
+	errNone   = fmt.Errorf("%w: no category", cookie.ErrMalformed)
+)
+
+// A Format is the form of a cookie's value.
+type Format uint8
+
+// The formats, of which JSON is the zero one.
+const (
+	JSON     Format = iota // an object of names and answers
+	JSONList               // an array of the names that are granted
+	Pairs                  // names and answers, with separators between them
+	List                   // the names that are granted, with separators between them
+	Word                   // one answer for all Categories
+)
+
+// A Source reads the answer from a cookie of the site's own, and writes it. The zero Source
+// reads JSON from the cookie "consent". It may be used by many goroutines at once.
+type Source struct {
+	// Template holds the name of the cookie, if it is not "consent", and the attributes to
+	// write it with; see [cookie.Set]. Its Value is not used.
+	Template http.Cookie
+
+	// Format is the form of the value.
+	Format Format
+
+	// Path leads to the answers through the members of JSON objects: {"user", "consent"}
+	// is for {"user":{"consent":...}}. Empty: the whole document is the answers.
+	Path []string
+
+	// Separator stands between the entries of Pairs and List, and Assign between the name
+	// and the answer of Pairs. Empty, they are "&", or "," in a List, and "=".
+	Separator, Assign string
+
+	// Granted and Denied are the words for an answer; Write uses the first. Empty, they
+	// are true, 1 and yes, and false, 0 and no. In JSON the word true is a string or a
+	// boolean, and 1 a string or a number; null is always denied.
+	Granted, Denied []string
+
+	// Groups are the site's categories by the names in the cookie. A name that is not
+	// listed stays as it is. A category of several names is granted if all of them are.
+	Groups map[string]string
+
+	// Categories are all that the site has: one that an answer leaves out is denied.
+	Categories []string
+
+	// AnsweredBy, if not empty, is the name of a cookie that is there once the visitor has
+	// answered. Without it there is no answer, whatever the other one holds.
+	AnsweredBy string
+}
+
+// Consent returns the answer in the request's cookie, or consent.NewState(nil) if the
+// visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
+func (s Source) Consent(r *http.Request) (consent.State, error) {
+	if s.AnsweredBy != "" && len(cookie.Values(r, s.AnsweredBy)) == 0 {
+		return consent.NewState(nil), nil
+	}
+	return cookie.Read(r, s.name(), s.Decode)
+}
+
+func (s Source) name() string {
+	if s.Template.Name == "" {
+		return "consent"
+	}
+	return s.Template.Name
+}
+
+// Decode returns the answer in the value of the cookie, by the same rules as Consent.
+func (s Source) Decode(value string) (consent.State, error) {
+	answers, err := s.Parse(value)
+	if err != nil {
+		return consent.All(consent.Denied), err
+	}
+	answers = cookie.Categories(answers, s.Groups)
+	if len(s.Categories) > 0 {
+		answers = s.complete(answers)
+	}
+	if len(answers) == 0 {
+		return consent.All(consent.Denied), errNone // who answered must not look unasked
+	}
+	return consent.NewState(answers), nil
+}
+
+// complete returns the answers with every category that they leave out denied, and
+// without a grant for a category that the site does not have.
+func (s Source) complete(answers map[string]bool) map[string]bool {
+	complete := make(map[string]bool, len(answers)+len(s.Categories))
+	for category, granted := range answers {
+		if !granted {
+			complete[category] = false
+		}
+	}
+	for _, category := range s.Categories {
+		complete[category] = answers[category]
+	}
+	return complete
+}

@@ -1,0 +1,185 @@
+package custom
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
+)
+
+// Write sets the cookie that holds s, percent-encoded so that decodeURIComponent reads it,
+// with the attributes that [cookie.Set] fills in. Each of Categories is written, and each
+// category that s names; what s does not grant is written as denied.
+//
+// The other members of a JSON document that the request has in the cookie stay, as a
+// version or a date of the site's own: those beside the Path, and beside the answers those
+// that Categories does not have. They go where they would not fit.
+//
+// What cannot be written so that Consent reads it again is an error that wraps
+// [cookie.ErrNotEncodable]: a State without an answer, answers for destinations, an answer
+// for every name without Categories to say which, a name that holds a separator, one
+// Word for answers that differ. Presumed grants are not the visitor's, and are written as
+// denied. Nothing is written then.
+func (s Source) Write(w http.ResponseWriter, r *http.Request, state consent.State) error {
+	state = state.Given()
+	answers, err := s.answers(state)
+	if err != nil {
+		return err
+	}
+	c := s.Template
+	c.Name = s.name()
+	old := ""
+	if values := cookie.Values(r, c.Name); len(values) > 0 {
+		old = cookie.Unescape(values[0])
+	}
+	for _, document := range []string{old, ""} {
+		c.Value = url.PathEscape(s.text(document, answers))
+		if err = s.check(c.Value, state); err == nil {
+			err = cookie.Set(w, r, c)
+		}
+		if err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// Forget expires the cookie, and the visitor is asked again.
+func (s Source) Forget(w http.ResponseWriter, r *http.Request) error {
+	c := s.Template
+	c.Name = s.name()
+	return cookie.Unset(w, r, c)
+}
+
+func notEncodable(why string) error { return fmt.Errorf("%w: %s", cookie.ErrNotEncodable, why) }
+
+// answers returns the answers of a State by the names in the cookie.
+func (s Source) answers(state consent.State) (map[string]bool, error) {
+	known := len(s.Categories) > 0
+	switch {
+	case !known && s.Format != JSON && s.Format != Pairs:
+		return nil, ErrCategories
+	case state == consent.NewState(nil):
+		return nil, notEncodable("no answer")
+	case !known && state.Rest() != consent.Unknown:
+		return nil, notEncodable("an answer for every name")
+	case state.AskedByDestination():
+		return nil, notEncodable("answers for destinations")
+	}
+	answers := make(map[string]bool)
+	add := func(category string) {
+		named := false
+		for name, group := range s.Groups {
+			if group == category {
+				answers[name], named = state.Category(category) == consent.Granted, true
+			}
+		}
+		if !named {
+			answers[category] = state.Category(category) == consent.Granted
+		}
+	}
+	for category := range state.Categories() {
+		add(category)
+	}
+	for _, category := range s.Categories {
+		add(category)
+	}
+	return answers, nil
+}
+
+// text returns the value for the answers, not yet encoded. The document is the one before.
+func (s Source) text(document string, answers map[string]bool) string {
+	yes, no := s.words()
+	var names, granted, pairs []string
+	for _, name := range slices.Sorted(maps.Keys(answers)) {
+		names = append(names, name)
+		answer := no[0]
+		if answers[name] {
+			answer = yes[0]
+			granted = append(granted, name)
+		}
+		pairs = append(pairs, name+s.assign()+answer)
+	}
+	switch s.Format {
+	case JSON:
+		return s.put(document, s.Path, s.object(answers, yes[0], no[0]))
+	case JSONList:
+		return s.put(document, s.Path, marshal(append([]string{}, granted...)))
+	case Pairs:
+		return strings.Join(pairs, s.separator())
+	case List:
+		return strings.Join(granted, s.separator())
+	default:
+		if len(granted) == len(names) {
+			return yes[0]
+		}
+		return no[0]
+	}
+}
+
+// object returns the answers as members of a JSON object.
+func (s Source) object(answers map[string]bool, yes, no string) json.RawMessage {
+	members := make(map[string]json.RawMessage, len(answers))
+	for name, granted := range answers {
+		answer := no
+		if granted {
+			answer = yes
+		}
+		if members[name] = json.RawMessage(answer); !json.Valid(members[name]) {
+			members[name] = marshal(answer)
+		}
+	}
+	return marshal(members)
+}
+
+// put returns the document with the answers at the path. It goes as deep as the path.
+func (s Source) put(document string, path []string, answers json.RawMessage) string {
+	var members map[string]json.RawMessage
+	if json.Unmarshal([]byte(document), &members) != nil || members == nil {
+		members = make(map[string]json.RawMessage)
+	}
+	if len(path) > 0 {
+		members[path[0]] = json.RawMessage(s.put(string(members[path[0]]), path[1:], answers))
+		return string(marshal(members))
+	}
+	var own map[string]json.RawMessage
+	if len(s.Categories) == 0 || json.Unmarshal(answers, &own) != nil {
+		return string(answers)
+	}
+	maps.Copy(members, own)
+	return string(marshal(members))
+}
+
+// marshal encodes what cannot fail to be.
+func marshal(value any) json.RawMessage {
+	data, _ := json.Marshal(value)
+	return data
+}
+
+// check returns an error unless the value is read as an answer that grants nothing that
+// the State does not, and denies all that it denies.
+func (s Source) check(value string, state consent.State) error {
+	read, err := s.Decode(value)
+	if err != nil {
+		return notEncodable("names that the format cannot hold")
+	}
+	for category, granted := range read.Categories() {
+		if granted && state.Category(category) != consent.Granted {
+			return notEncodable("names that the format cannot tell apart")
+		}
+	}
+	for category, granted := range state.Categories() {
+		switch {
+		case !granted && read.Category(category) != consent.Denied,
+			granted && read.Category(category) != consent.Granted && (len(s.Categories) == 0 || slices.Contains(s.Categories, category)):
+			return notEncodable("names that the format cannot tell apart")
+		}
+	}
+	return nil
+}

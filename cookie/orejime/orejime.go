@@ -1,0 +1,108 @@
+// Package orejime reads what a visitor answered in the banner of Orejime.
+//
+// # The cookie
+//
+// eu-consent, unless the site gave it another name with the option cookie.name, holds one
+// answer for each purpose, as JSON in the encoding of js-cookie. Orejime writes it when
+// the visitor answers and not before, so that any cookie is an answer. Mandatory purposes
+// are granted whatever the visitor answers.
+//
+// The cookie is SameSite=Strict unless the site says otherwise: say so in the SameSite of
+// the middleware's Options, since no request from another site has it then.
+//
+// # Answers that are out of date
+//
+// The cookie has neither a date nor a revision. Orejime asks again when the site has a
+// purpose that the cookie lacks. A server cannot know that without the list: with Asked
+// set, of an answer that lacks a purpose the denials stay and the grants go. Purposes that
+// the site exempts from consent (isExempt) need no answer, and do not belong in it.
+//
+// # What it cannot see
+//
+// A site that gives Orejime functions of its own to write the cookie (cookie.stringify)
+// has a form of its own: the custom package may read it.
+//
+// # Names
+//
+// Purposes have the ids that the site gave them: each becomes a category of its own name
+// unless Purposes says otherwise.
+//
+//	for example  category
+//	matomo       analytics
+//	ads          advertising
+//	youtube      functional
+//
+// # Where the rules come from
+//
+// The code of the npm package orejime 3.2.1, run in a browser.
+package orejime
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
+)
+
+var (
+	errObject = fmt.Errorf("%w: the cookie of Orejime is no JSON object of true and false", cookie.ErrMalformed)
+	errNone   = fmt.Errorf("%w: the cookie of Orejime has no purpose", cookie.ErrMalformed)
+)
+
+// A Source reads the answer from Orejime's cookie. The zero Source is ready to use, with
+// the ids of the purposes as categories. It may be used by many goroutines at once.
+type Source struct {
+	// Purposes are the site's categories by the id of a purpose. A purpose that is not
+	// listed is a category of its own name. A category of several purposes is granted if
+	// all of them are.
+	Purposes map[string]string
+
+	// Categories are all that the site has: one that an answer leaves out is denied.
+	Categories []string
+
+	// Asked, if not empty, are the ids of all purposes that the site asks about now. The
+	// grants of an answer that lacks one do not count.
+	Asked []string
+
+	// Name is the name of the cookie. Empty, it is eu-consent.
+	Name string
+}
+
+// Consent returns the answer in the request's cookie, or consent.NewState(nil) if the
+// visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
+func (s Source) Consent(r *http.Request) (consent.State, error) {
+	name := s.Name
+	if name == "" {
+		name = "eu-consent"
+	}
+	return cookie.Read(r, name, func(value string) (consent.State, error) {
+		purposes, err := Parse(value)
+		if err != nil {
+			return consent.NewState(nil), err
+		}
+		state := consent.NewState(cookie.Categories(purposes, s.Purposes))
+		for _, asked := range s.Asked {
+			if _, answered := purposes[asked]; !answered {
+				state = state.Denials()
+				break
+			}
+		}
+		return cookie.Complete(state, s.Categories), nil
+	})
+}
+
+// Parse reads the value of the cookie, encoded or not: the answers by the ids of the
+// purposes. One that is no JSON object, has an answer other than true and false (null is
+// false), or has no purpose, is an error that wraps [cookie.ErrMalformed].
+func Parse(value string) (map[string]bool, error) {
+	var purposes map[string]bool
+	if json.Unmarshal([]byte(cookie.Unescape(value)), &purposes) != nil || purposes == nil {
+		return nil, errObject
+	}
+	if len(purposes) == 0 {
+		return nil, errNone
+	}
+	return purposes, nil
+}

@@ -1,0 +1,90 @@
+package orestbida
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/go-consent/segment/cookie"
+)
+
+var (
+	errObject     = fmt.Errorf("%w: the cookie of vanilla-cookieconsent is no JSON object", cookie.ErrMalformed)
+	errID         = fmt.Errorf("%w: the cookie of vanilla-cookieconsent has no id of an answer", cookie.ErrMalformed)
+	errCategories = fmt.Errorf("%w: the cookie of vanilla-cookieconsent has no list of categories", cookie.ErrMalformed)
+	errServices   = fmt.Errorf("%w: the cookie of vanilla-cookieconsent has services that are none", cookie.ErrMalformed)
+	errNone       = fmt.Errorf("%w: the cookie of vanilla-cookieconsent names no category", cookie.ErrMalformed)
+)
+
+// An Answer is what the cookie says.
+type Answer struct {
+	Categories map[string]bool // in version 2 those alone that the visitor accepted
+	Services   map[string]bool // that the visitor accepted, in version 3
+	Revision   int             // or 0
+	Given      time.Time       // or the zero Time
+}
+
+// Parse reads the value of the cookie, of either version, encoded or not. One that is no
+// JSON object, or has no id of an answer or no list of categories, is an error that wraps
+// [cookie.ErrMalformed]. A service counts where its category is accepted.
+func Parse(value string) (Answer, error) {
+	// A map, since names are exact here, and those of a struct are not.
+	var members map[string]json.RawMessage
+	if json.Unmarshal([]byte(cookie.Unescape(value)), &members) != nil || members == nil {
+		return Answer{}, errObject
+	}
+	if text(members["consentId"]) == "" && text(members["consent_uuid"]) == "" {
+		return Answer{}, errID
+	}
+	var accepted []string
+	if json.Unmarshal(members["categories"], &accepted) != nil || accepted == nil {
+		return Answer{}, errCategories
+	}
+	a := Answer{Categories: make(map[string]bool), Services: make(map[string]bool)}
+	for _, category := range accepted {
+		a.Categories[category] = true
+	}
+	if services := members["services"]; services != nil && !a.setServices(services) {
+		return Answer{}, errServices
+	}
+	if json.Unmarshal(members["revision"], &a.Revision) != nil {
+		a.Revision = 0 // which is none that a site can ask for
+	}
+	a.Given = date(members, "lastConsentTimestamp", "last_consent_update", "consentTimestamp", "consent_date")
+	return a, nil
+}
+
+// setServices takes in the services of each category, and with them the categories that
+// the visitor rejected. It reports whether it can read them.
+func (a *Answer) setServices(member json.RawMessage) (ok bool) {
+	var services map[string][]string
+	if json.Unmarshal(member, &services) != nil {
+		return false
+	}
+	for category, accepted := range services {
+		granted := a.Categories[category]
+		a.Categories[category] = granted
+		for _, service := range accepted {
+			a.Services[service] = a.Services[service] || granted
+		}
+	}
+	return true
+}
+
+// text returns a string, or "" for anything else.
+func text(member json.RawMessage) (s string) {
+	if json.Unmarshal(member, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// date returns the first date among the members of these names.
+func date(members map[string]json.RawMessage, names ...string) time.Time {
+	for _, name := range names {
+		if given, err := time.Parse(time.RFC3339, text(members[name])); err == nil {
+			return given
+		}
+	}
+	return time.Time{}
+}

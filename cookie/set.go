@@ -1,0 +1,45 @@
+package cookie
+
+import (
+	"net/http"
+	"time"
+)
+
+// Set sets a cookie that the page's scripts read too, as [Codec.Write] does: what c
+// leaves out of its attributes is filled in as Write says. It is for packages that write
+// the cookie of another platform. The value is written as it is, so that it must be
+// percent-encoded where the platform's script decodes it.
+//
+// A name, a value or attributes that a cookie cannot have, or a name and value over the
+// 4096 bytes that browsers store, are errors that wrap [ErrNotEncodable]. Nothing is
+// written then.
+func Set(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
+	if err := finish(&c, r); err != nil {
+		return err
+	}
+	http.SetCookie(w, &c)
+	return nil
+}
+
+// finish fills in what a cookie leaves out, and returns why a browser would not keep it.
+func finish(c *http.Cookie, r *http.Request) error {
+	c.Quoted = false
+	if c.MaxAge < 0 || c.MaxAge == 0 && !c.Expires.IsZero() && !c.Expires.After(time.Now()) {
+		return notEncodable("a cookie that expires at once")
+	}
+	if c.MaxAge == 0 && c.Expires.IsZero() {
+		c.MaxAge = int(lifetime / time.Second)
+		c.Expires = time.Now().Add(lifetime)
+	}
+	prepare(c, r)
+	if len(c.Name)+len(c.Value) > maxSize {
+		return notEncodable("longer than a browser stores")
+	}
+	return storable(c)
+}
+
+// Unset expires a cookie that Set has set, as [Codec.Forget] does, with its errors. Of c
+// the name, the domain and the path count.
+func Unset(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
+	return expire(w, r, c)
+}
