@@ -18,6 +18,7 @@ import (
 	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 	"github.com/go-consent/segment/destinations"
 	"github.com/go-consent/segment/middleware"
+	"github.com/go-consent/segment/middleware/analyticsjs"
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
@@ -106,7 +107,7 @@ func (s *site) consentManager(w http.ResponseWriter, _ *http.Request) {
 // nonce, and those that they load.
 func (s *site) page(w http.ResponseWriter, r *http.Request) {
 	nonce := rand.Text()
-	loader := middleware.Loader{WriteKey: s.name, Page: true}
+	loader := analyticsjs.Loader{WriteKey: s.name, Page: true}
 	script, err := loader.Script(s.policy.Decide(consent.FromContext(r.Context())), nonce)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

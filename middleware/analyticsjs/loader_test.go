@@ -1,4 +1,4 @@
-package middleware_test
+package analyticsjs_test
 
 import (
 	"encoding/json"
@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/middleware"
+	"github.com/go-consent/segment/middleware/analyticsjs"
 )
 
-var loader = middleware.Loader{WriteKey: "k3y"}
+var loader = analyticsjs.Loader{WriteKey: "k3y"}
 
 func allowedVerdict(name string) consent.Verdict {
 	return consent.Verdict{Destination: name, Allowed: true, Reason: consent.ReasonCategoriesGranted}
@@ -27,7 +27,7 @@ func decision(verdicts ...consent.Verdict) consent.Decision {
 	return consent.NewDecision(map[string]bool{"ads": false, "use": true}, verdicts, false)
 }
 
-func script(t *testing.T, l middleware.Loader, d consent.Decision) string {
+func script(t *testing.T, l analyticsjs.Loader, d consent.Decision) string {
 	t.Helper()
 	s, err := l.Script(d, "")
 	require.NoError(t, err)
@@ -85,24 +85,24 @@ func TestLoaderRendersNothingWhenNothingIsGranted(t *testing.T) {
 func TestLoaderRefuses(t *testing.T) {
 	d := decision(allowedVerdict("Amplitude"))
 	for name, test := range map[string]struct {
-		loader middleware.Loader
+		loader analyticsjs.Loader
 		nonce  string
 	}{
-		"no write key":                {middleware.Loader{}, ""},
-		"a write key with a slash":    {middleware.Loader{WriteKey: "k/../x"}, ""},
-		"a write key with a quote":    {middleware.Loader{WriteKey: `k"`}, ""},
-		"a write key with a newline":  {middleware.Loader{WriteKey: "k\n"}, ""},
-		"a write key beyond ASCII":    {middleware.Loader{WriteKey: "ké"}, ""},
-		"a long write key":            {middleware.Loader{WriteKey: strings.Repeat("k", 101)}, ""},
-		"a host with a scheme":        {middleware.Loader{WriteKey: "k", Host: "https://cdn.segment.com"}, ""},
-		"a host with a path":          {middleware.Loader{WriteKey: "k", Host: "cdn.segment.com/x"}, ""},
-		"a host with a port":          {middleware.Loader{WriteKey: "k", Host: "cdn.segment.com:444"}, ""},
-		"a host with a user":          {middleware.Loader{WriteKey: "k", Host: "cdn.segment.com@evil.example"}, ""},
-		"a host in capitals":          {middleware.Loader{WriteKey: "k", Host: "CDN.segment.com"}, ""},
-		"a host without a dot":        {middleware.Loader{WriteKey: "k", Host: "cdn"}, ""},
-		"a host with an empty label":  {middleware.Loader{WriteKey: "k", Host: "cdn..com"}, ""},
-		"a host with a final dot":     {middleware.Loader{WriteKey: "k", Host: "cdn.segment.com."}, ""},
-		"a long host":                 {middleware.Loader{WriteKey: "k", Host: strings.Repeat("a.", 130) + "com"}, ""},
+		"no write key":                {analyticsjs.Loader{}, ""},
+		"a write key with a slash":    {analyticsjs.Loader{WriteKey: "k/../x"}, ""},
+		"a write key with a quote":    {analyticsjs.Loader{WriteKey: `k"`}, ""},
+		"a write key with a newline":  {analyticsjs.Loader{WriteKey: "k\n"}, ""},
+		"a write key beyond ASCII":    {analyticsjs.Loader{WriteKey: "ké"}, ""},
+		"a long write key":            {analyticsjs.Loader{WriteKey: strings.Repeat("k", 101)}, ""},
+		"a host with a scheme":        {analyticsjs.Loader{WriteKey: "k", Host: "https://cdn.segment.com"}, ""},
+		"a host with a path":          {analyticsjs.Loader{WriteKey: "k", Host: "cdn.segment.com/x"}, ""},
+		"a host with a port":          {analyticsjs.Loader{WriteKey: "k", Host: "cdn.segment.com:444"}, ""},
+		"a host with a user":          {analyticsjs.Loader{WriteKey: "k", Host: "cdn.segment.com@evil.example"}, ""},
+		"a host in capitals":          {analyticsjs.Loader{WriteKey: "k", Host: "CDN.segment.com"}, ""},
+		"a host without a dot":        {analyticsjs.Loader{WriteKey: "k", Host: "cdn"}, ""},
+		"a host with an empty label":  {analyticsjs.Loader{WriteKey: "k", Host: "cdn..com"}, ""},
+		"a host with a final dot":     {analyticsjs.Loader{WriteKey: "k", Host: "cdn.segment.com."}, ""},
+		"a long host":                 {analyticsjs.Loader{WriteKey: "k", Host: strings.Repeat("a.", 130) + "com"}, ""},
 		"a nonce with a quote":        {loader, `a"b`},
 		"a nonce with a space":        {loader, "a b"},
 		"a nonce with a sign between": {loader, "a=b"},
@@ -110,7 +110,7 @@ func TestLoaderRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := test.loader.Script(d, test.nonce)
-			require.ErrorIs(t, err, middleware.ErrLoader)
+			require.ErrorIs(t, err, analyticsjs.ErrLoader)
 			require.Empty(t, s)
 			for _, given := range []string{test.loader.WriteKey, test.loader.Host, test.nonce} {
 				if len(given) > 2 {
@@ -118,7 +118,7 @@ func TestLoaderRefuses(t *testing.T) {
 				}
 			}
 			_, err = test.loader.Script(consent.Decision{}, test.nonce)
-			require.ErrorIs(t, err, middleware.ErrLoader, "found out by the first visitor, whoever it is")
+			require.ErrorIs(t, err, analyticsjs.ErrLoader, "found out by the first visitor, whoever it is")
 		})
 	}
 }
@@ -146,7 +146,7 @@ func TestLoaderEscapesNamesOfTheVisitor(t *testing.T) {
 }
 
 func TestLoaderWithEveryField(t *testing.T) {
-	l := middleware.Loader{WriteKey: "AbC123", Host: "cdn.shop-2.example", Page: true}
+	l := analyticsjs.Loader{WriteKey: "AbC123", Host: "cdn.shop-2.example", Page: true}
 	s, err := l.Script(decision(allowedVerdict("Amplitude")), "aB3+/-_==")
 	require.NoError(t, err)
 	list := arguments(t, string(s))

@@ -1,4 +1,10 @@
-package middleware
+// Package analyticsjs loads Segment's analytics.js into pages on which the server decides
+// what the visitor's answer allows.
+//
+// [Loader] renders the script, for html/template:
+//
+//	script, err := loader.Script(policy.Decide(consent.FromContext(r.Context())), nonce)
+package analyticsjs
 
 import (
 	_ "embed"
@@ -13,7 +19,7 @@ import (
 )
 
 // ErrLoader is the error of a [Loader] that cannot be rendered.
-var ErrLoader = errors.New("middleware: bad loader")
+var ErrLoader = errors.New("analyticsjs: bad loader")
 
 const defaultCDN = "cdn.segment.com"
 
@@ -23,7 +29,7 @@ const defaultCDN = "cdn.segment.com"
 // Segment's own snippet instead: there, the Consent Manager decides what to load.
 //
 // A page with the script is for one visitor, and so is the same page without it: call
-// [Private] for both. A Content-Security-Policy has to let the page load scripts from
+// [middleware.Private] for both. A Content-Security-Policy has to let the page load scripts from
 // the Host, with which analytics.js loads its destinations, and connect to the Host
 // and to Segment's API. The calls of the page itself have to expect that there is
 // nobody to answer:

@@ -1,4 +1,4 @@
-package middleware_test
+package analyticsjs_test
 
 import (
 	"fmt"
@@ -9,11 +9,12 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/middleware"
+	"github.com/go-consent/segment/middleware/analyticsjs"
 )
 
 // A page that loads analytics.js for those who accepted something.
 func ExampleLoader() {
-	loader := middleware.Loader{WriteKey: "WRITEKEY", Page: true}
+	loader := analyticsjs.Loader{WriteKey: "WRITEKEY", Page: true}
 	policy := onlyAnalytics{} // or one of the destinations package
 	page := template.Must(template.New("page").Parse("<title>Shop</title>{{.}}\n"))
 
@@ -50,25 +51,22 @@ func (onlyAnalytics) Decide(s consent.State) consent.Decision {
 	)
 }
 
-// The cookie of a script, set again by the server.
-func ExampleRenew() {
-	renew := middleware.Renew{}
-	h := renew.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "Hello") }))
+// A Source of one's own: a cookie that holds "yes" or "no".
+type banner struct{ name string }
 
-	r := httptest.NewRequest("GET", "https://www.shop.example/", nil)
-	r.Header.Set("Sec-Fetch-Mode", "navigate")
-	r.Header.Set("Sec-Fetch-Dest", "document")
-	r.Header.Set("Cookie", "tracking-preferences={%22version%22:1%2C%22custom%22:{%22functional%22:true}}")
+func (b banner) Consent(r *http.Request) (consent.State, error) {
+	c, err := r.Cookie(b.name)
+	if err != nil {
+		return consent.NewState(nil), nil
+	}
+	return consent.NewState(map[string]bool{"analytics": c.Value == "yes"}), nil
+}
+
+// visit sends a request with the given header to the handler, as a server would.
+func visit(h http.Handler, name, value string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set(name, value)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	for _, c := range w.Result().Cookies() {
-		fmt.Println(c.Name, c.Domain, c.Path, c.HttpOnly)
-	}
-	fmt.Println(w.Result().Cookies()[0].Value)
-	fmt.Println(w.Header().Get("Cache-Control"), w.Body)
-	// Output:
-	// tracking-preferences shop.example / false
-	// tracking-preferences-seen shop.example / true
-	// {%22version%22:1%2C%22custom%22:{%22functional%22:true}}
-	// private Hello
+	return w
 }
