@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -138,14 +137,10 @@ func lifetimeEnd(written *http.Cookie, first int, now time.Time) time.Time {
 	}
 }
 
-// isNavigation reports whether the visitor navigates a window to a page, which a
-// browser says by Fetch Metadata (https://www.w3.org/TR/fetch-metadata/), and is not
-// only fetching it in advance.
+// isNavigation reports whether the visitor navigates a window to a page, and is not only
+// fetching it in advance.
 func isNavigation(r *http.Request) bool {
-	return r != nil && r.Method == http.MethodGet &&
-		slices.Equal(r.Header.Values("Sec-Fetch-Mode"), []string{"navigate"}) &&
-		slices.Equal(r.Header.Values("Sec-Fetch-Dest"), []string{"document"}) &&
-		len(r.Header.Values("Sec-Purpose")) == 0
+	return r != nil && r.Method == http.MethodGet && isTopLevel(r) && len(r.Header.Values("Sec-Purpose")) == 0
 }
 
 // A headerWriter is a ResponseWriter that only has headers.
