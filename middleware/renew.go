@@ -34,7 +34,8 @@ type Renew struct {
 // Handler returns a handler that sets what [Renew.Cookies] returns and then serves the
 // request by next. Such a response is for one visitor, so it is marked by [Private]
 // first; next must not let a shared cache keep it all the same. Nothing is set on a
-// response that is marked public when the request comes.
+// response that is marked for shared caches when the request comes, by Cache-Control or
+// by one of the headers that Private removes.
 func (n Renew) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !allowsSharing(w.Header()) {

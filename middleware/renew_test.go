@@ -1,6 +1,7 @@
 package middleware_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -261,13 +262,23 @@ func TestRenewMarksTheResponse(t *testing.T) {
 	require.Equal(t, http.StatusTeapot, w.Code)
 	require.Empty(t, w.Header(), "others may keep what is the same for everybody")
 
-	for _, shared := range []string{"public", "max-age=5, s-maxage=60"} {
+	for _, shared := range []http.Header{
+		{"Cache-Control": {"public"}},
+		{"Cache-Control": {"max-age=5, s-maxage=60"}},
+		{"Cdn-Cache-Control": {"max-age=60"}},
+		{"Cache-Control": {"private"}, "Surrogate-Control": {"max-age=60"}},
+	} {
 		w = httptest.NewRecorder()
-		w.Header().Set("Cache-Control", shared)
+		maps.Copy(w.Header(), shared)
 		h.ServeHTTP(w, navigation(answerName+"="+accepted))
 		require.Equal(t, http.StatusTeapot, w.Code)
-		require.Equal(t, http.Header{"Cache-Control": {shared}}, w.Header())
+		require.Equal(t, shared, w.Header())
 	}
+
+	w = httptest.NewRecorder()
+	w.Header().Set("CDN-Cache-Control", "no-store")
+	h.ServeHTTP(w, navigation(answerName+"="+accepted))
+	require.Len(t, w.Header().Values("Set-Cookie"), 2, "no cache keeps it")
 }
 
 func FuzzRenew(f *testing.F) {
