@@ -16,6 +16,7 @@ type profile struct {
 	// CustomCategories is the option of the Consent Manager, nil for its own three.
 	CustomCategories map[string]customCategory
 	CookieName       string
+	SameSite         http.SameSite
 	config           destinations.Config
 }
 
@@ -51,7 +52,7 @@ func library(i int) string { return fmt.Sprintf("destination%d", i) }
 // not sorted.
 func (p profile) codec() cookie.Codec {
 	return cookie.Codec{
-		Template: http.Cookie{Name: p.CookieName},
+		Template: http.Cookie{Name: p.CookieName, SameSite: p.SameSite},
 		Order:    []string{"marketingAndAnalytics", "advertising", "functional"},
 	}
 }
@@ -72,8 +73,13 @@ var standard = destinations.Config{Categories: map[string][]string{
 	"functional":            {"Intercom", "Zendesk"},
 }}
 
+var optOut = destinations.Config{Categories: standard.Categories, OptOut: true}
+
 var profiles = map[string]profile{
 	"standard": {Destinations: catalogue, config: standard},
+	// The law lets a site track who has not answered.
+	"optout":   {Destinations: catalogue, config: optOut},
+	"strict":   {Destinations: catalogue, config: optOut, SameSite: http.SameSiteStrictMode},
 	"named":    {Destinations: catalogue, config: standard, CookieName: "my choice;é"},
 	// A destination that was connected since visitors answered.
 	"grown": {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 
 	"github.com/segmentio/analytics-go/v3"
 
@@ -33,6 +34,8 @@ type site struct {
 	name    string
 	policy  *destinations.Policy
 	segment *segmenttest.Segment
+
+	rendered atomic.Int64 // how often the page was
 }
 
 // newSite serves every profile below its name. It is protected against requests of
@@ -43,10 +46,12 @@ func newSite(segments *segments) http.Handler {
 		http.ServeFile(w, r, filepath.Join(segments.consentManager, "consent-manager.js"))
 	})
 	for name, p := range profiles {
-		s := &site{p, name, destinations.MustCompile(p.config), segments.byKey[name]}
+		s := &site{profile: p, name: name, policy: destinations.MustCompile(p.config), segment: segments.byKey[name]}
 		mux.Handle("/"+name+"/", http.StripPrefix("/"+name, s.handler()))
 	}
-	return http.NewCrossOriginProtection().Handler(mux)
+	protection := http.NewCrossOriginProtection()
+	protection.AddInsecureBypassPattern("POST /{profile}/decision") // where a payment page would post to
+	return protection.Handler(mux)
 }
 
 func (s *site) handler() http.Handler {
@@ -56,10 +61,13 @@ func (s *site) handler() http.Handler {
 	mux.HandleFunc("GET /form", s.form)
 	mux.Handle("/preferences", s.preferences())
 	mux.HandleFunc("GET /decision", s.decision)
+	mux.HandleFunc("POST /decision", s.decision)
 	mux.HandleFunc("POST /track", s.track)
+	mux.HandleFunc("GET /rendered", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.rendered.Load()) })
 	return middleware.New(middleware.Options{
 		Sources: []middleware.Source{s.codec()},
-		Signals: []middleware.Signal{gpc},
+		Signals:  []middleware.Signal{gpc},
+		SameSite: s.SameSite,
 	})(mux)
 }
 
@@ -108,15 +116,25 @@ func (s *site) consentManager(w http.ResponseWriter, _ *http.Request) {
 func (s *site) page(w http.ResponseWriter, r *http.Request) {
 	nonce := rand.Text()
 	loader := analyticsjs.Loader{WriteKey: s.name, Page: true}
-	script, err := loader.Script(s.policy.Decide(consent.FromContext(r.Context())), nonce)
+	if s.CookieName != "" {
+		loader.Cookies = []string{s.CookieName}
+	}
+	script, err := loader.For(r).Script(s.policy.Decide(consent.FromContext(r.Context())), nonce)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	middleware.Private(w.Header())
+	s.rendered.Add(1)
+	trusted := ""
+	if r.FormValue("trusted") != "" {
+		trusted = "; require-trusted-types-for 'script'; trusted-types default"
+	}
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+nonce+"' 'strict-dynamic'; "+
-		"connect-src 'self' https://cdn.segment.com https://api.segment.io; base-uri 'none'; frame-ancestors 'none'")
-	s.render(w, "page.html", script)
+		"connect-src 'self' https://cdn.segment.com https://api.segment.io; base-uri 'none'; frame-ancestors 'none'"+trusted)
+	s.render(w, "page.html", map[string]any{
+		"script": script, "nonce": nonce, "trusts": r.FormValue("trusted") == "default",
+	})
 }
 
 // decision tells what the server makes of the request's cookies.

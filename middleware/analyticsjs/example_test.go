@@ -21,7 +21,7 @@ func ExampleLoader() {
 	read := middleware.New(middleware.Options{Sources: []middleware.Source{banner{"banner"}}})
 	h := read(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		middleware.Private(w.Header())
-		script, err := loader.Script(policy.Decide(consent.FromContext(r.Context())), "")
+		script, err := loader.For(r).Script(policy.Decide(consent.FromContext(r.Context())), "")
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return

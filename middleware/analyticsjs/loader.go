@@ -3,7 +3,8 @@
 //
 // [Loader] renders the script, for html/template:
 //
-//	script, err := loader.Script(policy.Decide(consent.FromContext(r.Context())), nonce)
+//	decision := policy.Decide(consent.FromContext(r.Context()))
+//	script, err := loader.For(r).Script(decision, nonce)
 package analyticsjs
 
 import (
@@ -12,9 +13,13 @@ import (
 	"fmt"
 	"html/template"
 	"maps"
+	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/internal/segment"
 )
 
@@ -36,6 +41,30 @@ const defaultCDN = "cdn.segment.com"
 //
 //	window.analytics && analytics.track("Signed Up")
 //
+// # When the answer changes
+//
+// A browser shows pages that were made earlier: it prefetches and prerenders what the
+// visitor may open next, and keeps pages for the back button. The script compares the
+// cookies of the answer with those of the request that the page was made for, which
+// [Loader.For] has to know. If they differ, it starts nothing; a page that is shown again
+// by the back button, and has analytics.js running, is loaded anew. A prerendered page
+// starts when the visitor sees it. In a page that stays open, analytics.js sends no event
+// after the answer has changed, and so gives no destination any; what a destination does
+// of its own accord goes on until the page is left. Whatever the change is, the next page
+// has what the new answer allows, so a script that takes an answer should load the page
+// anew, and a handler that takes one should redirect.
+//
+// # Trusted Types
+//
+// Where a page requires Trusted Types, analytics.js cannot load its destinations by a
+// policy of this script's own: it gives the addresses of scripts as strings. The page then
+// has to make this policy before the script, with the Host that it uses, and allow it by
+// "trusted-types default":
+//
+//	trustedTypes.createPolicy("default", {
+//		createScriptURL: (url) => new URL(url).origin === "https://cdn.segment.com" ? url : null,
+//	});
+//
 // A Loader may be used by many goroutines at once.
 type Loader struct {
 	// WriteKey is the write key of the source, of letters and digits. It is not a
@@ -50,6 +79,40 @@ type Loader struct {
 	// Page is whether the script reports the view of the page as well, as Segment's
 	// own snippet does.
 	Page bool
+
+	// Cookies are the names of the cookies that hold the visitor's answer, as they are
+	// or percent-decoded: those that change when the answer does, and only then. Scripts
+	// have to be able to read them: with one that is HttpOnly, nothing ever starts. Of
+	// OneTrust's, take OptanonAlertBoxClosed, as OptanonConsent changes with each page.
+	// Nil: [cookie.DefaultName]. Empty: none, and the script does not notice an answer.
+	Cookies []string
+
+	made []string // the cookies in the request that the page is for, if it is known
+}
+
+// For returns a Loader for the page that answers r. Its script starts nothing in a
+// browser whose cookies are no longer those of r. Without it, the script compares with
+// the cookies at the time when the page is read, and cannot tell that a page was
+// prefetched, or comes from a cache of the browser.
+func (l Loader) For(r *http.Request) Loader {
+	l.made = []string{}
+	for name, value := range cookie.Pairs(r) {
+		decoded, err := url.PathUnescape(name)
+		if err != nil {
+			decoded = name
+		}
+		if slices.Contains(l.names(), decoded) {
+			l.made = append(l.made, name+"="+value)
+		}
+	}
+	return l
+}
+
+func (l Loader) names() []string {
+	if l.Cookies == nil {
+		return []string{cookie.DefaultName}
+	}
+	return l.Cookies
 }
 
 //go:embed loader.html
@@ -96,6 +159,8 @@ func (l Loader) Script(d consent.Decision, nonce string) (template.HTML, error) 
 		"Consent": map[string]any{"categoryPreferences": maps.Collect(d.Categories())},
 		"Page":    l.Page,
 		"Nonce":   nonce,
+		"Names":   l.names(),
+		"Made":    l.made,
 	})
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrLoader, err)

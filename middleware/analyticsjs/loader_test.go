@@ -3,6 +3,7 @@ package analyticsjs_test
 import (
 	"encoding/json"
 	"html/template"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -35,14 +36,14 @@ func script(t *testing.T, l analyticsjs.Loader, d consent.Decision) string {
 }
 
 // arguments returns the JSON values that the script hands to its function: the host,
-// the write key, the options, the consent object, whether to report the page, and the
-// nonce.
+// the write key, the options, the consent object, whether to report the page, the nonce,
+// and of the cookies with the answer the names and what they were.
 func arguments(t *testing.T, script string) (list []any) {
 	t.Helper()
 	found := regexp.MustCompile(`(?s)\}\)\((.*)\);\s*</script>\s*$`).FindStringSubmatch(script)
 	require.Len(t, found, 2, script)
 	require.NoError(t, json.Unmarshal([]byte("["+found[1]+"]"), &list), found[1])
-	require.Len(t, list, 6)
+	require.Len(t, list, 8)
 	return list
 }
 
@@ -58,6 +59,8 @@ func TestLoaderOpensWhatIsAllowedAndClosesTheRest(t *testing.T) {
 		map[string]any{"categoryPreferences": map[string]any{"ads": false, "use": true}},
 		false,
 		"",
+		[]any{"tracking-preferences"},
+		nil,
 	}, arguments(t, script(t, loader, decision(allowedVerdict("Amplitude"), deniedVerdict("Facebook Pixel"), always))))
 
 	warehouses := arguments(t, script(t, loader, decision(allowedVerdict("Warehouses"))))
@@ -151,10 +154,41 @@ func TestLoaderWithEveryField(t *testing.T) {
 	require.NoError(t, err)
 	list := arguments(t, string(s))
 	require.Equal(t, []any{"cdn.shop-2.example", "AbC123"}, list[:2])
-	require.Equal(t, []any{true, "aB3+/-_=="}, list[4:])
+	require.Equal(t, []any{true, "aB3+/-_=="}, list[4:6])
 
 	page := template.Must(template.New("").Parse(`<head>{{.}}</head>`))
 	var b strings.Builder
 	require.NoError(t, page.Execute(&b, s))
 	require.True(t, strings.HasPrefix(b.String(), `<head><script nonce="aB3&#43;/-_==">`), b.String())
+}
+
+func TestLoaderForKnowsTheCookiesOfTheRequest(t *testing.T) {
+	for name, test := range map[string]struct {
+		names  []string
+		header []string
+		want   []any
+	}{
+		"the default":        {nil, []string{"a=b; tracking-preferences={%22x%22:1}; c=d"}, []any{"tracking-preferences={%22x%22:1}"}},
+		"no cookie":          {nil, nil, []any{}},
+		"two copies":         {nil, []string{"tracking-preferences=1; tracking-preferences=2"}, []any{"tracking-preferences=1", "tracking-preferences=2"}},
+		"two lines":          {nil, []string{"tracking-preferences=1", "tracking-preferences=2"}, []any{"tracking-preferences=1", "tracking-preferences=2"}},
+		"another spelling":   {nil, []string{"tracking%2Dpreferences=1; tracking%2-preferences=2"}, []any{"tracking%2Dpreferences=1"}},
+		"a name to escape":   {[]string{"my choice;é"}, []string{"my%20choice%3B%C3%A9=1"}, []any{"my%20choice%3B%C3%A9=1"}},
+		"several names":      {[]string{"a", "b"}, []string{"b=1; tracking-preferences=2; a=3"}, []any{"b=1", "a=3"}},
+		"none":               {[]string{}, []string{"tracking-preferences=1"}, []any{}},
+		"a hostile value":    {nil, []string{`tracking-preferences=</script>"\'` + "\u2028\xff"}, []any{`tracking-preferences=</script>"\'` + "\u2028\ufffd"}},
+		"a cookie without =": {nil, []string{"tracking-preferences"}, []any{"tracking-preferences="}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header["Cookie"] = test.header
+			l := loader
+			l.Cookies = test.names
+			rendered := script(t, l.For(r), decision(allowedVerdict("Amplitude")))
+			require.Equal(t, 1, strings.Count(rendered, "</script"))
+			require.Equal(t, test.want, arguments(t, rendered)[7])
+			require.Nil(t, arguments(t, script(t, l, decision(allowedVerdict("Amplitude"))))[7], "For changes a copy")
+		})
+	}
+	require.Equal(t, []any{}, arguments(t, script(t, loader.For(nil), decision(allowedVerdict("Amplitude"))))[7])
 }

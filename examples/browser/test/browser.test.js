@@ -2,10 +2,12 @@
 import { after, before, test } from "node:test";
 import { accessibleScenarios } from "./accessible.js";
 import { start } from "./harness.js";
+import { crossSiteScenarios } from "./crosssite.js";
 import { pageScenarios } from "./page.js";
 import { scriptScenarios } from "./script.js";
 import { serverScenarios } from "./server.js";
 import { shopScenarios } from "./shop.js";
+import { staleScenarios } from "./stale.js";
 import { print } from "./table.js";
 
 let site;
@@ -34,5 +36,7 @@ function scenario(name, run) {
 scriptScenarios(scenario);
 serverScenarios(scenario);
 pageScenarios(scenario);
+staleScenarios(scenario);
+crossSiteScenarios(scenario);
 shopScenarios(scenario);
 accessibleScenarios(scenario);

@@ -39,6 +39,7 @@ export async function start() {
 async function open({ web, api }, stop) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+    ignoreDefaultArgs: ["--disable-back-forward-cache"], // visitors have it
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
       "--disable-background-networking", "--disable-component-update", "--disable-sync",
       // Every host is this machine, whose certificate nobody has signed.
