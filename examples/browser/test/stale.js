@@ -1,75 +1,82 @@
 // Pages of the server's own that a browser shows after the answer has changed.
 import assert from "node:assert/strict";
+import { shop } from "./harness.js";
 import { row } from "./table.js";
 
 const page = "/standard/page";
+const everything = ["advertising", "functional", "marketingAndAnalytics"];
 
-// link puts a link to the page into another page of the shop, and rules by which the
-// browser fetches it in advance.
-async function link(v, kind) {
-  await v.page.goto("https://shop.example.test/standard/form");
+// prefetch has the browser fetch the page, as a link to it that the visitor may follow.
+async function prefetch(v) {
+  await v.page.goto(shop + "/standard/form");
   const before = await v.json("/standard/rendered");
-  await v.page.evaluate(([kind, page]) => {
-    const a = document.createElement("a");
-    a.href = page;
-    a.textContent = "Teapots";
-    document.body.append(a);
+  await v.page.evaluate((page) => {
     const rules = document.createElement("script");
     rules.type = "speculationrules";
-    rules.textContent = JSON.stringify({ [kind]: [{ source: "list", urls: [page], eagerness: "immediate" }] });
+    rules.textContent = JSON.stringify({ prefetch: [{ source: "list", urls: [page], eagerness: "immediate" }] });
     document.head.append(rules);
-  }, [kind, page]);
+  }, page);
   while (await v.json("/standard/rendered") === before) await v.page.waitForTimeout(50);
-  await v.page.waitForTimeout(500); // the browser takes it in
 }
 
-async function follow(v) {
-  await v.page.getByRole("link", { name: "Teapots" }).click();
-  await v.page.waitForURL("**" + page);
-  await v.page.waitForLoadState("networkidle");
-  return v.page.evaluate(() => {
-    const [n] = performance.getEntriesByType("navigation");
-    return { prerendered: n.activationStart > 0, prefetched: n.deliveryType === "navigational-prefetch" };
-  });
-}
+const follow = (v) => v.page.evaluate((page) => { location.href = page; }, page);
 
 const answer = (v, granted) => v.json("/standard/preferences", {
   method: "POST",
   headers: { "Content-Type": "application/json" },
-  body: JSON.stringify({ categories: Object.fromEntries(
-    ["advertising", "functional", "marketingAndAnalytics"].map((name) => [name, granted])) }),
+  body: JSON.stringify({ categories: Object.fromEntries(everything.map((name) => [name, granted])) }),
 });
 
 const pageViews = (r) => r.events.filter((e) => e.from === "browser" && e.body.type === "page");
 
+// started checks whether analytics.js runs in the page and has told of it.
+async function started(v, expected) {
+  if (expected) await v.received((r) => pageViews(r).length === 1);
+  const received = await v.received();
+  assert.equal(received.loads, expected ? 1 : 0);
+  assert.equal(pageViews(received).length, expected ? 1 : 0);
+  assert.equal(await v.page.evaluate(() => typeof window.analytics), expected ? "object" : "undefined");
+}
+
 export function staleScenarios(scenario) {
-  for (const kind of ["prefetch", "prerender"]) {
-    scenario(`${kind}, the answer stands`, async (visit) => {
+  for (const denied of [false, true]) {
+    const what = denied ? "denied meanwhile" : "the answer stands";
+
+    scenario(`prefetched, ${what}`, async (visit) => {
       const v = await visit();
-      await v.fill("standard", ["advertising", "functional", "marketingAndAnalytics"]);
+      await v.fill("standard", everything);
       await v.forget();
-      await link(v, kind);
-      assert.equal((await v.received()).loads, 0, "nobody has seen the page");
-      const how = await follow(v);
-      assert.ok(how[kind + "ed"], JSON.stringify(how));
-      await v.received((r) => pageViews(r).length === 1);
-      assert.equal((await v.received()).loads, 1);
-      row(`${kind}, the answer stands`, "analytics.js once the page is seen", "one page view", "equal");
+      await prefetch(v);
+      if (denied) await answer(v, false);
+      await follow(v);
+      await v.page.waitForURL("**" + page);
+      await v.page.waitForLoadState("networkidle");
+      assert.equal(await v.page.evaluate(() => performance.getEntriesByType("navigation")[0].deliveryType),
+        "navigational-prefetch", "the page was made for the earlier answer");
+      await started(v, !denied);
+      row(`prefetched, ${what}`, denied ? "does not load analytics.js" : "loads analytics.js", "-", "equal");
     });
 
-    scenario(`${kind}, denied meanwhile`, async (visit) => {
+    // A browser that a debugger drives, as these tests do, prerenders nothing.
+    scenario(`prerendered, ${what}`, async (visit) => {
       const v = await visit();
-      await v.fill("standard", ["advertising", "functional", "marketingAndAnalytics"]);
+      await v.fill("standard", everything);
+      await v.page.addInitScript(() => {
+        Object.defineProperty(document, "prerendering", { value: true, configurable: true });
+      });
       await v.forget();
-      await link(v, kind);
-      await answer(v, false);
-      const how = await follow(v);
-      assert.ok(how[kind + "ed"], "the page was made for the earlier answer");
-      const { loads, events } = await v.received();
-      assert.equal(loads, 0);
-      assert.deepEqual(pageViews({ events }), []);
-      assert.equal(await v.page.evaluate(() => typeof window.analytics), "undefined");
-      row(`${kind}, denied meanwhile`, "analytics.js is not loaded", "-", "equal");
+      await v.page.goto(shop + page, { waitUntil: "networkidle" });
+      await v.page.evaluate(() => window.analytics.track("Teapot Viewed"));
+      assert.equal((await v.received()).loads, 0, "nobody has seen the page");
+      if (denied) await answer(v, false);
+      await v.forget();
+      await v.page.evaluate(() => {
+        delete document.prerendering;
+        document.dispatchEvent(new Event("prerenderingchange"));
+      });
+      await v.page.waitForLoadState("networkidle");
+      await started(v, !denied);
+      row(`prerendered, ${what}`, denied ? "does not load analytics.js" : "loads analytics.js, once seen", "-", "equal");
     });
   }
 
@@ -77,18 +84,18 @@ export function staleScenarios(scenario) {
     const title = `the back button, ${denied ? "denied meanwhile" : "the answer stands"}`;
     scenario(title, async (visit) => {
       const v = await visit();
-      await v.fill("standard", ["advertising", "functional", "marketingAndAnalytics"]);
-      await v.page.goto("https://shop.example.test" + page, { waitUntil: "networkidle" });
-      await v.page.evaluate(() => { window.marked = true; });
-      await v.page.goto("https://shop.example.test/standard/form");
+      await v.fill("standard", everything);
+      await v.page.goto(shop + page, { waitUntil: "networkidle" });
+      await v.page.evaluate(() => {
+        window.addEventListener("pageshow", (event) => { window.kept = event.persisted; });
+      });
+      await v.page.goto(shop + "/standard/form");
       if (denied) await answer(v, false);
       await v.forget();
       await v.page.evaluate(() => { history.back(); });
-      await v.page.waitForURL("**" + page);
+      await v.page.waitForURL("**" + page, { waitUntil: "commit" }); // one that was kept does not load
+      await v.page.waitForFunction((denied) => denied ? !("analytics" in window) : window.kept, denied);
       await v.page.waitForLoadState("networkidle");
-      await v.page.waitForTimeout(500); // a page that is loaded anew is loaded by now
-      assert.equal(await v.page.evaluate(() => window.marked === true), !denied, "kept, or loaded anew");
-      assert.equal(await v.page.evaluate(() => typeof window.analytics), denied ? "undefined" : "object");
       const { loads, events } = await v.received();
       assert.equal(loads, 0);
       assert.deepEqual(events.filter((e) => e.from === "browser"), []);
@@ -98,11 +105,11 @@ export function staleScenarios(scenario) {
 
   scenario("a page that stays open, denied meanwhile", async (visit) => {
     const v = await visit();
-    await v.fill("standard", ["advertising", "functional", "marketingAndAnalytics"]);
-    await v.page.goto("https://shop.example.test" + page, { waitUntil: "networkidle" });
+    await v.fill("standard", everything);
+    await v.page.goto(shop + page, { waitUntil: "networkidle" });
     await v.received((r) => pageViews(r).length > 0);
     const other = await v.context.newPage();
-    await other.goto("https://shop.example.test/standard/form");
+    await other.goto(shop + "/standard/form");
     await other.getByRole("checkbox").first().uncheck();
     await other.getByRole("button", { name: "Save" }).click();
     await other.waitForLoadState("networkidle");
@@ -118,11 +125,11 @@ export function staleScenarios(scenario) {
   for (const policy of [true, false]) {
     scenario(`Trusted Types, ${policy ? "with the default policy" : "without a policy"}`, async (visit) => {
       const v = await visit();
-      await v.fill("standard", ["advertising", "functional", "marketingAndAnalytics"]);
+      await v.fill("standard", everything);
       await v.forget();
       const problems = [];
       v.page.on("pageerror", (err) => problems.push(String(err)));
-      await v.page.goto(`https://shop.example.test${page}?trusted=${policy ? "default" : "none"}`, { waitUntil: "networkidle" });
+      await v.page.goto(`${shop}${page}?trusted=${policy ? "default" : "none"}`, { waitUntil: "networkidle" });
       const { loads, events } = await v.received();
       if (!policy) {
         assert.equal(loads, 0);
