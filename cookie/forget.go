@@ -7,7 +7,8 @@ import (
 )
 
 // Forget expires the cookie of the Consent Manager: the one that [Codec.Write] sets, and
-// the one for the request's host alone. The visitor is asked again.
+// the one for the request's host alone; if r brought several, all that
+// [Codec.ForgetCopies] names. The visitor is asked again.
 //
 // A name or attributes that a cookie cannot have are an error that wraps
 // [ErrNotEncodable]. Nothing is written then.
@@ -17,6 +18,15 @@ func (c Codec) Forget(w http.ResponseWriter, r *http.Request) error {
 	}
 	cookie := c.Template
 	cookie.Name = string(percentEncode(nil, c.name(), nameRaw))
+	if r != nil {
+		if _, several := c.brought(r, cookie.Name); several {
+			prepare(&cookie, r)
+			if expired(&cookie).Valid() == nil {
+				http.SetCookie(w, &cookie)
+			}
+			return c.ForgetCopies(w, r)
+		}
+	}
 	return expire(w, r, cookie)
 }
 
@@ -37,10 +47,8 @@ func ForgetIdentity(w http.ResponseWriter, r *http.Request) {
 // expire expires a cookie for its Domain, or else the registrable domain of the
 // request's host, and for the host alone.
 func expire(w http.ResponseWriter, r *http.Request, cookie http.Cookie) error {
-	cookie.Value, cookie.Quoted, cookie.MaxAge = "", false, -1
-	cookie.Expires = time.Time{}
 	prepare(&cookie, r)
-	if err := storable(&cookie); err != nil {
+	if err := storable(expired(&cookie)); err != nil {
 		return err
 	}
 	http.SetCookie(w, &cookie)
@@ -49,4 +57,11 @@ func expire(w http.ResponseWriter, r *http.Request, cookie http.Cookie) error {
 		http.SetCookie(w, &cookie)
 	}
 	return nil
+}
+
+// expired makes cookie one that the browser drops.
+func expired(cookie *http.Cookie) *http.Cookie {
+	cookie.Value, cookie.Quoted = "", false
+	cookie.MaxAge, cookie.Expires = -1, time.Time{}
+	return cookie
 }
