@@ -25,8 +25,12 @@ func withholdsCookies(r *http.Request, sameSite http.SameSite) bool {
 	}
 }
 
-// isCrossSite reports whether r was made by another site, or does not say.
+// isCrossSite reports whether r was made by another site, or in one, or does not say.
 func isCrossSite(r *http.Request, sameSite http.SameSite) bool {
+	// Browsers that have the header send it with what would need third-party cookies.
+	if len(r.Header.Values("Sec-Fetch-Storage-Access")) > 0 {
+		return true
+	}
 	if site := r.Header.Values("Sec-Fetch-Site"); len(site) > 0 {
 		return len(site) > 1 || !slices.Contains([]string{"same-origin", "same-site", "none"}, site[0])
 	}

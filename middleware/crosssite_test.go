@@ -14,11 +14,12 @@ import (
 )
 
 // said returns a request of which a browser says this: the method, and then values of
-// site, mode, dest, origin, referer and host. A request with "tls" came over TLS.
+// site, mode, dest, storage, origin, referer and host. A request with "tls" came over TLS.
 func said(words string) *http.Request {
 	r := serverRequest()
 	names := map[string]string{
 		"site": "Sec-Fetch-Site", "mode": "Sec-Fetch-Mode", "dest": "Sec-Fetch-Dest", "origin": "Origin", "referer": "Referer",
+		"storage": "Sec-Fetch-Storage-Access",
 	}
 	for _, word := range strings.Fields(words) {
 		name, value, _ := strings.Cut(word, "=")
@@ -70,6 +71,9 @@ func TestRequestsOfOtherSitesShowNoAnswer(t *testing.T) {
 		{"a form of our own, without a referrer", "POST site=same-origin mode=navigate dest=document origin=null", looked},
 		{"another host of our site", "POST site=same-site mode=cors dest=empty origin=https://www.shop.example", looked},
 		{"behind a proxy that rewrites the host", "POST site=same-origin mode=cors dest=empty origin=https://shop.example host=internal", looked},
+
+		{"a form in a frame of another site", "POST site=same-origin mode=navigate dest=iframe storage=none", nobody},
+		{"a request in a frame of another site", "GET site=same-origin mode=cors dest=empty storage=active", nobody},
 
 		{"no word of the browser", "GET", looked},
 		{"no word of the browser, POST", "POST", looked},

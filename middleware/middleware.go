@@ -34,10 +34,10 @@
 //     there. If the browser still counts that page as another site's, it is a top-level
 //     navigation by GET, and Lax cookies come along.
 //
-// There is a case that the browser does not mark. In a page of the shop inside a frame of
-// another site, the page's own requests have Sec-Fetch-Site: same-origin, and browsers
-// withhold the Lax cookies all the same. Keep foreign sites from framing pages that
-// track: Content-Security-Policy: frame-ancestors 'self'.
+// There is a case that browsers do not mark, or not always. In a page of the shop inside a
+// frame of another site, the page's own requests have Sec-Fetch-Site: same-origin, and
+// browsers withhold the Lax cookies all the same. Keep foreign sites from framing pages
+// that track: Content-Security-Policy: frame-ancestors 'self'.
 package middleware
 
 import (

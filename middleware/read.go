@@ -39,7 +39,8 @@ var (
 // About 3: another site's request has Sec-Fetch-Site with something else than
 // same-origin, same-site or none. Without that header, which browsers do not send to
 // plain HTTP and older ones nowhere, it has an Origin of another site, or of none, as
-// "null". Lax cookies come along with its top-level navigations by GET (Sec-Fetch-Mode
+// "null". A request within a page of another site may have Sec-Fetch-Storage-Access, which
+// counts as well (https://privacycg.github.io/storage-access-headers). Lax cookies come along with its top-level navigations by GET (Sec-Fetch-Mode
 // navigate, Sec-Fetch-Dest document), Strict ones never; see Options.SameSite. Hosts are
 // of one site as [cookie.Site] has it, by the Host of r; for a request over TLS the Origin
 // has to be https as well.

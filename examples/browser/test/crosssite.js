@@ -54,6 +54,22 @@ export function crossSiteScenarios(scenario) {
     }), `${shop}/optout/decision`);
     const frame = v.page.frames().find((f) => f.url().startsWith(shop));
     assert.equal(allowed(JSON.parse(await frame.innerText("body"))), 0);
+    // What that page asks for itself looks like a request of the shop, without its cookies.
+    await v.fill("optout", []);
+    await v.page.goto("https://evil.test/");
+    await v.page.evaluate((src) => new Promise((resolve) => {
+      const frame = document.createElement("iframe");
+      frame.onload = resolve;
+      frame.src = src;
+      document.body.append(frame);
+    }), `${shop}/optout/form`);
+    const own = v.page.frames().find((f) => f.url().startsWith(shop));
+    const ask = (init) => own.evaluate(async (init) => (await fetch("/optout/decision", init)).json(), init);
+    assert.equal(allowed(await ask({})), 7, "which is why a page that tracks says who may frame it");
+    assert.equal(allowed(await ask({ credentials: "include" })), 0, "but some are marked");
+    await own.evaluate(() => { document.forms[0].action = "/optout/decision"; document.forms[0].submit(); });
+    await own.waitForURL("**/decision");
+    assert.equal(allowed(JSON.parse(await own.innerText("body"))), 0, "as forms are");
     row("a frame in another site", "-", "allows 0 of 7", "closed");
   });
 }
