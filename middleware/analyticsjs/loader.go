@@ -123,7 +123,9 @@ var loaderTemplate = template.Must(template.New("loader").Parse(loaderHTML))
 // Script returns the script element for a visitor about whom d was decided, to be
 // put into a page of html/template. It is empty if d allows no destination that needs
 // consent, or lets no message leave: the strictly necessary ones alone do not bring
-// analytics.js into a page, which stores an id of the visitor in the browser.
+// analytics.js into a page, which stores an id of the visitor in the browser. Where
+// nothing had to be asked, by the Default of a middleware or an opt-out policy, visitors
+// who gave no answer get the script as well.
 //
 // In the integrations that analytics.js loads with, and that it adds to its events,
 // the allowed destinations are true, and everything else is closed. That holds for
