@@ -38,8 +38,9 @@
 //
 // # What is not known is denied
 //
-// Every zero value allows nothing. Nobody looked (no middleware, a cron job) and
-// could not be read (a malformed cookie) are All(Denied), under every policy. Only
+// Every zero value allows nothing. Nobody looked (no middleware, a cron job, a request of
+// another site from which the browser kept the cookies) and could not be read (a
+// malformed cookie) are All(Denied), under every policy. Only
 // a visitor who was looked at and has not answered is Unknown, which an opt-in
 // policy denies and an opt-out policy allows.
 //
