@@ -1,6 +1,8 @@
 package cookie
 
 import (
+	"cmp"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,6 +20,9 @@ const maxForgotten = 24
 // Call it after Write has set the whole answer on the same response, since what the other
 // copies hold is lost, denials too. No two lines then have the same name, Domain and Path,
 // and the first of the name is the answer, for whatever stands in between and keeps one.
+//
+// So the copy for the host alone stays where the host is the Domain of the answer, which
+// Chromium keeps apart and RFC 6265 takes for the same cookie.
 //
 // A copy can be for the host alone, for every domain from the host to its registrable one,
 // and for every path that the path of r lies under, as r.RequestURI has it, with a final
@@ -39,15 +44,25 @@ func (c Codec) ForgetCopies(w http.ResponseWriter, r *http.Request) error {
 	if own.Valid() != nil {
 		return notEncodable("an attribute that a cookie cannot have")
 	}
+	host := hostOf(r)
+	c.forgetCopies(w, r, own, func(name, domain, path string) bool {
+		return name == own.Name && path == own.Path && cmp.Or(domain, host) == cmp.Or(domainOf(own), host)
+	})
+	return nil
+}
+
+// forgetCopies expires the copies that r may have brought, but for those to spare, if there
+// are several. Their other attributes are those of own, which is prepared and valid.
+func (c Codec) forgetCopies(w http.ResponseWriter, r *http.Request, own http.Cookie, spare func(name, domain, path string) bool) {
 	names, several := c.brought(r, own.Name)
 	if !several || hasPrefixFold(own.Name, "__Host-") { // of which there is one Domain and Path
-		return nil
+		return
 	}
 	left := maxForgotten
 	for _, path := range pathsAbove(r) {
-		for _, domain := range domainsAbove(r.Host) {
+		for _, domain := range domainsAbove(hostOf(r)) {
 			for _, name := range names {
-				if name == own.Name && path == own.Path && domain == domainOf(own) || left == 0 {
+				if left == 0 || spare(name, domain, path) {
 					continue
 				}
 				forgotten := own
@@ -59,7 +74,6 @@ func (c Codec) ForgetCopies(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
-	return nil
 }
 
 // brought returns the raw names under which r brought copies of the cookie, and whether
@@ -85,7 +99,7 @@ func domainsAbove(host string) []string {
 	if registrable == "" {
 		return domains
 	}
-	domain, _, _ := strings.Cut(strings.ToLower(host), ":")
+	domain := host
 	for len(domain) > len(registrable) {
 		domains = append(domains, domain)
 		_, domain, _ = strings.Cut(domain, ".")
@@ -113,5 +127,14 @@ func pathsAbove(r *http.Request) []string {
 
 // maxCookiePath is the longest attribute that browsers take (RFC 6265bis, section 5.6).
 const maxCookiePath = 1024
+
+// hostOf returns the host that r is for, in lower case and without a port.
+func hostOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	return strings.ToLower(host)
+}
 
 func domainOf(c http.Cookie) string { return strings.ToLower(strings.TrimPrefix(c.Domain, ".")) }

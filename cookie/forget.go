@@ -7,7 +7,7 @@ import (
 )
 
 // Forget expires the cookie of the Consent Manager: the one that [Codec.Write] sets, and
-// the one for the request's host alone; if r brought several, all that
+// the one for the request's host alone; if r brought several, every one as well that
 // [Codec.ForgetCopies] names. The visitor is asked again.
 //
 // A name or attributes that a cookie cannot have are an error that wraps
@@ -18,16 +18,14 @@ func (c Codec) Forget(w http.ResponseWriter, r *http.Request) error {
 	}
 	cookie := c.Template
 	cookie.Name = string(percentEncode(nil, c.name(), nameRaw))
-	if r != nil {
-		if _, several := c.brought(r, cookie.Name); several {
-			prepare(&cookie, r)
-			if expired(&cookie).Valid() == nil {
-				http.SetCookie(w, &cookie)
-			}
-			return c.ForgetCopies(w, r)
-		}
+	if err := expire(w, r, cookie); err != nil || r == nil {
+		return err
 	}
-	return expire(w, r, cookie)
+	prepare(&cookie, r)
+	c.forgetCopies(w, r, cookie, func(name, domain, path string) bool {
+		return name == cookie.Name && path == cookie.Path && (domain == "" || domain == domainOf(cookie))
+	})
+	return nil
 }
 
 // ForgetIdentity expires the cookies in which analytics.js keeps the ids of a visitor,

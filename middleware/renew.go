@@ -75,10 +75,11 @@ func (n Renew) Cookies(r *http.Request, now time.Time) []*http.Cookie {
 	if !ok {
 		return nil
 	}
+	several := len(others) > 0 || len(cookie.Values(r, renewed.Name)) > 1
 	today := dayOf(now)
 	seen, ok := readSightings(r, renewed.Name+companionSuffix)
 	switch answer := fingerprint(renewed.Value); {
-	case !ok || seen.last > today || len(others) > 0 && seen == sightings{}:
+	case !ok || seen.last > today || several && seen == sightings{}:
 		return nil
 	case seen == sightings{}:
 		seen = sightings{first: today, answer: answer}
@@ -87,7 +88,7 @@ func (n Renew) Cookies(r *http.Request, now time.Time) []*http.Cookie {
 	case seen.answer != answer:
 		seen.first, seen.answer = today, answer
 	}
-	setToday := seen.last == today && len(others) == 0
+	setToday := seen.last == today && !several
 	seen.last = today
 
 	end := lifetimeEnd(renewed, seen.first, now)
@@ -130,13 +131,14 @@ func (n Renew) read(r *http.Request) (renewed *http.Cookie, others []*http.Cooki
 		set = append(set, c)
 	}
 	renewed, others = set[0], set[1:]
-	for _, value := range cookie.Values(r, renewed.Name) {
+	values := cookie.Values(r, renewed.Name)
+	for _, value := range values {
 		if alone, err := cookie.Decode(value); err == nil && alone == state && !strings.ContainsFunc(value, rewritten) {
 			renewed.Value = value
 			return renewed, others, true
 		}
 	}
-	return renewed, others, len(others) > 0
+	return renewed, others, len(others) > 0 || len(values) > 1
 }
 
 // rewritten reports whether net/http would not write a cookie with r in its value as

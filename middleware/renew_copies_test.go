@@ -91,6 +91,18 @@ func TestRenewLeavesCopiesThatItDidNotMake(t *testing.T) {
 	require.Len(t, b.copies(), 2)
 }
 
+// At the registrable domain itself, the copy for the host alone cannot be told from the
+// answer's own, and stays.
+func TestRenewAtTheRegistrableDomain(t *testing.T) {
+	r := navigation(answerName + "=" + accepted + "; " + answerName + "=" + rejected)
+	r.Host = "shop.example"
+	require.Empty(t, middleware.Renew{}.Cookies(r, noon), "not of its making")
+	r.Header.Add("Cookie", seenName+"=20700.20781.0123456789abcdef")
+	cookies := middleware.Renew{}.Cookies(r, noon)
+	require.Len(t, cookies, 2)
+	require.Equal(t, rejected, cookies[0].Value)
+}
+
 // What no response can expire, as a copy with Partitioned, is not tried with every page.
 func TestRenewTriesOnceADay(t *testing.T) {
 	r := navigation("")
