@@ -11,7 +11,7 @@ import (
 // suffix. It is "" for more than the 253 bytes that a host has. Two hosts are of one
 // site for a browser if they have the same site and the same scheme.
 func Site(host string) string {
-	if domain := registrableDomain(host); domain != "" {
+	if domain := Domain(host); domain != "" {
 		return domain
 	}
 	if name, _, err := net.SplitHostPort(host); err == nil {

@@ -78,9 +78,9 @@ var optOut = destinations.Config{Categories: standard.Categories, OptOut: true}
 var profiles = map[string]profile{
 	"standard": {Destinations: catalogue, config: standard},
 	// The law lets a site track who has not answered.
-	"optout":   {Destinations: catalogue, config: optOut},
-	"strict":   {Destinations: catalogue, config: optOut, SameSite: http.SameSiteStrictMode},
-	"named":    {Destinations: catalogue, config: standard, CookieName: "my choice;é"},
+	"optout": {Destinations: catalogue, config: optOut},
+	"strict": {Destinations: catalogue, config: optOut, SameSite: http.SameSiteStrictMode},
+	"named":  {Destinations: catalogue, config: standard, CookieName: "my choice;é"},
 	// A destination that was connected since visitors answered.
 	"grown": {
 		Destinations: append([]destination{{"Mixpanel", "Analytics"}}, catalogue...),

@@ -65,7 +65,7 @@ func (s *site) handler() http.Handler {
 	mux.HandleFunc("POST /track", s.track)
 	mux.HandleFunc("GET /rendered", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.rendered.Load()) })
 	return middleware.New(middleware.Options{
-		Sources: []middleware.Source{s.codec()},
+		Sources:  []middleware.Source{s.codec()},
 		Signals:  []middleware.Signal{gpc},
 		SameSite: s.SameSite,
 	})(mux)
