@@ -28,7 +28,7 @@ var allowedImports = map[string][]string{
 	"cookie":                          {"consent", "internal/memo", "internal/statetext", "golang.org/x/net/publicsuffix"},
 	"cookie/*":                        {"consent", "cookie"}, // a consent platform each
 	"middleware":                      {"consent", "cookie", "internal/names", "internal/nils"},
-	"middleware/analyticsjs":          {"consent", "cookie", "internal/segment", "middleware"},
+	"middleware/analyticsjs":          {"consent", "cookie", "internal/segment"},
 	"middleware/preferences":          {analyticsPath, "consent", "cookie", "internal/names", "internal/nils", "internal/segment", "middleware"},
 	"internal/benchmarks":             {},
 	"internal/benchmarks/chart":       {},
