@@ -26,6 +26,7 @@ import (
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/destinations"
 	"github.com/go-consent/segment/middleware"
+	"github.com/go-consent/segment/middleware/preferences"
 )
 
 func main() {
@@ -114,11 +115,10 @@ func (s *shop) handler() http.Handler {
 // preferences takes the answers of the form on the page. It writes the cookie, tells
 // Segment, and sends the browser back to the page.
 func (s *shop) preferences() http.Handler {
-	return middleware.Preferences{
-		Policy:      s.policy,
-		Client:      s.client,
-		Signals:     []middleware.Signal{gpc},
-		AnonymousID: s.anonymousID,
-		OnError:     func(_ *http.Request, err error) { s.log.Printf("preferences: %v", err) },
+	return preferences.Handler{
+		Policy:  s.policy,
+		Router:  preferences.Segment{Client: s.client, AnonymousID: s.anonymousID},
+		Signals: []middleware.Signal{gpc},
+		OnError: func(_ *http.Request, err error) { s.log.Printf("preferences: %v", err) },
 	}
 }
