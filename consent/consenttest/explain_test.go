@@ -10,8 +10,6 @@ import (
 	"github.com/go-consent/segment/internal/failtest"
 )
 
-func pointer(b bool) *bool { return &b }
-
 type integrations = analytics.Integrations
 
 func TestReached(t *testing.T) {
