@@ -26,6 +26,7 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) *refusal {
 		return refused(http.StatusUnprocessableEntity, reasonCookie)
 	}
 	c := change{g, held, readDenials(r, name+companionSuffix, held), known, h.Policy, h.Expand}
+	c.expand = c.expansion()
 	state := c.state()
 	hostKnown := h.knowsHost(public)
 	if !hostKnown {
@@ -46,7 +47,7 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) *refusal {
 	if !hostKnown {
 		set.Domain, public.Host = "", ""
 	}
-	h.setCookies(w, public, set, c.after(state), state)
+	h.setCookies(w, public, set, c.expand != nil, c.after(state), state)
 	h.given(w, r, public, held, state)
 	switch {
 	case problem != nil:

@@ -2,6 +2,7 @@ package preferences
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/go-consent/segment/consent"
 )
@@ -19,14 +20,7 @@ type change struct {
 // state returns the State after the answer: what it does not name stays as held has it.
 func (c change) state() consent.State {
 	unread := c.held.Rest() == consent.Denied
-	categories := maps.Collect(c.held.Categories())
-	if c.whole || unread {
-		for _, name := range c.known.policy {
-			categories[name] = false
-		}
-	}
-	maps.Copy(categories, c.categories)
-
+	categories := c.categoriesAfter()
 	answered := c.byEveryName(c.known)
 	state := consent.NewState(categories)
 	if c.held.AskedByDestination() || len(answered) > 0 {
@@ -51,14 +45,35 @@ func (c change) state() consent.State {
 	return state.Given()
 }
 
+// categoriesAfter returns the answers for categories after this one.
+func (c change) categoriesAfter() map[string]bool {
+	categories := maps.Collect(c.held.Categories())
+	if c.whole || c.held.Rest() == consent.Denied {
+		for _, name := range c.known.policy {
+			categories[name] = false
+		}
+	}
+	maps.Copy(categories, c.categories)
+	return categories
+}
+
 // expanded returns state with the destinations that Expand makes of the categories, but
 // for what the visitor said by name.
 func (c change) expanded(state consent.State, answered map[string]bool) consent.State {
-	state = c.expand(state)
+	given := maps.Collect(state.Destinations())
+	byName := c.policy.Decide(state)
+	state = c.expand(state).Given()
 	if !state.AskedByDestination() {
 		return state
 	}
-	destinations := maps.Collect(state.Destinations())
+	made := maps.Collect(state.Destinations())
+	for v := range byName.Verdicts() {
+		// A grant by name counts beside a category without an answer.
+		if v.Allowed && v.Reason != consent.ReasonAlways && given[v.Destination] {
+			made[v.Destination] = true
+		}
+	}
+	destinations := maps.Clone(made)
 	if !c.namesEverything(c.known) {
 		for _, primary := range c.known.listed {
 			names := c.known.destinations[primary]
@@ -71,10 +86,31 @@ func (c change) expanded(state consent.State, answered map[string]bool) consent.
 		c.keepNew(destinations)
 	}
 	for name, granted := range answered {
-		// Expand lets the categories decide, or the names where there is no category.
-		destinations[name] = granted && state.Destination(name) == consent.Granted
+		destinations[name] = granted && made[name]
 	}
+	leaveNoneAlone(destinations, byName)
 	return state.WithDestinations(destinations)
+}
+
+// leaveNoneAlone denies the strictly necessary destinations if no other is granted: the
+// script would load analytics.js for them alone.
+func leaveNoneAlone(destinations map[string]bool, d consent.Decision) {
+	var necessary []string
+	for v := range d.Verdicts() {
+		if v.Reason == consent.ReasonAlways {
+			necessary = append(necessary, v.Destination)
+		}
+	}
+	for name, granted := range destinations {
+		if granted && !slices.Contains(necessary, name) {
+			return
+		}
+	}
+	for _, name := range necessary {
+		if _, ok := destinations[name]; ok {
+			destinations[name] = false
+		}
+	}
 }
 
 // keepNew leaves out destinations that the visitor was not asked about although the

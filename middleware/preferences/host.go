@@ -21,7 +21,12 @@ func (h Handler) public(r *http.Request) *http.Request {
 // knowsHost reports whether the host that the cookie is for is that of the browser, as far
 // as the request shows: an Origin of another site means that something in between
 // rewrites Host.
+//
+// A cookie with the prefix "__Host-" is for the host alone, whichever that is.
 func (h Handler) knowsHost(public *http.Request) bool {
+	if strings.HasPrefix(strings.ToLower(h.Codec.Template.Name), "__host-") {
+		return true
+	}
 	host := hostName(public.Host)
 	origin, err := url.Parse(public.Header.Get("Origin"))
 	if err != nil || origin.Hostname() == "" {

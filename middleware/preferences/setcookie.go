@@ -26,7 +26,7 @@ func (h Handler) cookieName() (string, error) {
 // setCookies sets the visitor's cookie and its companion. There is one line for each name
 // (RFC 6265, section 4.1.1), and the answer's is the first. Only a browser that sent
 // several copies, which it would go on to send, is told to drop the others.
-func (h Handler) setCookies(w http.ResponseWriter, public *http.Request, set *http.Cookie, d denials, state consent.State) {
+func (h Handler) setCookies(w http.ResponseWriter, public *http.Request, set *http.Cookie, expanded bool, d denials, state consent.State) {
 	http.SetCookie(w, set)
 	companion := *set
 	companion.Name += companionSuffix
@@ -36,7 +36,7 @@ func (h Handler) setCookies(w http.ResponseWriter, public *http.Request, set *ht
 	}
 	value, ok := d.value(state)
 	switch {
-	case h.Expand != nil && ok && deniesAny(state):
+	case expanded && ok && deniesAny(state):
 		companion.Value = value
 		http.SetCookie(w, &companion)
 	case len(cookie.Values(public, companion.Name)) > 0:
