@@ -41,8 +41,8 @@ func (c Codec) ForgetCopies(w http.ResponseWriter, r *http.Request) error {
 	own := c.Template
 	own.Name = string(percentEncode(nil, c.name(), nameRaw))
 	prepare(&own, r)
-	if own.Valid() != nil {
-		return notEncodable("an attribute that a cookie cannot have")
+	if err := storable(&own); err != nil {
+		return err
 	}
 	host := hostOf(r)
 	c.forgetCopies(w, r, own, func(name, domain, path string) bool {

@@ -85,10 +85,9 @@ import (
 // # What the browser is told
 //
 // There is one Set-Cookie line for each name, with the answer before its companion. Two
-// cases need more: of several copies that arrived, those for the host alone and for the
-// domains above it are expired, after the answer; and DELETE and ForgetIdentity expire the
-// cookie both of the domain and of the host, since a request does not say of which it is. A
-// copy with another Path than the Codec's is not found.
+// cases need more. If several copies of the cookie arrived, the others are expired, after
+// the answer: see [cookie.Codec.ForgetCopies]. DELETE and ForgetIdentity expire the cookie
+// both of the domain and of the host, since a request does not say of which it is.
 //
 // An answer that closes something has "Clear-Site-Data: "cache"", if the request came over
 // TLS or has an Origin of https. Browsers then drop pages that they hold back, or have
