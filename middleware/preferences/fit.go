@@ -134,7 +134,8 @@ func opensMore(before, after consent.Decision) bool {
 }
 
 // Check returns what is wrong with the configuration, all of it: no Policy, a nil Signal,
-// a cookie that browsers refuse, and a Policy with so many names that not even the
+// a cookie that browsers refuse (behind a proxy that ends TLS as well: set Secure where
+// SameSite=None or Partitioned need it), and a Policy with so many names that not even the
 // denial of everything fits the cookie. Call it when the program starts. A Handler that
 // has not been checked takes no answer that it cannot keep.
 func (h Handler) Check() error {
@@ -146,7 +147,7 @@ func (h Handler) Check() error {
 	if wide {
 		wrong = append(wrong, fmt.Errorf("%w: it cannot deny everything", ErrPolicy))
 	}
-	if _, err := h.Codec.Cookie(overTLS, short); err != nil {
+	if _, err := h.Codec.Cookie(new(http.Request), short); err != nil {
 		wrong = append(wrong, fmt.Errorf("preferences: the denial of everything: %w", err))
 	}
 	return errors.Join(wrong...)

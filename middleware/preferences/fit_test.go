@@ -2,6 +2,7 @@ package preferences_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -115,35 +116,64 @@ func mustClose(t *testing.T, policy *destinations.Policy, held, after consent.St
 }
 
 func TestWhatIsGivenUpFirst(t *testing.T) {
-	many := make([]string, 0, 100)
-	for i := range 100 {
-		many = append(many, fmt.Sprintf("Destination %d", i))
+	var many []string
+	listed := func(i int) string { return many[i] }
+	for i := range 200 {
+		many = append(many, fmt.Sprintf("Destination %d of the site", i))
 	}
-	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"a": many, "b": {"B"}, "c": {"C"}}, Imply: true})
-	known := consent.NewState(m{"a": true, "b": false, "c": true}).WithDestinations(m{"B": false, "C": false, "Destination 1": false})
+	policy := destinations.MustCompile(destinations.Config{
+		Categories: map[string][]string{"a": many, "b": {"B"}, "c": {"B", "C"}},
+		Imply:      true,
+	})
 	b := newBench()
 	b.Policy, b.Expand = policy, nil
-	deny := `{"destinations":{"Destination 2":false}}`
-
-	after := saved(t, b.sequence(t, held(t, full(t, known, planted, true)), deny))
-	require.Equal(t, known.WithDestinations(m{"B": false, "C": false, "Destination 1": false, "Destination 2": false}), after, "grants that the policy does not know")
-
-	after = saved(t, b.sequence(t, held(t, full(t, known, planted, false)), deny))
-	require.Equal(t, known.WithDestinations(m{"B": false, "C": false, "Destination 1": false, "Destination 2": false}), after, "then names that it does not know")
-
-	before := known
-	granted := collect(known.Destinations())
-	for i := 3; ; i++ {
-		granted[fmt.Sprintf("Destination %d", i)] = true
-		next := known.WithDestinations(granted)
-		if _, err := cookie.Encode(next); err != nil || i == 99 {
-			break
-		}
-		before = next
+	denied := m{"B": false, "C": false}
+	with := func(base m, more m) m {
+		base = maps.Clone(base)
+		maps.Copy(base, more)
+		return base
 	}
-	after = saved(t, b.sequence(t, held(t, before), deny))
-	require.Equal(t, consent.Denied, after.Destination("Destination 2"))
-	require.Equal(t, consent.Denied, after.Destination("C"), "a denial stays")
+	for _, test := range []struct {
+		rule       string
+		categories m
+		more       func(int) string
+		granted    bool
+	}{
+		{"grants that the policy does not know", m{"a": true, "b": false, "c": true}, planted, true},
+		{"denials that it does not know", m{"a": true, "b": false, "c": true}, planted, false},
+		{"grants by name", m{"a": true, "b": false, "c": true}, listed, true},
+		{"denials of which every category is denied", m{"a": false, "b": false, "c": true}, listed, false},
+	} {
+		t.Run(test.rule, func(t *testing.T) {
+			before := full(t, consent.NewState(test.categories).WithDestinations(with(denied, m{"Destination 199 of the site": test.granted})), test.more, test.granted)
+			answer := `{"destinations":{"Destination 198 of the site":false}}`
+			after := saved(t, b.sequence(t, held(t, before), answer))
+			require.Equal(t, test.categories, collect(after.Categories()))
+			want := with(denied, m{"Destination 198 of the site": false, "Destination 199 of the site": test.granted})
+			if test.more(0) == listed(0) {
+				delete(want, "Destination 199 of the site")
+			}
+			if !test.categories["a"] {
+				delete(want, "Destination 198 of the site")
+			}
+			require.Equal(t, want, collect(after.Destinations()))
+			require.ErrorIs(t, b.errs[len(b.errs)-1], preferences.ErrShortened)
+		})
+	}
+
+	t.Run("then every category is denied", func(t *testing.T) {
+		before := full(t, consent.NewState(m{"a": true, "b": true, "c": true}).WithDestinations(denied), listed, false)
+		after := saved(t, b.sequence(t, held(t, before), `{"destinations":{"Destination 198 of the site":false}}`))
+		require.Equal(t, consent.NewState(m{"a": false, "b": false, "c": false}).WithDestinations(m{}), after)
+	})
+	t.Run("a grant gives up nothing", func(t *testing.T) {
+		before := full(t, consent.NewState(m{"a": true}), listed, false)
+		w := b.do(request{method: "POST", body: `{"destinations":{"Destination 198 of the site":true}}`, cookies: held(t, before)})
+		require.Equal(t, 422, w.Code)
+		before = full(t, consent.NewState(m{"a": true}), planted, true)
+		after := saved(t, b.sequence(t, held(t, before), `{"destinations":{"C":true}}`))
+		require.Equal(t, consent.NewState(m{"a": true}).WithDestinations(m{"C": true}), after, "but for grants that nobody knows")
+	})
 }
 
 func TestCheck(t *testing.T) {
@@ -174,11 +204,11 @@ func TestCheck(t *testing.T) {
 		"too many names of their own": {func(h *preferences.Handler) {
 			h.Policy = policyOf(destinations.Config{Aliases: aliases, OptOut: true, Imply: true})
 		}, cookie.ErrNotEncodable},
-		"that is closed by the mark":    {func(h *preferences.Handler) { h.Policy = policyOf(destinations.Config{Aliases: aliases, OptOut: true}) }, nil},
-		"a policy that cannot deny":     {func(h *preferences.Handler) { h.Policy = openPolicy{} }, preferences.ErrPolicy},
-		"a cookie that is not kept":     {func(h *preferences.Handler) { h.Codec.Template = http.Cookie{Name: "__Host-p", Domain: "example.com"} }, cookie.ErrNotEncodable},
-		"secure only where TLS ends":    {func(h *preferences.Handler) { h.Codec.Template = http.Cookie{SameSite: http.SameSiteNoneMode} }, nil},
-		"a cookie that expires at once": {func(h *preferences.Handler) { h.Codec.Template = http.Cookie{MaxAge: -1} }, cookie.ErrNotEncodable},
+		"that is closed by the mark":          {func(h *preferences.Handler) { h.Policy = policyOf(destinations.Config{Aliases: aliases, OptOut: true}) }, nil},
+		"a policy that cannot deny":           {func(h *preferences.Handler) { h.Policy = openPolicy{} }, preferences.ErrPolicy},
+		"a cookie that is not kept":           {func(h *preferences.Handler) { h.Codec.Template = http.Cookie{Name: "__Host-p", Domain: "example.com"} }, cookie.ErrNotEncodable},
+		"a cookie that is kept only over TLS": {func(h *preferences.Handler) { h.Codec.Template = http.Cookie{SameSite: http.SameSiteNoneMode} }, cookie.ErrNotEncodable},
+		"a cookie that expires at once":       {func(h *preferences.Handler) { h.Codec.Template = http.Cookie{MaxAge: -1} }, cookie.ErrNotEncodable},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			h := newBench().Handler
