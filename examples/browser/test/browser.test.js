@@ -1,5 +1,6 @@
 // Each scenario has a browser without a history, and one site between them.
 import { after, before, test } from "node:test";
+import { bannerScenarios } from "./banners.js";
 import { start } from "./harness.js";
 import { pageScenarios } from "./page.js";
 import { scriptScenarios } from "./script.js";
@@ -34,3 +35,4 @@ scriptScenarios(scenario);
 serverScenarios(scenario);
 pageScenarios(scenario);
 shopScenarios(scenario);
+bannerScenarios(scenario);
