@@ -44,7 +44,7 @@ func main() {
 		"cdn.segment.com":      segment.cdn(),
 		"api.segment.io":       segment.api(),
 		"sibling.example.test": http.HandlerFunc(hostile),
-		"banners.example.test": newBanners(*modules),
+		"banners.example.test": newBanners(*modules, segment),
 		"evil.test":            http.HandlerFunc(hostile),
 	}))
 	web.Config.ErrorLog = log.New(io.Discard, "", 0) // browsers try a host without TLS, too

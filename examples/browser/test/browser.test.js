@@ -7,6 +7,7 @@ import { scriptScenarios } from "./script.js";
 import { serverScenarios } from "./server.js";
 import { shopScenarios } from "./shop.js";
 import { print } from "./table.js";
+import { toolsScenarios } from "./tools.js";
 
 let site;
 
@@ -36,3 +37,4 @@ serverScenarios(scenario);
 pageScenarios(scenario);
 shopScenarios(scenario);
 bannerScenarios(scenario);
+toolsScenarios(scenario);
