@@ -17,7 +17,7 @@ const UpdateEvent = segment.UpdateEvent
 
 // A Client is an [analytics.Client] that enforces the consent of one visitor on
 // every message: it stamps the consent context, closes the denied destinations in
-// the integrations object, and keeps a message back when the integrations object
+// the integrations object, and suppresses a message when the integrations object
 // would not be enough.
 //
 // A Client is bound to a State. With and For return clients bound to another; they
@@ -44,10 +44,16 @@ type Client struct {
 //
 // New cannot see how next was configured: its DefaultContext must hold nothing
 // about consent or integrations. [NewSegment] checks that.
+//
+// If next has a method Decided(analytics.Message, Decision, Reason), it is called when
+// and as [Options.OnDecision] is, before it, with the reason why the message is
+// suppressed, or "" if it leaves. The recorder of the consenttest package has one, and
+// so knows of messages that it is never given.
 func New(next analytics.Client, p Policy, o *Options) *Client {
 	s := newShared(p, o)
 	if !nils.Is(next) {
 		s.outlet = delivery.Wrap(next)
+		s.watcher, _ = next.(watcher)
 	}
 	if next == Discard {
 		s.untold = Discarded
@@ -57,40 +63,44 @@ func New(next analytics.Client, p Policy, o *Options) *Client {
 
 // With returns a client for a visitor who answered s. Closing it does nothing.
 func (c *Client) With(s State) *Client {
-	return c.derive(func(d *Client) { d.state, d.bound = s, true })
+	d := c.derive()
+	d.state, d.bound = s, true
+	return d
 }
 
 // For returns a client for the visitor whose State ctx carries, which is
 // All(Denied) if it carries none; [Stats] then counts its messages as Unbound. Nothing
 // else of ctx is used: analytics-go sends in the background, after a request has ended.
 func (c *Client) For(ctx context.Context) *Client {
-	s, ok := Lookup(ctx)
-	return c.derive(func(d *Client) { d.state, d.bound = s, ok })
+	d := c.derive()
+	d.state, d.bound = Lookup(ctx)
+	return d
 }
 
 // Anonymous returns a client that fills in the AnonymousId of messages that have
 // none with what id returns, which may be "". It asks only for a message that
 // leaves for a destination the visitor allowed, or that updates preferences: no
-// identifier is read for what stays home, or for strictly necessary destinations.
+// identifier is read for a suppressed message, or for strictly necessary destinations.
 func (c *Client) Anonymous(id func() string) *Client {
-	return c.derive(func(d *Client) { d.anonymous = id })
+	d := c.derive()
+	d.anonymous = id
+	return d
 }
 
-// derive returns a copy of c with a change. One of a nil client is no client either.
-func (c *Client) derive(change func(*Client)) *Client {
+// derive returns a copy of c to change. One of a nil client is no client either.
+func (c *Client) derive() *Client {
 	d := new(Client)
 	if c != nil {
 		*d = *c
 	}
 	d.derived = true
-	change(d)
 	return d
 }
 
 // Enqueue sends the message to where the visitor's State allows, through the client
 // that c wraps. It accepts the six types of analytics-go, by value or by pointer.
 //
-// It returns nil for a message that consent keeps back; OnDecision and OnOutcome
+// It returns nil for a suppressed message; OnDecision and OnOutcome
 // are told. It returns an error for a message that is invalid
 // ([analytics.FieldError]) or no message ([ErrMessage]), whose Integrations have no
 // JSON form ([ErrNoJSON]), after Close or Shutdown ([analytics.ErrClosed]), for an
@@ -142,7 +152,7 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 		return refused(err)
 	}
 	if reason := made.suppresses(kind); reason != "" {
-		c.tell(kind, given, made.decision)
+		c.tell(kind, given, made.decision, reason)
 		return given, Outcome{Result: Suppressed, Decision: made.decision, Reason: reason}
 	}
 	m := kind.Open(given)
@@ -158,7 +168,7 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 			return refused(err)
 		}
 	}
-	c.tell(kind, given, decision)
+	c.tell(kind, given, decision, "")
 	if s.untold != "" {
 		m.Unshare() // whoever gets it may write to it
 	}
@@ -174,9 +184,9 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 }
 
 // tell tells the decision to the application.
-func (c *Client) tell(kind *delivery.Kind, given analytics.Message, d Decision) {
-	if s := c.shared; s.onDecision != nil {
-		s.guard("OnDecision", func() { s.onDecision(kind.Open(given).Value(), d) })
+func (c *Client) tell(kind *delivery.Kind, given analytics.Message, d Decision, suppressed Reason) {
+	if s := c.shared; s.onDecision != nil || s.watcher != nil {
+		s.decided(kind.Open(given).Value(), d, suppressed)
 	}
 }
 

@@ -1,9 +1,8 @@
 package consent
 
 import (
-	"strings"
-
 	"github.com/go-consent/segment/internal/memo"
+	"github.com/go-consent/segment/internal/statetext"
 )
 
 // Restrict returns what both s and t allow. For each name that either holds, and
@@ -43,14 +42,14 @@ const maxRestricted = 1 << 10 // bytes of both texts, and so of the result
 
 // combine returns a State that is pick of the answers of s and t everywhere, and marked
 // if either is.
-func (s State) combine(t State, pick func(a, b Choice) Choice) State {
+func (s State) combine(t State, pick func(a, b statetext.Answer) statetext.Answer) State {
 	sRest, sAsked := s.head()
 	tRest, tAsked := t.head()
-	answer := func(a, b Choice) Choice {
-		if a == Unknown {
+	answer := func(a, b statetext.Answer) statetext.Answer {
+		if a == statetext.Unknown {
 			a = sRest
 		}
-		if b == Unknown {
+		if b == statetext.Unknown {
 			b = tRest
 		}
 		return pick(a, b)
@@ -63,18 +62,18 @@ func (s State) combine(t State, pick func(a, b Choice) Choice) State {
 // the rest. If the rest of s is known, nothing is unknown and the result is s.
 func (s State) Or(t State) State {
 	rest, asked := s.head()
-	if rest != Unknown {
+	if rest != statetext.Unknown {
 		return s
 	}
-	fill := func(a, b Choice) Choice {
-		if a == Unknown {
+	fill := func(a, b statetext.Answer) statetext.Answer {
+		if a == statetext.Unknown {
 			return b
 		}
 		return a
 	}
 	tRest, tAsked := t.head()
 	if asked {
-		return s.merge(t, tRest, true, fill, func(a, _ Choice) Choice { return a })
+		return s.merge(t, tRest, true, fill, func(a, _ statetext.Answer) statetext.Answer { return a })
 	}
 	return s.merge(t, tRest, tAsked, fill, fill)
 }
@@ -92,17 +91,17 @@ func (s State) Agree(t State) State {
 	if s == (State{}) || t == (State{}) {
 		return State{}
 	}
-	return s.combine(t, both)
+	return s.combine(t, agreement)
 }
 
-// both combines two answers for the same name that have to agree: Denied wins, then
+// agreement combines two answers for the same name that have to agree: Denied wins, then
 // Unknown, then presumed.
-func both(a, b Choice) Choice {
+func agreement(a, b statetext.Answer) statetext.Answer {
 	switch {
-	case a == Denied || b == Denied:
-		return Denied
-	case a == Unknown || b == Unknown:
-		return Unknown
+	case a == statetext.Denied || b == statetext.Denied:
+		return statetext.Denied
+	case a == statetext.Unknown || b == statetext.Unknown:
+		return statetext.Unknown
 	default:
 		return max(a, b)
 	}
@@ -116,23 +115,24 @@ func (s State) Denials() State {
 	if s.onlyDenies() {
 		return s
 	}
-	denied := func(a, _ Choice) Choice {
-		if a == Denied {
-			return Denied
+	denied := func(a, _ statetext.Answer) statetext.Answer {
+		if a == statetext.Denied {
+			return statetext.Denied
 		}
-		return Unknown
+		return statetext.Unknown
 	}
-	return s.merge(NewState(nil), denied(s.Rest(), Unknown), false, denied, denied)
+	rest, _ := s.head()
+	return s.merge(NewState(nil), denied(rest, statetext.Unknown), false, denied, denied)
 }
 
 // either combines two answers for the same name: Denied wins, then Granted, then
 // presumed.
-func either(a, b Choice) Choice {
+func either(a, b statetext.Answer) statetext.Answer {
 	switch {
-	case a == Denied || b == Denied:
-		return Denied
-	case a == Granted || b == Granted:
-		return Granted
+	case a == statetext.Denied || b == statetext.Denied:
+		return statetext.Denied
+	case a == statetext.Granted || b == statetext.Granted:
+		return statetext.Granted
 	default:
 		return max(a, b)
 	}
@@ -141,5 +141,5 @@ func either(a, b Choice) Choice {
 // onlyDenies reports whether s is its own Denials, if that can be told at a glance: it
 // may be, with the sign of a grant in a name.
 func (s State) onlyDenies() bool {
-	return !s.AskedByDestination() && !strings.ContainsAny(s.text, signs[Granted:])
+	return !s.AskedByDestination() && !statetext.MayHold(s.text, statetext.Granted) && !statetext.MayHold(s.text, statetext.Presumed)
 }

@@ -205,6 +205,3 @@ func (d Decision) identifies() bool {
 	}
 	return false
 }
-
-// Withheld returns why a message stays home.
-func (d Decision) Withheld() Reason { _, suppressed := AtSegment(d); return suppressed }

@@ -6,7 +6,7 @@ import (
 	"github.com/go-consent/segment/internal/delivery"
 )
 
-// Errors of a Client. A message that consent keeps back is not an error: see
+// Errors of a Client. A suppressed message is not an error: see
 // [Options.OnDecision].
 var (
 	// ErrConfig is the error of a configuration that NewSegment refuses.

@@ -13,7 +13,7 @@ const (
 	Delivered Result = "delivered"
 	// Failed: the message was accepted and then lost; Outcome.Err says how.
 	Failed Result = "failed"
-	// Suppressed: consent kept the message home; Outcome.Decision says why.
+	// Suppressed: consent did not let the message leave; Outcome.Reason says why.
 	Suppressed Result = "suppressed"
 	// Refused: Enqueue returned an error, which is Outcome.Err, or ended with the
 	// goroutine that called it ([ErrExited]).

@@ -1,34 +1,34 @@
 package consent
 
-import "strings"
+import "github.com/go-consent/segment/internal/statetext"
 
 // Presume returns s with each of its grants presumed. The middleware does this with
 // what a Default gives.
 func (s State) Presume() State {
-	presume := func(c, _ Choice) Choice {
-		if c == Granted {
-			return presumed
+	presume := func(a, _ statetext.Answer) statetext.Answer {
+		if a == statetext.Granted {
+			return statetext.Presumed
 		}
-		return c
+		return a
 	}
 	rest, asked := s.head()
-	return s.merge(NewState(nil), presume(rest, Unknown), asked, presume, presume)
+	return s.merge(NewState(nil), presume(rest, statetext.Unknown), asked, presume, presume)
 }
 
 // Given returns s without its presumed grants: what the visitor answered, for a
 // cookie, a record, or whoever else must not take a presumed grant for an answer.
 func (s State) Given() State {
-	if strings.IndexByte(s.text, signs[presumed]) < 0 {
+	if !statetext.MayHold(s.text, statetext.Presumed) {
 		return s
 	}
-	given := func(c, _ Choice) Choice {
-		if c == presumed {
-			return Unknown
+	given := func(a, _ statetext.Answer) statetext.Answer {
+		if a == statetext.Presumed {
+			return statetext.Unknown
 		}
-		return c
+		return a
 	}
 	rest, asked := s.head()
-	return s.merge(NewState(nil), given(rest, Unknown), asked, given, given)
+	return s.merge(NewState(nil), given(rest, statetext.Unknown), asked, given, given)
 }
 
 // Presumed reports whether a category or destination of that name is granted by a
@@ -36,6 +36,8 @@ func (s State) Given() State {
 func (s State) Presumed(name string) bool {
 	rest, _ := s.head()
 	categories, destinations := s.sections()
-	category, destination := lookup(categories, name, rest), lookup(destinations, name, rest)
-	return max(category, destination) == presumed && category != Granted && destination != Granted
+	category := statetext.Lookup(categories, name, rest)
+	destination := statetext.Lookup(destinations, name, rest)
+	return max(category, destination) == statetext.Presumed &&
+		category != statetext.Granted && destination != statetext.Granted
 }

@@ -77,11 +77,11 @@ func TestNothingDeniedIsEverOpen(t *testing.T) {
 			if !x.mayStay() {
 				t.Fatalf("a message was lost\nCONSENT_SEED=%d\nconfig  %+v\nvisitor %v\nmessage %#v", seed, x.config, x.state, x.message)
 			}
-			count["withheld"]++
+			count["suppressed"]++
 		}
 	}
 	t.Log(count)
-	for _, outcome := range []string{"sent", "withheld", "refused"} {
+	for _, outcome := range []string{"sent", "suppressed", "refused"} {
 		require.NotZero(t, count[outcome], outcome)
 	}
 }
@@ -234,7 +234,7 @@ func (x *trial) spelled(name string) bool {
 	return answered || listed || !x.allowed("nobody's")
 }
 
-// mayStay reports whether nothing is lost when the message stays home.
+// mayStay reports whether nothing is lost when the message is suppressed.
 func (x *trial) mayStay() bool {
 	if x.update() {
 		return false

@@ -15,6 +15,7 @@ import (
 type shared struct {
 	outlet     delivery.Outlet // nil: there is none
 	untold     Result          // of a message whose outcome the outlet does not tell; "" if it tells all
+	watcher    watcher         // the client that the outlet wraps, if it is one
 	policy     Policy
 	onDecision func(analytics.Message, Decision)
 	onOutcome  func(analytics.Message, Outcome)
@@ -32,6 +33,21 @@ func newShared(p Policy, o *Options) *shared {
 		s.onDecision, s.onOutcome = o.OnDecision, o.OnOutcome
 	}
 	return s
+}
+
+// A watcher is told of decisions without being asked for: see [New].
+type watcher interface {
+	Decided(m analytics.Message, d Decision, suppressed Reason)
+}
+
+// decided tells of a decision before the message is sent or suppressed.
+func (s *shared) decided(m analytics.Message, d Decision, suppressed Reason) {
+	if s.watcher != nil {
+		s.guard("Decided", func() { s.watcher.Decided(m, d, suppressed) })
+	}
+	if s.onDecision != nil {
+		s.guard("OnDecision", func() { s.onDecision(m, d) })
+	}
 }
 
 // decide asks the policy. Without one, and if it panics, nothing is allowed.

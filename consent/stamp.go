@@ -56,7 +56,7 @@ func (s *stamp) fill(integrations map[string]any, consent any) {
 	_, s.size, _ = delivery.Freeze(integrations)
 }
 
-// suppresses returns why a message of that kind stays home, or "".
+// suppresses returns why a message of that kind is suppressed, or "".
 func (s *stamp) suppresses(kind *delivery.Kind) Reason {
 	if kind.IsAlias() {
 		return s.alias

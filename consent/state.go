@@ -9,7 +9,11 @@
 // Every zero value allows nothing.
 package consent
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/go-consent/segment/internal/statetext"
+)
 
 // A Choice is one answer of a visitor.
 type Choice uint8
@@ -61,9 +65,9 @@ type State struct {
 // looked at and has not answered; it equals All(Unknown).
 func NewState(categories map[string]bool) State {
 	if len(categories) == 0 {
-		return State{unansweredText}
+		return State{statetext.AllUnknown}
 	}
-	return compose(Unknown, false, listText(categories), "")
+	return compose(statetext.Unknown, false, section(categories), "")
 }
 
 // All returns a State whose every answer is c. All(Denied), the zero State, is the
@@ -72,9 +76,9 @@ func NewState(categories map[string]bool) State {
 func All(c Choice) State {
 	switch c {
 	case Unknown:
-		return State{unansweredText}
+		return State{statetext.AllUnknown}
 	case Granted:
-		return State{version + "+;;"}
+		return State{statetext.AllGranted}
 	default:
 		return State{}
 	}
@@ -91,14 +95,14 @@ func (s State) WithDestinations(destinations map[string]bool) State {
 	}
 	categories, _ := s.sections()
 	rest, _ := s.head()
-	return compose(rest, true, categories, listText(destinations))
+	return compose(rest, true, categories, section(destinations))
 }
 
 // Category returns the answer for the category of that name.
 func (s State) Category(name string) Choice {
 	categories, _ := s.sections()
 	rest, _ := s.head()
-	return lookup(categories, name, rest).public()
+	return choice(statetext.Lookup(categories, name, rest))
 }
 
 // Destination returns the answer for the destination of that name. It is the
@@ -107,7 +111,7 @@ func (s State) Category(name string) Choice {
 func (s State) Destination(name string) Choice {
 	_, destinations := s.sections()
 	rest, _ := s.head()
-	return lookup(destinations, name, rest).public()
+	return choice(statetext.Lookup(destinations, name, rest))
 }
 
 // Categories returns the answers for categories in the order of their names;
@@ -127,7 +131,7 @@ func (s State) Destinations() iter.Seq2[string, bool] {
 // Rest returns the answer for every name that s does not hold.
 func (s State) Rest() Choice {
 	rest, _ := s.head()
-	return rest.public()
+	return choice(rest)
 }
 
 // AskedByDestination reports whether the visitor was asked destination by

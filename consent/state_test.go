@@ -466,7 +466,7 @@ func FuzzStateText(f *testing.F) {
 			t.Fatalf("%q became %q, %v", text, again, err)
 		}
 		rest, asked := s.head()
-		rebuilt := compose(rest, asked, listText(maps.Collect(s.Categories())), listText(maps.Collect(s.Destinations())))
+		rebuilt := compose(rest, asked, section(maps.Collect(s.Categories())), section(maps.Collect(s.Destinations())))
 		if rebuilt != s || s.Restrict(s).Or(s) != s {
 			t.Fatalf("%q is not canonical: %v", text, rebuilt)
 		}

@@ -1,31 +1,14 @@
 package consent
 
 import (
-	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
-	"strings"
+	"iter"
 
-	"github.com/go-consent/segment/internal/escape"
+	"github.com/go-consent/segment/internal/statetext"
 )
 
-// The text of a State is, for example,
-//
-//	1.?*;+analytics,-advertising;+Amplitude,-Google%20Analytics
-//
-// The version; the rest as "?", "-", "+" or, if presumed, "~"; "*" if asked by
-// destination; the categories; the destinations. Each name follows its answer and is
-// written in printable ASCII, with %XX for other bytes and for those the format uses.
-// Names stand in the order of their bytes, so that equal States have equal texts.
-const (
-	version        = "1."
-	maxTextSize    = 16 << 10
-	signs          = "?-+~" // indexed by Choice; the last is presumed
-	askedMark      = '*'
-	unansweredText = version + "?;;"
-	deniedText     = version + "-;;"
-)
+const maxTextSize = 16 << 10
 
 // ErrStateText is the error of a text that is not a State, or of a State that is
 // too large for one.
@@ -56,76 +39,11 @@ func (s *State) UnmarshalText(text []byte) error {
 	if len(text) > maxTextSize {
 		return fmt.Errorf("%w: %d bytes, the limit is %d", ErrStateText, len(text), maxTextSize)
 	}
-	if err := checkText(text); err != nil {
-		return err
+	if wrong := statetext.Check(text); wrong != "" {
+		return fmt.Errorf("%w: %s", ErrStateText, wrong)
 	}
-	if string(text) != deniedText {
+	if string(text) != statetext.AllDenied {
 		*s = State{string(text)}
-	}
-	return nil
-}
-
-// A textError is what is wrong with a text. It takes no memory, so that a caller may
-// try a text that is right most of the time.
-type textError string
-
-func (e textError) Error() string { return ErrStateText.Error() + ": " + string(e) }
-
-func (e textError) Unwrap() error { return ErrStateText }
-
-// checkText returns an error unless the text is canonical.
-func checkText(text []byte) error {
-	rest, ok := bytes.CutPrefix(text, []byte(version))
-	if !ok {
-		return checkVersion(text)
-	}
-	head, lists, _ := bytes.Cut(rest, []byte(";"))
-	if len(head) == 0 || strings.IndexByte(signs, head[0]) < 0 || len(head) > 1 && string(head[1:]) != string(askedMark) {
-		return textError("a bad first section")
-	}
-	categories, destinations, ok := bytes.Cut(lists, []byte(";"))
-	if !ok {
-		return textError("not three sections")
-	}
-	return cmp.Or(checkList(categories), checkList(destinations))
-}
-
-// checkVersion returns what is wrong with a text of no version known here.
-func checkVersion(text []byte) error {
-	switch v, _, ok := bytes.Cut(text, []byte(".")); {
-	case len(text) == 0:
-		return textError("empty")
-	case !ok || len(v) == 0:
-		return textError("no version")
-	default:
-		return textError("a version this library does not know")
-	}
-}
-
-// isSign is a table since a branch on what a visitor answered is one that no processor
-// foresees.
-var isSign = [256]bool{'+': true, '-': true, '~': true}
-
-func checkList(list []byte) error {
-	var previous []byte
-	for first, more := true, len(list) > 0; more; first = false {
-		if len(list) == 0 || !isSign[list[0]] {
-			return textError("an answer that is none of +, - and ~")
-		}
-		list = list[1:]
-		known := escape.Shared(previous, list)
-		end := known + escape.Span(list[known:])
-		name := list[:end]
-		if more = end < len(list); more {
-			if list[end] != ',' {
-				return textError("a name that is not escaped as it should be")
-			}
-			list = list[end+1:]
-		}
-		if !first && !escape.Before(previous, name, known) {
-			return textError("names out of order")
-		}
-		previous = name
 	}
 	return nil
 }
@@ -133,37 +51,70 @@ func checkList(list []byte) error {
 // String returns the text of s, of whatever size.
 func (s State) String() string {
 	if s.text == "" {
-		return deniedText
+		return statetext.AllDenied
 	}
 	return s.text
 }
 
+// head returns the answer for the rest, and whether s is marked.
+func (s State) head() (rest statetext.Answer, asked bool) { return statetext.Head(s.String()) }
+
+func (s State) sections() (categories, destinations string) { return statetext.Sections(s.String()) }
+
 // compose puts a State together.
-func compose(rest Choice, asked bool, categories, destinations string) State {
+func compose[T string | []byte](rest statetext.Answer, asked bool, categories, destinations T) State {
 	var buf [1024]byte // enough for most States, off the heap
-	b := append(buf[:0], version...)
-	b = append(b, signs[rest])
-	if asked {
-		b = append(b, askedMark)
-	}
-	b = append(b, ';')
-	b = append(b, categories...)
-	b = append(b, ';')
-	b = append(b, destinations...)
-	if string(b) == deniedText {
+	text := statetext.Append(buf[:0], rest, asked, categories, destinations)
+	if string(text) == statetext.AllDenied {
 		return State{}
 	}
-	return State{string(b)}
+	return State{string(text)}
 }
 
-// listText returns the answers as they stand in a text.
-func listText(m map[string]bool) string {
-	var b []byte
-	for i, e := range sorted(m) {
-		if i > 0 {
-			b = append(b, ',')
+// merge returns a State of that rest and mark, whose names are those of s and t. For
+// each of them pick gets the answers of the two, Unknown where it is not held, and
+// returns the one to hold.
+func (s State) merge(t State, rest statetext.Answer, asked bool, categories, destinations func(a, b statetext.Answer) statetext.Answer) State {
+	var buf [2][512]byte // enough for most States, off the heap
+	sCategories, sDestinations := s.sections()
+	tCategories, tDestinations := t.sections()
+	return compose(rest, asked,
+		statetext.Merge(buf[0][:0], sCategories, tCategories, categories),
+		statetext.Merge(buf[1][:0], sDestinations, tDestinations, destinations))
+}
+
+// section returns answers as they stand in a text.
+func section(answers map[string]bool) string {
+	var list statetext.List
+	for name, granted := range answers {
+		a := statetext.Denied
+		if granted {
+			a = statetext.Granted
 		}
-		b = escape.Append(append(b, sign(e.granted)), e.name)
+		list = list.End(statetext.AppendName(list.Begin(), name), a)
 	}
-	return string(b)
+	return string(list.Section())
+}
+
+// choice is what the public methods make of an answer: they do not tell who gave it.
+func choice(a statetext.Answer) Choice {
+	switch a {
+	case statetext.Unknown:
+		return Unknown
+	case statetext.Denied:
+		return Denied
+	default:
+		return Granted
+	}
+}
+
+// answers iterates over a section as the public methods show it.
+func answers(section string) iter.Seq2[string, bool] {
+	return func(yield func(string, bool) bool) {
+		for name, a := range statetext.Entries(section) {
+			if !yield(name, a != statetext.Denied) {
+				return
+			}
+		}
+	}
 }

@@ -65,20 +65,51 @@ func (c Codec) Consent(r *http.Request) (consent.State, error) {
 // the prefix "__Host-" or "__Secure-". HttpOnly is never set, since the script
 // reads the cookie too.
 //
-// What [Encode] refuses, and attributes or a name that a cookie cannot have, are
-// errors that wrap [ErrNotEncodable]. Nothing is written then.
+// What [Encode] refuses, and attributes or a name that a cookie cannot have or that
+// browsers refuse, are errors that wrap [ErrNotEncodable]. Nothing is written then. Browsers
+// refuse SameSite=None and Partitioned without Secure, and the prefix "__Host-" with a
+// Domain or another Path than "/" (RFC 6265bis, section 5.7). A Template that expires at
+// once is an error, too. Whether the Domain of a Template is that of the host is not checked.
 func (c Codec) Write(w http.ResponseWriter, r *http.Request, s consent.State) error {
+	cookie, err := c.Cookie(r, s)
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, cookie)
+	return nil
+}
+
+// Cookie returns the cookie that [Codec.Write] sets.
+func (c Codec) Cookie(r *http.Request, s consent.State) (*http.Cookie, error) {
 	cookie := c.Template
 	if !utf8.ValidString(c.name()) {
-		return notEncodable("a name that is not UTF-8")
+		return nil, notEncodable("a name that is not UTF-8")
 	}
 	cookie.Name = string(percentEncode(nil, c.name(), nameRaw))
 	value, err := encode(cookie.Name, s, c.Order)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cookie.Value = value
-	return Set(w, r, cookie)
+	if err := finish(&cookie, r); err != nil {
+		return nil, err
+	}
+	return &cookie, nil
+}
+
+// storable returns why a browser would not store a cookie.
+func storable(cookie *http.Cookie) error {
+	switch {
+	case cookie.SameSite == http.SameSiteNoneMode && !cookie.Secure:
+		return notEncodable("SameSite=None without Secure, which browsers refuse")
+	case cookie.Partitioned && !cookie.Secure:
+		return notEncodable("Partitioned without Secure, which browsers refuse")
+	case hasPrefixFold(cookie.Name, "__Host-") && (cookie.Domain != "" || cookie.Path != "/"):
+		return notEncodable(`the prefix "__Host-" with a Domain or another Path than "/", which browsers refuse`)
+	case cookie.Valid() != nil:
+		return notEncodable("an attribute that a cookie cannot have")
+	}
+	return nil
 }
 
 // prepare fills in the attributes of a cookie that are not set.
@@ -93,7 +124,7 @@ func prepare(cookie *http.Cookie, r *http.Request) {
 		cookie.Secure = true
 	}
 	if cookie.Domain == "" && r != nil && !hasPrefixFold(cookie.Name, "__Host-") {
-		cookie.Domain = registrableDomain(r.Host)
+		cookie.Domain = Domain(r.Host)
 	}
 }
 

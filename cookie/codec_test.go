@@ -166,6 +166,11 @@ func TestWriteWritesNothingOnError(t *testing.T) {
 		"a domain that is none":         {http.Cookie{Domain: "a b"}, s},
 		"a path that is none":           {http.Cookie{Path: "/;"}, s},
 		"partitioned and not secure":    {http.Cookie{Partitioned: true}, s},
+		"SameSite=None and not secure":  {http.Cookie{SameSite: http.SameSiteNoneMode}, s},
+		"__Host- with a domain":         {http.Cookie{Name: "__Host-p", Domain: "shop.example.com"}, s},
+		"__Host- with a path":           {http.Cookie{Name: "__host-p", Path: "/shop"}, s},
+		"expired by age":                {http.Cookie{MaxAge: -1}, s},
+		"expired by date":               {http.Cookie{Expires: time.Unix(1, 0)}, s},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			w := httptest.NewRecorder()
@@ -190,6 +195,46 @@ func TestCodecIsSafeForConcurrentUse(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// Any host of the site can set a cookie whose name only decodes to one that browsers
+// protect, so such a name is compared as it is.
+func TestProtectedNamesAreNotDecoded(t *testing.T) {
+	const grants, denies = `={"custom":{"a":true}}`, `={"custom":{"a":false}}`
+	granted := consent.NewState(map[string]bool{"a": true})
+	for _, test := range []struct {
+		name, header string
+		want         consent.State
+	}{
+		{"__Host-p", "%5F_Host-p" + grants, consent.NewState(nil)},
+		{"__Host-p", "__%48ost-p" + grants, consent.NewState(nil)},
+		{"__Host-p", "__Host-%70" + grants, consent.NewState(nil)},
+		{"__Host-p", "%5F%5F%48%6F%73%74%2D%70" + denies + "; __Host-p" + grants, granted},
+		{"__Secure-p", "_%5FSecure-p" + denies + "; __Secure-p" + grants, granted},
+		{"__HOST-p", "%5F_HOST-p" + grants, consent.NewState(nil)},
+		{"__secure-p", "%5F_secure-p" + grants, consent.NewState(nil)},
+		{"__Host-p", "__host-p" + grants, consent.NewState(nil)},
+		{"__Host-a b", "%5F_Host-a%20b" + denies + "; __Host-a b" + denies + "; __Host-a%20b" + grants, granted},
+		{"__Host", "%5F_Host" + grants, granted},
+		{"_Host-p", "%5FHost-p" + grants, granted},
+	} {
+		t.Run(test.name+" from "+test.header, func(t *testing.T) {
+			got, err := Codec{Template: http.Cookie{Name: test.name}}.Consent(withCookies(test.header))
+			require.NoError(t, err)
+			require.Equal(t, test.want, got)
+		})
+	}
+	t.Run("what Write wrote is read", func(t *testing.T) {
+		for _, name := range []string{"__Host-p", "__secure-a b;c=d,é%", "__Host-"} {
+			codec := Codec{Template: http.Cookie{Name: name}}
+			w := httptest.NewRecorder()
+			require.NoError(t, codec.Write(w, nil, granted))
+			pair, _, _ := strings.Cut(w.Header().Get("Set-Cookie"), ";")
+			got, err := codec.Consent(withCookies(pair))
+			require.NoError(t, err)
+			require.Equal(t, granted, got)
+		}
+	})
 }
 
 // What Write sets comes back from a client that keeps cookies.

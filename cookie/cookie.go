@@ -1,10 +1,13 @@
-// Package cookie reads and writes the cookie in which Segment's open-source
-// Consent Manager keeps a visitor's answer.
+// Package cookie reads the cookies in which visitors keep their answers, and writes the
+// one of Segment's open-source Consent Manager.
 //
-// [Codec] is for requests and responses: it finds the cookie, resolves copies of
-// it, and writes it with the attributes the Consent Manager's own script needs.
-// [Decode] and [Encode] are for the value alone. [Values] reads the values of any
-// cookie as the browser sent them, where net/http drops those it does not like.
+// [Codec] is for the Consent Manager, in requests and responses: it finds the cookie,
+// resolves copies of it, and writes it with the attributes the Consent Manager's own
+// script needs. [Decode] and [Encode] are for the value alone.
+//
+// [Read] is what the sources of other platforms share. [Values] and [Pairs] give any
+// cookie as the browser sent it, where net/http drops those it does not like, and
+// [Unescape] decodes most of them.
 //
 // The script is the authority: what it would not honour is never read as a
 // grant, and what this package writes is what the script would have written.
@@ -43,18 +46,20 @@ const (
 	errDepth
 	errThrows
 	errCopies
+	errCopiesDiffer
 	errName
 )
 
 var faults = [...]string{
-	errTooLong:  "longer than a browser stores",
-	errEncoding: "not the percent-encoding of UTF-8",
-	errNoObject: "not a JSON object",
-	errSyntax:   "not JSON",
-	errDepth:    "JSON nested too deep",
-	errThrows:   "destinations that the script throws on",
-	errCopies:   "too many copies of the cookie",
-	errName:     "a name that is not UTF-8",
+	errTooLong:      "longer than a browser stores",
+	errEncoding:     "not the percent-encoding of UTF-8",
+	errNoObject:     "not a JSON object",
+	errSyntax:       "not JSON",
+	errDepth:        "JSON nested too deep",
+	errThrows:       "destinations that the script throws on",
+	errCopies:       "too many copies of the cookie",
+	errCopiesDiffer: "copies of the cookie that agree on no answer",
+	errName:         "a name that is not UTF-8",
 }
 
 func (f fault) Error() string { return ErrMalformed.Error() + ": " + faults[f] }

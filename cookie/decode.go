@@ -59,15 +59,9 @@ func decode(value string) (consent.State, error) {
 	if err != nil {
 		return consent.All(consent.Denied), err
 	}
-	// A page has its categories in an order of its own. Destinations are in the order of
-	// their names where the script wrote them, and UnmarshalText refuses any other.
-	p.custom = settle(p.custom)
 	var s consent.State
-	if s.UnmarshalText(p.appendText(text[:0])) != nil {
-		p.destinations = settle(p.destinations)
-		if err := s.UnmarshalText(p.appendText(text[:0])); err != nil {
-			return consent.All(consent.Denied), fmt.Errorf("%w: %w", ErrMalformed, err)
-		}
+	if err := s.UnmarshalText(p.appendText(text[:0])); err != nil {
+		return consent.All(consent.Denied), fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return s, nil
 }

@@ -8,10 +8,11 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// registrableDomain returns the part of a Host header that a cookie can be shared
-// within, or "" if the cookie can be for that host alone. The header is the
-// client's: anything may be in it.
-func registrableDomain(host string) string {
+// Domain returns the registrable domain of a Host header, by the public suffix list: the
+// part of it that a cookie can be shared within. It is "" if the cookie can be for that
+// host alone: an IP address, a single label, a public suffix itself, or what is no host
+// name. The header is the client's: anything may be in it.
+func Domain(host string) string {
 	if strings.Contains(host, ":") {
 		var err error
 		if host, _, err = net.SplitHostPort(host); err != nil {

@@ -38,7 +38,7 @@ func TestRegistrableDomain(t *testing.T) {
 		strings.Repeat("a.", 1<<20) + "com": "", strings.Repeat("a", 64) + ".com": "",
 		"example.com\r\nSet-Cookie: a=b": "",
 	} {
-		require.Equal(t, want, registrableDomain(host), "%.80q", host)
+		require.Equal(t, want, Domain(host), "%.80q", host)
 
 		w := httptest.NewRecorder()
 		require.NoError(t, Codec{}.Write(w, &http.Request{Host: host}, consent.NewState(map[string]bool{"a": true})))

@@ -1,6 +1,7 @@
 package cookie_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -57,6 +58,60 @@ func ExampleCodec() {
 	// Secure
 	// SameSite=Lax
 	// granted <nil>
+}
+
+// A platform that keeps "analytics:yes,ads:no" in a cookie of its own.
+func ExampleRead() {
+	decode := func(value string) (consent.State, error) {
+		answers := make(map[string]bool)
+		for _, answer := range strings.Split(cookie.Unescape(value), ",") {
+			name, choice, found := strings.Cut(answer, ":")
+			if !found {
+				return consent.State{}, errors.New("an answer without a colon")
+			}
+			answers[name] = choice == "yes"
+		}
+		return consent.NewState(answers), nil
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	for _, header := range []string{
+		"theme=dark",
+		"platform=analytics:yes%2Cads:no",
+		"platform=analytics:yes%2Cads:yes; platform=analytics:yes%2Cads:no",
+		"platform=deleted",
+	} {
+		r.Header.Set("Cookie", header)
+		s, err := cookie.Read(r, "platform", decode)
+		fmt.Println(s, err)
+	}
+	// Output:
+	// 1.?;; <nil>
+	// 1.?;-ads,+analytics; <nil>
+	// 1.?;-ads,+analytics; <nil>
+	// 1.-;; cookie: malformed preferences: an answer without a colon
+}
+
+func ExampleUnescape() {
+	fmt.Println(cookie.Unescape(`{stamp:%27a+b/c%3D%27%2Cnecessary:true}`))
+	fmt.Println(cookie.Unescape(`"permit 1,2"`))
+	fmt.Println(cookie.Unescape(`100%`))
+	// Output:
+	// {stamp:'a+b/c=',necessary:true}
+	// permit 1,2
+	// 100%
+}
+
+func ExamplePairs() {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", "cmplz_marketing=deny; theme=dark; cmplz_statistics=allow")
+	for name, value := range cookie.Pairs(r) {
+		if category, ok := strings.CutPrefix(name, "cmplz_"); ok {
+			fmt.Println(category, value)
+		}
+	}
+	// Output:
+	// marketing deny
+	// statistics allow
 }
 
 func ExampleValues() {

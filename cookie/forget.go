@@ -7,7 +7,8 @@ import (
 )
 
 // Forget expires the cookie of the Consent Manager: the one that [Codec.Write] sets, and
-// the one for the request's host alone. The visitor is asked again.
+// the one for the request's host alone; if r brought several, every one as well that
+// [Codec.ForgetCopies] names. The visitor is asked again.
 //
 // A name or attributes that a cookie cannot have are an error that wraps
 // [ErrNotEncodable]. Nothing is written then.
@@ -17,29 +18,37 @@ func (c Codec) Forget(w http.ResponseWriter, r *http.Request) error {
 	}
 	cookie := c.Template
 	cookie.Name = string(percentEncode(nil, c.name(), nameRaw))
-	return expire(w, r, cookie)
+	if err := expire(w, r, cookie); err != nil || r == nil {
+		return err
+	}
+	prepare(&cookie, r)
+	c.forgetCopies(w, r, cookie, func(name, domain, path string) bool {
+		return name == cookie.Name && path == cookie.Path && (domain == "" || domain == domainOf(cookie))
+	})
+	return nil
 }
 
 // ForgetIdentity expires the cookies in which analytics.js keeps the ids of a visitor,
-// ajs_anonymous_id and ajs_user_id: those for the path "/" and the request's host or its
-// registrable domain, which is where analytics.js puts them unless it is told otherwise.
+// ajs_anonymous_id and ajs_user_id, as far as r holds them: those for the path "/" and the
+// request's host or its registrable domain, which is where analytics.js puts them unless
+// it is told otherwise.
 //
 // A page in which analytics.js runs has a copy in localStorage, and puts it back into
 // the cookie; only analytics.reset() in the page removes that.
 func ForgetIdentity(w http.ResponseWriter, r *http.Request) {
 	for _, name := range []string{anonymousIDName, userIDName} {
-		_ = expire(w, r, http.Cookie{Name: name}) // a name that a cookie can have
+		if len(Values(r, name)) > 0 {
+			_ = expire(w, r, http.Cookie{Name: name}) // a name that a cookie can have
+		}
 	}
 }
 
 // expire expires a cookie for its Domain, or else the registrable domain of the
 // request's host, and for the host alone.
 func expire(w http.ResponseWriter, r *http.Request, cookie http.Cookie) error {
-	cookie.Value, cookie.Quoted, cookie.MaxAge = "", false, -1
-	cookie.Expires = time.Time{}
 	prepare(&cookie, r)
-	if cookie.Valid() != nil {
-		return notEncodable("an attribute that a cookie cannot have")
+	if err := storable(expired(&cookie)); err != nil {
+		return err
 	}
 	http.SetCookie(w, &cookie)
 	if cookie.Domain != "" {
@@ -47,4 +56,11 @@ func expire(w http.ResponseWriter, r *http.Request, cookie http.Cookie) error {
 		http.SetCookie(w, &cookie)
 	}
 	return nil
+}
+
+// expired makes cookie one that the browser drops.
+func expired(cookie *http.Cookie) *http.Cookie {
+	cookie.Value, cookie.Quoted = "", false
+	cookie.MaxAge, cookie.Expires = -1, time.Time{}
+	return cookie
 }

@@ -190,7 +190,11 @@ func TestForgetUndoesWrite(t *testing.T) {
 
 func TestForgetIdentity(t *testing.T) {
 	w := httptest.NewRecorder()
-	ForgetIdentity(w, httptest.NewRequest("POST", "http://www.example.com/", nil))
+	r := httptest.NewRequest("POST", "http://www.example.com/", nil)
+	ForgetIdentity(w, r)
+	require.Empty(t, w.Header(), "there is nothing to forget")
+	r.Header.Set("Cookie", "ajs_user_id=u; ajs_anonymous_id=a")
+	ForgetIdentity(w, r)
 	require.Equal(t, []string{
 		"ajs_anonymous_id=; Path=/; Domain=example.com; Max-Age=0; SameSite=Lax",
 		"ajs_anonymous_id=; Path=/; Max-Age=0; SameSite=Lax",

@@ -1,9 +1,6 @@
 package cookie
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // maxDepth limits how deep objects and arrays of a document may be nested. The
 // Consent Manager writes two levels.
@@ -157,9 +154,6 @@ func (s *scanner) any(i int) (k kind, next int) {
 
 // word reads a word, or what is left of it.
 func (s *scanner) word(i int, word string) (next int) {
-	if strings.HasPrefix(s.value[i:], word) {
-		return i + len(word)
-	}
 	for k := range len(word) {
 		var c byte
 		if c, i = s.character(i); c != word[k] {

@@ -4,7 +4,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/go-consent/segment/internal/escape"
+	"github.com/go-consent/segment/internal/statetext"
 )
 
 // text reads the rest of a string after its quote, and appends it, escaped as in the
@@ -13,17 +13,13 @@ func (s *scanner) text(dst []byte, i int) (text []byte, next int) {
 	value := s.value
 	alike := i // from here on, the value and the name are escaped alike
 	for {
-		for uint(i) < uint(len(value)) && escape.Plain(value[i]) {
+		for i < len(value) && statetext.Plain(value[i]) {
 			i++
 		}
-		c, ok := escapedASCII(value[i:])
-		next := i + 3
-		if !ok {
-			c, next = s.character(i)
-		}
+		c, next := s.character(i)
 		// An escape that a State has as well, unless it means something to JSON or
 		// was not needed.
-		if next > i+1 && c >= ' ' && c != '"' && c != '\\' && !escape.Plain(c) {
+		if next > i+1 && c >= ' ' && c != '"' && c != '\\' && !statetext.Plain(c) {
 			i = next
 			continue
 		}
@@ -38,7 +34,7 @@ func (s *scanner) text(dst []byte, i int) (text []byte, next int) {
 		case c < ' ':
 			return dst, s.fail(errSyntax)
 		default:
-			dst = escape.AppendByte(dst, c)
+			dst = statetext.AppendByte(dst, c)
 		}
 		i, alike = next, next
 	}
@@ -47,7 +43,7 @@ func (s *scanner) text(dst []byte, i int) (text []byte, next int) {
 func appendRune(dst []byte, r rune) []byte {
 	var buf [utf8.UTFMax]byte
 	for _, c := range utf8.AppendRune(buf[:0], r) {
-		dst = escape.AppendByte(dst, c)
+		dst = statetext.AppendByte(dst, c)
 	}
 	return dst
 }

@@ -9,7 +9,8 @@ import (
 // Categories returns the answers for a platform's ids under the names of the site's
 // categories. An id that names does not have is a category of its own name. A category
 // of several ids is granted if all of them are, and denied if one of them is denied or has
-// no answer while another has one. So whoever answered anything has an answer here.
+// no answer while another has one, so names lists no id that the platform never answers.
+// Whoever answered anything has an answer here.
 func Categories(answers map[string]bool, names map[string]string) map[string]bool {
 	categories := make(map[string]bool, len(answers))
 	for id, granted := range answers {

@@ -25,8 +25,8 @@ const maxCopies = 8
 // A browser may send several copies of a cookie. Their States are combined by
 // [consent.State.Agree]: granted is what every copy grants, denied what any denies.
 //
-// An error wraps [ErrMalformed], and the State is then All(Denied): if there are more
-// than 8 copies, if the name and value of one are over 4096 bytes, which browsers do
+// An error wraps [ErrMalformed], and the State is then All(Denied): if copies with answers
+// agree on none, which must not read as no answer; if there are more than 8 copies, if the name and value of one are over 4096 bytes, which browsers do
 // not store, or if decode returns an error, which is wrapped too.
 func Read(r *http.Request, name string, decode func(value string) (consent.State, error)) (consent.State, error) {
 	return read(r, target{name, true}, decode)
@@ -34,7 +34,7 @@ func Read(r *http.Request, name string, decode func(value string) (consent.State
 
 // read is Read for the cookies that match a target.
 func read(r *http.Request, wanted target, decode func(string) (consent.State, error)) (consent.State, error) {
-	agreed, copies := consent.NewState(nil), 0
+	agreed, copies, answered := consent.NewState(nil), 0, false
 	for name, value := range Pairs(r) {
 		if !wanted.matches(name) {
 			continue
@@ -49,10 +49,14 @@ func read(r *http.Request, wanted target, decode func(string) (consent.State, er
 		if err != nil {
 			return consent.All(consent.Denied), malformed(err)
 		}
+		answered = answered || s.Answered()
 		if copies > 1 {
 			s = agreed.Agree(s)
 		}
 		agreed = s
+	}
+	if answered && agreed == consent.NewState(nil) {
+		return consent.All(consent.Denied), errCopiesDiffer
 	}
 	return agreed, nil
 }

@@ -104,6 +104,24 @@ func TestReadAgreesOnEverything(t *testing.T) {
 	}
 }
 
+// A visitor who answered must not read as one who did not: a Default would be asked.
+func TestReadOfCopiesThatAgreeOnNothing(t *testing.T) {
+	decode := func(value string) (consent.State, error) {
+		if value == "" {
+			return consent.NewState(nil), nil
+		}
+		return consent.NewState(map[string]bool{value: true}), nil
+	}
+	for _, header := range []string{"n=a; n=b", "n=a; n=", "n=; n=a"} {
+		got, err := Read(withCookies(header), "n", decode)
+		require.ErrorIs(t, err, ErrMalformed, header)
+		require.Equal(t, consent.All(consent.Denied), got, header)
+	}
+	got, err := Read(withCookies("n=; n="), "n", decode)
+	require.NoError(t, err)
+	require.Equal(t, consent.NewState(nil), got)
+}
+
 func TestUnescape(t *testing.T) {
 	for value, want := range map[string]string{
 		"":                       "",

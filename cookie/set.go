@@ -14,20 +14,28 @@ import (
 // 4096 bytes that browsers store, are errors that wrap [ErrNotEncodable]. Nothing is
 // written then.
 func Set(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
+	if err := finish(&c, r); err != nil {
+		return err
+	}
+	http.SetCookie(w, &c)
+	return nil
+}
+
+// finish fills in what a cookie leaves out, and returns why a browser would not keep it.
+func finish(c *http.Cookie, r *http.Request) error {
 	c.Quoted = false
+	if c.MaxAge < 0 || c.MaxAge == 0 && !c.Expires.IsZero() && !c.Expires.After(time.Now()) {
+		return notEncodable("a cookie that expires at once")
+	}
 	if c.MaxAge == 0 && c.Expires.IsZero() {
 		c.MaxAge = int(lifetime / time.Second)
 		c.Expires = time.Now().Add(lifetime)
 	}
-	prepare(&c, r)
+	prepare(c, r)
 	if len(c.Name)+len(c.Value) > maxSize {
 		return notEncodable("longer than a browser stores")
 	}
-	if c.Valid() != nil {
-		return notEncodable("an attribute that a cookie cannot have")
-	}
-	http.SetCookie(w, &c)
-	return nil
+	return storable(c)
 }
 
 // Unset expires a cookie that Set has set, as [Codec.Forget] does, with its errors. Of c

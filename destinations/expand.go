@@ -7,38 +7,46 @@ import (
 )
 
 // Expand returns s with an answer for every destination of the Config, under each of
-// its names, made from the answers for categories: true if every category of the
-// destination is granted, else false. The result is marked as asked by destination.
+// its names, made from the answers for categories. It is true if [Policy.Decide] allows
+// the destination by what the visitor granted of its categories, whatever s says of it by
+// name, and else false. The result is marked as asked by destination.
+//
 // It is for an answer by category that goes into the Consent Manager's cookie. The
 // script looks a destination up under its creationName, which may be an alias here,
 // takes one that the cookie does not name for a new one, and then shows its banner
-// again.
+// again. The script makes the destinations of an answer from the categories in the same
+// way.
 //
-// The script makes the destinations of an answer from the categories in the same way,
-// and so Expand replaces what s says of a destination of the Config. A destination in
-// no category needs no consent or is decided by name alone. The former, as in Always,
-// is true as soon as another destination is, since the script would otherwise load
-// analytics.js for it alone; the latter is true if s grants one of its names and denies
-// none. As everywhere, a grant counts under its exact name, and a denial in any casing.
+// What nobody answered is false, also under OptOut, and so is what is only presumed. A
+// destination in no category needs no consent or is decided by name alone. The former, as
+// in Always, is true as soon as another destination is, since the script would otherwise
+// load analytics.js for it alone; the latter is true if s grants one of its names and
+// denies none. As everywhere, a grant counts under its exact name, and a denial in any
+// casing.
 //
 // Names that the Config does not list keep their answers, except that all of them are
-// denied where every category of the Config is: the script goes by the names alone.
-// A Config that names no destination adds none. A State whose rest is Denied keeps its
-// rest, and everything is false.
+// denied where every category of the Config is: the script goes by the names alone. A
+// denial under another casing of a listed name closes that destination. A Config that
+// names no destination adds none. A State whose rest is Denied keeps its rest, and
+// everything is false.
 func (p *Policy) Expand(s consent.State) consent.State {
 	if p == nil || p.byVisitor && !s.AskedByDestination() {
 		return s
 	}
-	a := p.read(s)
+	a := p.byCategory(s)
 	expanded := maps.Collect(s.Destinations())
-	if a.closed() {
+	closed := a.closed()
+	if closed {
 		for name := range expanded {
 			expanded[name] = false
 		}
 	}
 	open := false
 	for _, d := range p.destinations {
-		granted := a.expands(d)
+		if d.always {
+			continue
+		}
+		granted := a.verdict(d).Allowed && !closed
 		open = open || granted
 		for _, name := range d.names {
 			expanded[name] = granted
@@ -55,32 +63,24 @@ func (p *Policy) Expand(s consent.State) consent.State {
 	return s.WithDestinations(expanded)
 }
 
-// expands returns the answer to write for a destination.
-func (a answers) expands(d destination) bool {
-	if d.always {
-		return false
-	}
-	if len(d.categories) == 0 {
-		return a.grantsByName(d) && !a.closed()
-	}
-	for _, category := range d.categories {
-		if choice, _ := a.category(category); choice != consent.Granted {
-			return false
+// byCategory reads the visitor's own answers in s without those for destinations that the
+// categories decide. Nothing is open for want of an answer.
+func (p *Policy) byCategory(s consent.State) answers {
+	optIn := *p
+	optIn.optOut = false
+	a := optIn.read(s.Given())
+	a.asked = false
+	a.destinations = section{make(map[string]bool), make(map[string]string)}
+	decided := make(map[string]bool)
+	for _, d := range p.destinations {
+		for _, name := range d.names {
+			decided[name] = len(d.categories) > 0
 		}
 	}
-	return true
-}
-
-// grantsByName reports whether one of the destination's names is granted and none
-// denied.
-func (a answers) grantsByName(d destination) bool {
-	granted := false
-	for i, name := range d.names {
-		choice, _ := a.answer(a.destinations, name, d.folded[i])
-		if choice == consent.Denied {
-			return false
+	for name, granted := range s.Given().Destinations() {
+		if !decided[name] {
+			a.destinations.add(name, granted)
 		}
-		granted = granted || choice == consent.Granted
 	}
-	return granted
+	return a
 }

@@ -2,6 +2,7 @@ package destinations
 
 import (
 	"maps"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -99,5 +100,78 @@ func TestExpandChangesNoDecision(t *testing.T) {
 			s := analytics.Or(advertising)
 			require.Equal(t, allowed(s), allowed(p.Expand(s)), s.String())
 		}
+	}
+}
+
+// Whatever the State is, what Expand writes as true is open to Decide as well.
+func TestExpandOpensNothing(t *testing.T) {
+	for rule, test := range map[string]struct {
+		state consent.State
+		want  m
+	}{
+		"a denied rest with a granted category": {answer(m{"analytics": true, "advertising": true}, nil).Or(consent.All(consent.Denied)), m{}},
+		"a denied rest with granted names":      {answer(m{"analytics": true}, m{"Amplitude": true, "By Name": true}).Or(consent.All(consent.Denied)), m{}},
+		"a near-name that is denied":            {answer(m{"analytics": true}, m{"ampl itude": false}), m{}},
+		"presumed grants":                       {consent.All(consent.Granted).Presume(), m{}},
+		"a presumed category beside an answer":  {answer(m{"advertising": false}, nil).Or(answer(m{"analytics": true}, nil).Presume()), m{}},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			c := wholeSite
+			for _, c.OptOut = range []bool{false, true} {
+				got := m{}
+				for name, granted := range MustCompile(c).Expand(test.state).Destinations() {
+					if granted {
+						got[name] = true
+					}
+				}
+				require.Equal(t, test.want, got)
+			}
+		})
+	}
+}
+
+func TestExpandOpensNothingAtRandom(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	names := []string{"Amplitude", "Actions Amplitude", "amplitude", "Braze", "Facebook Pixel", "By Name", "Webhooks", "Hotjar"}
+	categories := []string{"analytics", "advertising", "Analytics"}
+	some := func(from []string) m {
+		picked := m{}
+		for _, name := range from {
+			if r.IntN(3) == 0 {
+				picked[name] = r.IntN(3) > 0
+			}
+		}
+		return picked
+	}
+	for range 5000 {
+		c := wholeSite
+		c.OptOut, c.Imply, c.AllowUnlisted = r.IntN(2) == 0, r.IntN(2) == 0, r.IntN(2) == 0
+		p := MustCompile(c)
+		s := consent.NewState(some(categories))
+		if r.IntN(2) == 0 {
+			s = s.WithDestinations(some(names))
+		}
+		switch r.IntN(4) {
+		case 0:
+			s = s.Or(consent.All(consent.Denied))
+		case 1:
+			s = s.Or(consent.NewState(some(categories)).Presume())
+		}
+		expanded := p.Expand(s)
+		unnamed := consent.NewState(maps.Collect(s.Categories()))
+		if s.Rest() == consent.Denied {
+			unnamed = unnamed.Or(consent.All(consent.Denied))
+		}
+		byCategory, after := p.Decide(unnamed), p.Decide(expanded)
+		for name, granted := range expanded.Destinations() {
+			if !granted || name == "Webhooks" || !p.listed[name] {
+				continue
+			}
+			if name != "By Name" && name != "Other Name" {
+				require.True(t, byCategory.Allows(name), "%s of %s", name, s)
+			}
+			require.True(t, after.Allows(name), "%s of %s: true, and denied: %s", name, s, expanded)
+		}
+		require.Equal(t, expanded, p.Expand(expanded), s.String())
 	}
 }

@@ -123,6 +123,17 @@ func ExampleRequire() {
 	// 403 This needs a consent that was not given.
 }
 
+// A framework whose handlers get a request and return one: the context goes into it.
+func ExampleContext() {
+	o := middleware.Options{Sources: []middleware.Source{banner{"banner"}}}
+	before := func(r *http.Request) *http.Request { return r.WithContext(middleware.Context(r, o)) }
+
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", "banner=yes")
+	fmt.Println(consent.FromContext(before(r).Context()).Category("analytics"))
+	// Output: granted
+}
+
 func ExampleRead() {
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("Cookie", "banner=yes")

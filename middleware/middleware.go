@@ -13,12 +13,37 @@
 //	http.ListenAndServe(addr, read(mux))
 //
 // What cannot be read is denied, and the request is served all the same: consent
-// decides about tracking, not about the page. [Read] makes the decision alone, for
-// frameworks with a middleware of another shape.
+// decides about tracking, not about the page. [Context] is for frameworks with a
+// middleware of another shape, and [Read] for whoever needs the State alone.
+//
+// # Requests that come from other sites
+//
+// A payment page that posts the visitor back to the shop is another site. The browser
+// does not send the shop's Lax cookies with that request, and a visitor who denied
+// everything looks like one who was never asked. Such a request denies everything, unless
+// a Source holds an answer; see [Read]. A visitor who follows a link from a search engine
+// is no such case: Lax cookies come along.
+//
+// The event of the order is then suppressed for those who consented, too. There are two
+// ways to have it:
+//
+//   - Add a Source that reads the answer stored with the visitor's account or with the
+//     order, which the parameters of the request name. It has to stand in the same
+//     Options as the cookie: an inner middleware cannot open what an outer one denies.
+//   - Answer the POST with 303 See Other to a page of one's own, and send the event from
+//     there. If the browser still counts that page as another site's, it is a top-level
+//     navigation by GET, and Lax cookies come along.
+//
+// There is a case that browsers do not mark, or not always. In a page of the shop inside a
+// frame of another site, the page's own requests have Sec-Fetch-Site: same-origin, and
+// browsers withhold the Lax cookies all the same. Keep foreign sites from framing pages
+// that track: Content-Security-Policy: frame-ancestors 'self'.
 package middleware
 
 import (
+	"context"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/go-consent/segment/consent"
@@ -58,18 +83,30 @@ type Options struct {
 	Signals []Signal
 
 	// Default stands in for the answer of a visitor who gave none: it is asked when
-	// no Source failed and all of them together are exactly consent.NewState(nil). Its
-	// grants are presumed: see [consent.State.Presumed]. Nil: the policy decides what
-	// the absence of an answer means.
+	// no Source failed, all of them together are exactly consent.NewState(nil), and the
+	// request could have had a cookie with an answer. Its grants are presumed: no cookie
+	// or record takes them for an answer, and decisions say that nothing had to be asked;
+	// see [consent.State.Presumed]. Nil: the policy decides what the absence of an answer
+	// means.
 	Default func(*http.Request) consent.State
 
-	// OnError is told why a request was denied everything, before it is served.
-	// The request is as it arrived. Nil: nobody is told.
+	// SameSite is the attribute of the cookies that the Sources read. Zero: Lax, which
+	// is what browsers take a cookie without the attribute for, as the script of the
+	// Consent Manager writes it. With Strict ones, a visitor who comes by a plain link
+	// from another site is denied everything on that page. None is like Lax, but lets
+	// top-level navigations by POST show that there is no answer; in frames and for
+	// scripts of other sites browsers may block such cookies too. Of several cookies,
+	// take the strictest.
+	SameSite http.SameSite
+
+	// OnError is told why a request was denied everything, before it is served. The
+	// request is as it arrived; in place of a nil one there is an empty one. Nil:
+	// nobody is told.
 	OnError func(*http.Request, error)
 }
 
-// New returns a middleware that serves each request with the State of [Read] in its
-// context. Whatever Read returns, the request is served; an error goes to OnError.
+// New returns a middleware that serves each request with the context of [Context].
+// Whatever Read returns, the request is served.
 //
 // The ResponseWriter is handed on as it is, and no header is set. The Options are
 // copied. The middleware may be used for several handlers and by many goroutines at
@@ -81,14 +118,30 @@ func New(o Options) func(http.Handler) http.Handler {
 	wrong := o.check()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			state, err := consent.All(consent.Denied), wrong
-			if err == nil {
-				state, err = o.read(r)
-			}
-			if err != nil && o.OnError != nil {
-				o.OnError(r, err)
-			}
-			next.ServeHTTP(w, r.WithContext(consent.NewContext(r.Context(), state)))
+			next.ServeHTTP(w, r.WithContext(o.context(r, wrong)))
 		})
 	}
+}
+
+// Context returns the context of r with the State of [Read] in it, for frameworks with a
+// middleware of another shape; an error goes to OnError. A nil request gives the
+// background context with All(Denied).
+func Context(r *http.Request, o Options) context.Context {
+	if r == nil {
+		r = &http.Request{URL: &url.URL{}, Header: http.Header{}}
+		return o.context(r, errNilRequest)
+	}
+	return o.context(r, o.check())
+}
+
+// context is Context with Options of which that is wrong.
+func (o *Options) context(r *http.Request, wrong error) context.Context {
+	state, err := consent.All(consent.Denied), wrong
+	if err == nil {
+		state, err = o.read(r)
+	}
+	if err != nil && o.OnError != nil {
+		o.OnError(r, err)
+	}
+	return consent.NewContext(r.Context(), state)
 }

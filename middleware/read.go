@@ -17,6 +17,8 @@ var (
 	ErrNoSource = errors.New("middleware: nowhere to read consent from")
 	// ErrNoSignal is the error of Options with a nil Signal.
 	ErrNoSignal = errors.New("middleware: a Signal is nil")
+
+	errNilRequest = fmt.Errorf("%w: the request is nil", ErrNoSource)
 )
 
 // Read returns what the visitor who sent r answered. In this order:
@@ -25,16 +27,29 @@ var (
 //     whatever the others hold and whatever Default says. So it is, without reading
 //     any, if there is no Source or a nil one, or a nil Signal.
 //  2. Their States are combined with Restrict.
-//  3. If that is exactly NewState(nil), Default is asked, and its grants are presumed.
-//  4. The denials of each Signal are added.
-//  5. If the context of r carries a State, as within another middleware of this
+//  3. If that is exactly NewState(nil), and r comes from another site in a way that does
+//     not bring the visitor's cookies along, nobody looked: the result is All(Denied),
+//     without an error.
+//  4. If it is exactly NewState(nil) otherwise, Default is asked, and its grants are
+//     presumed.
+//  5. The denials of each Signal are added.
+//  6. If the context of r carries a State, as within another middleware of this
 //     package, the result restricts it.
+//
+// About 3: another site's request has Sec-Fetch-Site with something else than
+// same-origin, same-site or none. Without that header, which browsers do not send to
+// plain HTTP and older ones nowhere, it has an Origin of another site, or of none, as
+// "null". A request within a page of another site may have Sec-Fetch-Storage-Access, which
+// counts as well (https://privacycg.github.io/storage-access-headers). Lax cookies come along with its top-level navigations by GET (Sec-Fetch-Mode
+// navigate, Sec-Fetch-Dest document), Strict ones never; see Options.SameSite. Hosts are
+// of one site as [cookie.Site] has it, by the Host of r; for a request over TLS the Origin
+// has to be https as well.
 //
 // The error joins everything that went wrong, each wrapped; the State is All(Denied)
 // whenever it is not nil. Read does not change r, and calls no OnError.
 func Read(r *http.Request, o Options) (consent.State, error) {
 	if r == nil {
-		return consent.All(consent.Denied), fmt.Errorf("%w: the request is nil", ErrNoSource)
+		return consent.All(consent.Denied), errNilRequest
 	}
 	if err := o.check(); err != nil {
 		return consent.All(consent.Denied), err
@@ -72,8 +87,13 @@ func (o *Options) read(r *http.Request) (consent.State, error) {
 	if err != nil {
 		return consent.All(consent.Denied), err
 	}
-	if state == consent.NewState(nil) && o.Default != nil {
-		state = o.Default(r).Presume()
+	if state == consent.NewState(nil) {
+		switch {
+		case withholdsCookies(r, o.SameSite):
+			state = consent.All(consent.Denied)
+		case o.Default != nil:
+			state = o.Default(r).Presume()
+		}
 	}
 	for _, signal := range o.Signals {
 		state = state.Restrict(signal(r).Denials())

@@ -23,19 +23,31 @@ import (
 // lifetime; the same one given again cannot be told from the first. The days are those
 // of UTC, and say no more about a visitor than that.
 //
+// # Two copies
+//
+// A script whose cookie has another Domain, Path or Partitioned than the Codec writes has a
+// copy of its own beside the renewed one. Events go by what both grant, but the script
+// reads the older one and may load what the visitor has denied since. Where the second
+// cookie shows that Renew was here, and several copies come, it makes one of them again, at
+// most once a day: its own is set to what all of them grant, and the others are expired, as
+// [cookie.Codec.ForgetCopies] does. An answer that the script took and that grants more is
+// lost then, so see to it that those three attributes agree. The others need not: a
+// cookie with another SameSite or lifetime replaces the one before, and Renew sets those
+// of the Codec.
+//
 // The zero Renew renews the cookie of the zero Codec, and may be used by many
 // goroutines at once.
 type Renew struct {
-	// Codec is the one that the site reads the cookie with. The Domain and Path that
-	// it writes have to be those of the script, as they are by default: a cookie with
-	// another would not replace the script's but stand beside it.
+	// Codec is the one that the site reads the cookie with. The Domain, the Path and
+	// Partitioned of its Template have to be those of the script, as they are by default.
 	Codec cookie.Codec
 }
 
 // Handler returns a handler that sets what [Renew.Cookies] returns and then serves the
 // request by next. Such a response is for one visitor, so it is marked by [Private]
 // first; next must not let a shared cache keep it all the same. Nothing is set on a
-// response that is marked public when the request comes.
+// response that is marked for shared caches when the request comes, by Cache-Control or
+// by one of the headers that Private removes.
 func (n Renew) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !allowsSharing(w.Header()) {
@@ -52,21 +64,22 @@ func (n Renew) Handler(next http.Handler) http.Handler {
 
 // Cookies returns the cookies to set in the answer to r. There are none unless r is
 // the visitor's navigation of a window to a page, by GET, and for the rest of a day on
-// which the cookie was set. Nor are there any if the cookie or its companion is there
-// twice or malformed, if the Codec would not write what the cookie holds, or if
-// net/http would not write its bytes as they are.
+// which the cookie was set. Nor are there any if the cookie or its companion is malformed,
+// if the companion is there twice, or the cookie without a companion, if the Codec would
+// not write what the cookie holds, or if net/http would not write its bytes as they are.
 func (n Renew) Cookies(r *http.Request, now time.Time) []*http.Cookie {
 	if !isNavigation(r) {
 		return nil
 	}
-	renewed, ok := n.read(r)
+	renewed, others, ok := n.read(r)
 	if !ok {
 		return nil
 	}
+	several := len(others) > 0 || len(cookie.Values(r, renewed.Name)) > 1
 	today := dayOf(now)
 	seen, ok := readSightings(r, renewed.Name+companionSuffix)
 	switch answer := fingerprint(renewed.Value); {
-	case !ok || seen.last > today:
+	case !ok || seen.last > today || several && seen == sightings{}:
 		return nil
 	case seen == sightings{}:
 		seen = sightings{first: today, answer: answer}
@@ -75,7 +88,7 @@ func (n Renew) Cookies(r *http.Request, now time.Time) []*http.Cookie {
 	case seen.answer != answer:
 		seen.first, seen.answer = today, answer
 	}
-	setToday := seen.last == today
+	setToday := seen.last == today && !several
 	seen.last = today
 
 	end := lifetimeEnd(renewed, seen.first, now)
@@ -93,33 +106,39 @@ func (n Renew) Cookies(r *http.Request, now time.Time) []*http.Cookie {
 		return []*http.Cookie{&companion}
 	}
 	renewed.MaxAge, renewed.Expires = left, end
-	return []*http.Cookie{renewed, &companion}
+	return slices.Concat([]*http.Cookie{renewed, &companion}, others)
 }
 
 // read returns the visitor's cookie as the Codec would write it, but with the value
-// that it has.
-func (n Renew) read(r *http.Request) (*http.Cookie, bool) {
+// that it has. If there are several copies, its value is for what all of them say, and
+// others is what expires them.
+func (n Renew) read(r *http.Request) (renewed *http.Cookie, others []*http.Cookie, ok bool) {
 	state, err := n.Codec.Consent(r)
 	if err != nil {
-		return nil, false
+		return nil, nil, false
 	}
 	written := make(headerWriter)
-	if n.Codec.Write(written, r, state) != nil {
-		return nil, false
+	if n.Codec.Write(written, r, state) != nil || n.Codec.ForgetCopies(written, r) != nil {
+		return nil, nil, false
 	}
-	c, err := http.ParseSetCookie(written.Header().Get("Set-Cookie"))
-	if err != nil {
-		return nil, false
+	var set []*http.Cookie
+	for _, line := range written.Header()["Set-Cookie"] {
+		c, err := http.ParseSetCookie(line)
+		if err != nil {
+			return nil, nil, false
+		}
+		c.Raw, c.Unparsed = "", nil
+		set = append(set, c)
 	}
-	values := cookie.Values(r, c.Name)
-	if len(values) != 1 || strings.ContainsFunc(values[0], rewritten) {
-		return nil, false
+	renewed, others = set[0], set[1:]
+	values := cookie.Values(r, renewed.Name)
+	for _, value := range values {
+		if alone, err := cookie.Decode(value); err == nil && alone == state && !strings.ContainsFunc(value, rewritten) {
+			renewed.Value = value
+			return renewed, others, true
+		}
 	}
-	c.Value, c.Raw, c.Unparsed = values[0], "", nil
-	if alone, err := cookie.Decode(c.Value); err != nil || alone != state {
-		return nil, false // another cookie, under another spelling of the name
-	}
-	return c, true
+	return renewed, others, len(others) > 0 || len(values) > 1
 }
 
 // rewritten reports whether net/http would not write a cookie with r in its value as
@@ -138,14 +157,10 @@ func lifetimeEnd(written *http.Cookie, first int, now time.Time) time.Time {
 	}
 }
 
-// isNavigation reports whether the visitor navigates a window to a page, which a
-// browser says by Fetch Metadata (https://www.w3.org/TR/fetch-metadata/), and is not
-// only fetching it in advance.
+// isNavigation reports whether the visitor navigates a window to a page, and is not only
+// fetching it in advance.
 func isNavigation(r *http.Request) bool {
-	return r != nil && r.Method == http.MethodGet &&
-		slices.Equal(r.Header.Values("Sec-Fetch-Mode"), []string{"navigate"}) &&
-		slices.Equal(r.Header.Values("Sec-Fetch-Dest"), []string{"document"}) &&
-		len(r.Header.Values("Sec-Purpose")) == 0
+	return r != nil && r.Method == http.MethodGet && isTopLevel(r) && len(r.Header.Values("Sec-Purpose")) == 0
 }
 
 // A headerWriter is a ResponseWriter that only has headers.

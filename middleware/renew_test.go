@@ -1,6 +1,7 @@
 package middleware_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -126,6 +127,18 @@ func TestRenewOnNavigationsOnly(t *testing.T) {
 	require.Empty(t, middleware.Renew{}.Cookies(nil, noon))
 }
 
+// Another host of the site can set what only decodes to a name that browsers protect.
+func TestRenewTakesProtectedNamesAsTheyAre(t *testing.T) {
+	for _, name := range []string{"__Host-c", "__Secure-c", "__host-c"} {
+		n := middleware.Renew{Codec: cookie.Codec{Template: http.Cookie{Name: name}}}
+		own, forged := name+"="+accepted, "%5F"+name[1:]
+		require.Len(t, n.Cookies(navigation(own), noon), 2)
+		require.Len(t, n.Cookies(navigation(own+"; "+forged+"="+rejected), noon), 2)
+		require.Len(t, n.Cookies(navigation(own+"; "+forged+"-seen=x"), noon), 2)
+		require.Empty(t, n.Cookies(navigation(forged+"="+accepted), noon))
+	}
+}
+
 func TestRenewAtMostOnceADay(t *testing.T) {
 	j := newJar()
 	j.set(answerName, accepted, noon.Add(7*day))
@@ -249,13 +262,23 @@ func TestRenewMarksTheResponse(t *testing.T) {
 	require.Equal(t, http.StatusTeapot, w.Code)
 	require.Empty(t, w.Header(), "others may keep what is the same for everybody")
 
-	for _, shared := range []string{"public", "max-age=5, s-maxage=60"} {
+	for _, shared := range []http.Header{
+		{"Cache-Control": {"public"}},
+		{"Cache-Control": {"max-age=5, s-maxage=60"}},
+		{"Cdn-Cache-Control": {"max-age=60"}},
+		{"Cache-Control": {"private"}, "Surrogate-Control": {"max-age=60"}},
+	} {
 		w = httptest.NewRecorder()
-		w.Header().Set("Cache-Control", shared)
+		maps.Copy(w.Header(), shared)
 		h.ServeHTTP(w, navigation(answerName+"="+accepted))
 		require.Equal(t, http.StatusTeapot, w.Code)
-		require.Equal(t, http.Header{"Cache-Control": {shared}}, w.Header())
+		require.Equal(t, shared, w.Header())
 	}
+
+	w = httptest.NewRecorder()
+	w.Header().Set("CDN-Cache-Control", "no-store")
+	h.ServeHTTP(w, navigation(answerName+"="+accepted))
+	require.Len(t, w.Header().Values("Set-Cookie"), 2, "no cache keeps it")
 }
 
 func FuzzRenew(f *testing.F) {

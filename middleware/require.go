@@ -12,8 +12,10 @@ import (
 // a line of text that must not be cached. It stands inside the middleware of [New].
 //
 // Unknown does not pass: Require has no policy to ask, so under opt-out law use a
-// Default. A context without a State does not pass. As everywhere, a grant counts
-// under its exact name, and a denial in any casing.
+// Default, whose grants pass although they are presumed. Where the visitor's own answer is
+// needed, ask [consent.State.Given] in the handler. A context without a State does not
+// pass, and neither does a request of another site that brought no answer. As everywhere, a
+// grant counts under its exact name, and a denial in any casing, white space aside.
 //
 // How the response of the handler itself may be cached is for the handler to say:
 // it is meant for visitors who consented.

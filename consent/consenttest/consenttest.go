@@ -9,12 +9,15 @@
 //		recorder.RequireReached(t, "Amplitude", 0)
 //	}
 //
-// With the requests of a [Site]'s visitors, [Run] does so for a handler and every
-// cookie that is known to exist. A [Segment] is the other end: a fake of Segment on the
-// loopback interface, which real clients send to, and which can be made to fail.
+// A test of what must not happen passes when nothing happens at all, or when it looks
+// in the wrong place. So every Require method fails if nothing was tracked, and if it is
+// asked about a destination that the policy does not know by exactly that name.
 //
-// [TestPolicy] and [TestSource] hold a policy or a source of one's own against the rules
-// that this library relies on. [Guard] finds a client that sends around the library.
+// With the requests of a [Site]'s visitors, [Run] tests a handler against every cookie
+// that is known to exist. [Guard] finds a client that sends around the library.
+//
+// Package segmenttest has a fake of Segment that real clients send to. Package
+// conformance tests policies and sources of your own.
 //
 // The package imports testing, and is for tests alone.
 package consenttest
@@ -27,21 +30,30 @@ import (
 )
 
 // Grant returns the State of a visitor who granted the categories and said nothing
-// of others. Without categories everything is granted.
-func Grant(categories ...string) consent.State { return state(categories, consent.Granted) }
+// of others. It panics without a name: an empty list that a test computes must not
+// grant everything. For that there is [consent.All].
+func Grant(categories ...string) consent.State {
+	return state("Grant", categories, true)
+}
 
 // Deny returns the State of a visitor who denied the categories and said nothing of
-// others. Without categories everything is denied, as for a request that could not
-// be read. [consent.State.Restrict] joins what Grant and Deny return.
-func Deny(categories ...string) consent.State { return state(categories, consent.Denied) }
+// others. Like Grant it panics without a name: see [consent.All].
+// [consent.State.Restrict] joins what Grant and Deny return.
+func Deny(categories ...string) consent.State {
+	return state("Deny", categories, false)
+}
 
-func state(categories []string, c consent.Choice) consent.State {
+func state(function string, categories []string, granted bool) consent.State {
 	if len(categories) == 0 {
-		return consent.All(c)
+		panic("consenttest: " + function + " without a category; for every category there are " +
+			"consent.All(consent.Granted) and consent.All(consent.Denied)")
 	}
 	answers := make(map[string]bool, len(categories))
 	for _, category := range categories {
-		answers[category] = c == consent.Granted
+		if category == "" {
+			panic("consenttest: " + function + " of a category without a name")
+		}
+		answers[category] = granted
 	}
 	return consent.NewState(answers)
 }

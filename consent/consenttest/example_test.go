@@ -43,7 +43,7 @@ func ExampleRecorder() {
 
 	_ = signUp(client.With(consenttest.Grant("analytics")))
 	_ = signUp(client.With(consenttest.Deny("analytics")))
-	_ = signUp(client.With(consenttest.Grant()))
+	_ = signUp(client.With(consenttest.Grant("analytics", "advertising")))
 
 	fmt.Println("sent:", len(recorder.Events()))
 	fmt.Println("Amplitude:", len(recorder.Reached("Amplitude")))
@@ -54,15 +54,15 @@ func ExampleRecorder() {
 	// Facebook Pixel: 1
 }
 
-// Told of decisions, a Recorder also knows what stayed home, and why.
-func ExampleRecorder_Decision() {
+// A Recorder also knows what stayed home, and why.
+func ExampleRecorder_Suppressed() {
 	var recorder consenttest.Recorder
-	client := consent.New(&recorder, policy, &consent.Options{OnDecision: recorder.Decision})
+	client := consent.New(&recorder, policy, nil)
 
 	_ = signUp(client.With(consenttest.Deny("analytics", "advertising")))
 
 	for _, s := range recorder.Suppressed() {
-		fmt.Println(s.Decision.Withheld())
+		fmt.Println(s.Suppressed)
 		for v := range s.Decision.Verdicts() {
 			fmt.Println(v)
 		}
@@ -88,35 +88,6 @@ func ExampleSite_Visitors() {
 	// POST /order rejected all: denied
 	// POST /order accepted only advertising: denied
 	// POST /order accepted only analytics: granted
-}
-
-// The whole way, with the real client: what the policy lets out, and what Segment then
-// does with it.
-func TestSignUpArrivesAtSegment(t *testing.T) {
-	segment := consenttest.NewSegment(t, consenttest.Workspace{
-		Destinations: []string{"Amplitude", "Mixpanel", "Facebook Pixel"},
-		Categories:   map[string][]string{"analytics": {"Amplitude", "Mixpanel"}, "advertising": {"Facebook Pixel"}},
-	})
-	segment.Script(consenttest.Fault{Status: 503}) // the first request fails
-	client, err := consent.NewSegment(segment.WriteKey(), segment.Config(), policy, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := signUp(client.With(consenttest.Grant("analytics"))); err != nil {
-		t.Fatal(err)
-	}
-	if err := client.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	client.Close()
-	segment.RequireInbox(t, "Amplitude", 1)
-	segment.RequireInbox(t, "Facebook Pixel", 0)
-	segment.RequireKnownNames(t)
-}
-
-// A policy of one's own is held against the rules that the consent package relies on.
-func TestPolicyOfOnesOwn(t *testing.T) {
-	consenttest.TestPolicy(t, func() consent.Policy { return policy })
 }
 
 func ExampleGrant() {

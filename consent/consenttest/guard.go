@@ -2,6 +2,7 @@ package consenttest
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/tls"
 	"encoding/json"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // Guard fails the test when a message leaves for Segment that no [consent.Client] has
@@ -66,13 +69,13 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method != http.MethodPost || r.Body == nil || !isIngestion(r) {
 		return g.next.RoundTrip(r)
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBatchSize+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, segment.MaxBatchSize+1))
 	r.Body.Close()
 	if err != nil {
 		return nil, err
 	}
 	if wrong := unstamped(r, body); len(wrong) > 0 {
-		g.report(hostname(r.URL.Host), wrong)
+		g.report(strings.ToLower(r.URL.Hostname()), wrong)
 		return &http.Response{
 			Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 			Header: make(http.Header), Body: http.NoBody, Request: r,
@@ -97,12 +100,12 @@ func (g *guard) report(host string, wrong []string) {
 }
 
 func isIngestion(r *http.Request) bool {
-	switch hostname(r.URL.Host) {
-	case hostUS, hostEU:
+	switch strings.ToLower(r.URL.Hostname()) {
+	case segment.HostUS, segment.HostEU:
 		return true
 	}
 	dir, call := path.Split(r.URL.Path)
-	return dir == "/v1/" && (call == "batch" || types[call] == call)
+	return dir == "/v1/" && (call == "batch" || segment.Type(call) == call && call != "")
 }
 
 // unstamped returns the titles of the events without a consent context. What cannot be
@@ -114,11 +117,11 @@ func unstamped(r *http.Request, body []byte) (titles []string) {
 		if err != nil {
 			return unreadable
 		}
-		if body, err = io.ReadAll(io.LimitReader(plain, maxBatchSize+1)); err != nil {
+		if body, err = io.ReadAll(io.LimitReader(plain, segment.MaxBatchSize+1)); err != nil {
 			return unreadable
 		}
 	}
-	if len(body) > maxBatchSize {
+	if len(body) > segment.MaxBatchSize {
 		return unreadable
 	}
 	events := []json.RawMessage{body}
@@ -132,15 +135,13 @@ func unstamped(r *http.Request, body []byte) (titles []string) {
 		events = batch.Batch
 	}
 	for _, raw := range events {
-		event := struct {
-			Type string `json:"type"`
-			wire
-		}{Type: types[path.Base(r.URL.Path)]}
-		if json.Unmarshal(raw, &event) != nil {
+		event, err := segment.ReadSent(raw)
+		if err != nil {
 			return unreadable
 		}
-		if !event.stamped() {
-			titles = append(titles, strings.TrimSpace(event.title(event.Type)))
+		event.Type = cmp.Or(event.Type, segment.Type(path.Base(r.URL.Path)))
+		if !event.Stamped() {
+			titles = append(titles, strings.TrimSpace(event.String()))
 		}
 	}
 	return titles

@@ -1,6 +1,9 @@
 package consenttest_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,18 +13,20 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
+	"github.com/go-consent/segment/internal/failtest"
 )
 
 const around = " around the consent.Client, and would reach every destination: " +
 	"send it with client.For(ctx).Enqueue, and give no other client this write key"
 
 func TestGuardFindsAClientThatGoesAround(t *testing.T) {
-	segment := consenttest.NewSegment(t, consenttest.Workspace{Destinations: []string{"Amplitude"}})
+	segment := segmenttest.New(t, segmenttest.Workspace{Destinations: []string{"Amplitude"}})
 	before := http.DefaultTransport
-	got := failures(t, func(tb testing.TB) {
+	got := failtest.All(t, func(tb testing.TB) {
 		consenttest.Guard(tb)
-		require.IsType(t, before, http.DefaultTransport)
-		send(t, segment.Config(), segment.WriteKey(), order("u-1"), analytics.Identify{AnonymousId: "v-1"},
+		require.IsType(tb, before, http.DefaultTransport)
+		send(tb, segment.Config(), segment.WriteKey(), order("u-1"), analytics.Identify{AnonymousId: "v-1"},
 			analytics.Track{UserId: "u-2", Event: "Stamped", Context: categories(map[string]bool{"analytics": false})})
 	})
 	require.Same(t, before, http.DefaultTransport)
@@ -34,7 +39,7 @@ func TestGuardFindsAClientThatGoesAround(t *testing.T) {
 
 func TestGuardLetsTheClientPass(t *testing.T) {
 	consenttest.Guard(t)
-	segment := consenttest.NewSegment(t, consenttest.Workspace{Destinations: []string{"Amplitude"}})
+	segment := segmenttest.New(t, segmenttest.Workspace{Destinations: []string{"Amplitude"}})
 	client, err := consent.NewSegment(segment.WriteKey(), segment.Config(), policy, nil)
 	require.NoError(t, err)
 	enqueue(t, client.With(consenttest.Grant("analytics")), order("u"),
@@ -45,7 +50,7 @@ func TestGuardLetsTheClientPass(t *testing.T) {
 }
 
 func TestGuardLooksAtRequestsForSegment(t *testing.T) {
-	other := consenttest.NewSegment(t, consenttest.Workspace{WriteKey: "key"})
+	other := segmenttest.New(t, segmenttest.Workspace{WriteKey: "key"})
 	const stamped = `{"writeKey":"key","userId":"u","type":"page","context":{"consent":{"categoryPreferences":{"a":true}}}}`
 	zipped := http.Header{"Content-Encoding": {"gzip"}}
 	for _, test := range []struct {
@@ -76,14 +81,14 @@ func TestGuardLooksAtRequestsForSegment(t *testing.T) {
 			if test.found != "" {
 				want = []string{"consenttest: " + test.found + around}
 			}
-			require.Equal(t, want, failures(t, func(tb testing.TB) {
+			require.Equal(t, want, failtest.All(t, func(tb testing.TB) {
 				consenttest.Guard(tb)
 				r, err := http.NewRequest(test.method, test.url, strings.NewReader(test.body))
-				require.NoError(t, err)
+				require.NoError(tb, err)
 				r.Header = test.header.Clone()
 				r.Close = true
 				response, err := http.DefaultClient.Do(r)
-				require.NoError(t, err)
+				require.NoError(tb, err)
 				response.Body.Close()
 			}))
 		})
@@ -94,15 +99,15 @@ func TestGuardLooksAtRequestsForSegment(t *testing.T) {
 // A transport that was taken during the test goes on to be watched, and what it sends
 // later neither leaves nor fails a test that is over.
 func TestGuardAfterTheTest(t *testing.T) {
-	segment := consenttest.NewSegment(t, consenttest.Workspace{})
-	tb := &fakeTB{TB: t}
+	segment := segmenttest.New(t, segmenttest.Workspace{})
+	tb := &failtest.TB{TB: t}
 	consenttest.Guard(tb)
 	config := segment.Config()
 	config.Transport = http.DefaultTransport
-	tb.cleanups[0]()
+	tb.End()
 	send(t, config, segment.WriteKey(), order("u"))
 	require.Zero(t, segment.Requests())
-	require.Empty(t, tb.failures)
+	require.Empty(t, tb.Failures())
 }
 
 func TestGuardRefusesAParallelTest(t *testing.T) {
@@ -112,4 +117,27 @@ func TestGuardRefusesAParallelTest(t *testing.T) {
 		require.Panics(t, func() { consenttest.Guard(t) })
 	})
 	require.Same(t, before, http.DefaultTransport)
+}
+
+func categories(preferences map[string]bool) *analytics.Context {
+	return &analytics.Context{Extra: map[string]any{"consent": map[string]any{"categoryPreferences": preferences}}}
+}
+
+// send sends messages with a client of analytics-go, and waits until they are there.
+func send(t testing.TB, config analytics.Config, key string, messages ...analytics.Message) {
+	t.Helper()
+	client, err := analytics.NewWithConfig(key, config)
+	require.NoError(t, err)
+	for _, m := range messages {
+		require.NoError(t, client.Enqueue(m))
+	}
+	require.NoError(t, client.Close())
+}
+
+func compressed(s string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = io.WriteString(w, s)
+	_ = w.Close()
+	return b.String()
 }

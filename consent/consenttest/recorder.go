@@ -1,13 +1,16 @@
 package consenttest
 
 import (
+	"bytes"
 	"encoding/json"
+	"maps"
+	"slices"
 	"sync"
-	"testing"
 
 	"github.com/segmentio/analytics-go/v3"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // maxMessageSize is the size above which analytics-go, and Segment, drop a message.
@@ -17,12 +20,20 @@ const maxMessageSize = 32000
 // is ready. It may be used by many goroutines at once, and must not be copied after
 // first use.
 //
-// By itself it sees only the messages that leave. To know of those that consent kept
-// back, and of the answers that decided, it has to be told: see [Recorder.Decision].
+// The client that [consent.New] makes of a Recorder also tells it what was decided about
+// each message, sent or suppressed: see [Recorder.Decided]. A client of your own that
+// stands between them must pass that on; it does if it embeds the *Recorder.
 type Recorder struct {
+	// Destinations are names that the Require methods accept besides those that the
+	// policy names: destinations of the workspace that the policy leaves out, or any
+	// if the policy goes by the visitor's own list. Set it before first use.
+	Destinations []string
+
 	mu      sync.Mutex
 	events  []Event
 	decided []Decided
+	named   map[string]bool // by the decisions, those before Reset included
+	filter  Filter          // for failures, if Where made this Recorder
 	closed  bool
 }
 
@@ -42,9 +53,11 @@ type Decided struct {
 	// pointers are the application's.
 	Message analytics.Message
 
-	// Decision tells which destinations may see it and why, and with
-	// [consent.Decision.Withheld] why it stayed home, if it did.
+	// Decision tells which destinations may see it and why.
 	Decision consent.Decision
+
+	// Suppressed is why the message stayed home, or "" if it left.
+	Suppressed consent.Reason
 }
 
 // Enqueue records the message as analytics-go would send it. It returns an error if
@@ -94,20 +107,37 @@ func (r *Recorder) Close() error {
 	return nil
 }
 
-// Decision records what was decided about a message, be it sent or kept back. It is
-// meant for [consent.Options]:
-//
-//	consent.New(&recorder, policy, &consent.Options{OnDecision: recorder.Decision})
-//
-// RequireSuppressed and RequireDenied need it, and with it every failure tells which
-// answer decided.
-func (r *Recorder) Decision(m analytics.Message, d consent.Decision) {
+// Decided records what was decided about a message, be it sent or suppressed. A
+// [consent.Client] calls it; do not call it from [consent.Options], or every decision
+// counts twice.
+func (r *Recorder) Decided(m analytics.Message, d consent.Decision, suppressed consent.Reason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.decided = append(r.decided, Decided{m, d})
+	r.decided = append(r.decided, Decided{m, d, suppressed})
+	if r.named == nil {
+		r.named = make(map[string]bool)
+	}
+	for v := range d.Verdicts() {
+		if isOfPolicy(v, d) {
+			r.named[v.Destination] = true
+		}
+	}
 }
 
-// Reset forgets what was recorded. A Recorder that is closed stays so.
+// isOfPolicy reports whether the verdict is about a destination that the policy names:
+// a visitor's denials, and the integrations of a message, can name anything.
+func isOfPolicy(v consent.Verdict, d consent.Decision) bool {
+	switch v.Reason {
+	case consent.ReasonUnlistedDenied, consent.ReasonApplicationNamed:
+		return false
+	case consent.ReasonApplication:
+		return !d.Unlisted() // or it may be added for what the message turned off
+	}
+	return true
+}
+
+// Reset forgets what was recorded, but not which destinations the policy names. A
+// Recorder that is closed stays so.
 func (r *Recorder) Reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -116,36 +146,68 @@ func (r *Recorder) Reset() {
 
 // Events returns what was recorded, in order. Segment itself receives all of it;
 // Reached tells which destinations do. The list and its JSON are copies.
-func (r *Recorder) Events() []Event { return r.Where(Filter{}).Events() }
+func (r *Recorder) Events() []Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	events := slices.Clone(r.events)
+	for i := range events {
+		events[i].JSON = bytes.Clone(events[i].JSON)
+	}
+	return events
+}
 
-// Reached is [Selection.Reached] of everything that was recorded.
+// Reached returns the events that the destination of that name would have received, by
+// the rules Segment documents for the integrations object ("Filtering data",
+// "Warehouses FAQ"):
+//
+//   - The entry under the exact name decides: false closes, any other value opens.
+//   - Without one the entry "All" decides, and without that the destination is open.
+//   - Warehouses are closed only by false or {"all": false} under "Warehouses",
+//     which all of them share.
+//   - Amazon S3, Google Cloud Storage, data lakes and Engage are never closed.
+//
+// The consent object is not looked at: what it closes depends on the workspace, and the
+// fake of package segmenttest has one.
+//
+// A misspelt name is that of a destination nothing was said about, which "All" closes.
+// Reached cannot tell; RequireReached fails the test.
 func (r *Recorder) Reached(destination string) []Event {
-	return r.Where(Filter{}).Reached(destination)
+	return reached(r.Events(), destination)
 }
 
-// Suppressed is [Selection.Suppressed] of everything that was recorded.
-func (r *Recorder) Suppressed() []Decided { return r.Where(Filter{}).Suppressed() }
-
-// RequireReached is [Selection.RequireReached] of everything that was recorded.
-func (r *Recorder) RequireReached(t testing.TB, destination string, n int) []Event {
-	t.Helper()
-	return r.Where(Filter{}).RequireReached(t, destination, n)
+// Suppressed returns the messages that stayed home, in order.
+func (r *Recorder) Suppressed() []Decided {
+	return slices.DeleteFunc(r.decisions(), func(d Decided) bool { return d.Suppressed == "" })
 }
 
-// RequireNotReached is [Selection.RequireNotReached] of everything that was recorded.
-func (r *Recorder) RequireNotReached(t testing.TB, destination string) {
-	t.Helper()
-	r.Where(Filter{}).RequireNotReached(t, destination)
+func (r *Recorder) decisions() []Decided {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.decided)
 }
 
-// RequireSuppressed is [Selection.RequireSuppressed] of everything that was recorded.
-func (r *Recorder) RequireSuppressed(t testing.TB, reason consent.Reason, n int) []Decided {
-	t.Helper()
-	return r.Where(Filter{}).RequireSuppressed(t, reason, n)
-}
-
-// RequireDenied is [Selection.RequireDenied] of everything that was recorded.
-func (r *Recorder) RequireDenied(t testing.TB, destination string, reason consent.Reason, n int) []Decided {
-	t.Helper()
-	return r.Where(Filter{}).RequireDenied(t, destination, reason, n)
+// knows reports whether the name is one of a destination, and which names are. Names are
+// exact. Those of an integrations object count if no policy has decided: an event that
+// was stamped elsewhere.
+func (r *Recorder) knows(destination string) (known bool, names []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := maps.Clone(r.named)
+	if all == nil {
+		all = make(map[string]bool)
+	}
+	for _, name := range r.Destinations {
+		all[name] = true
+	}
+	if r.named == nil {
+		for _, e := range r.events {
+			for name := range e.sent().Integrations {
+				if !segment.Reserved(name) {
+					all[name] = true
+				}
+			}
+		}
+	}
+	kind := segment.Named(destination) // every workspace may have warehouses and storage
+	return all[destination] || kind.Warehouse || kind.Storage, slices.Sorted(maps.Keys(all))
 }

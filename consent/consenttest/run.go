@@ -1,15 +1,10 @@
 package consenttest
 
 import (
-	"flag"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/go-consent/segment/consent"
@@ -36,12 +31,17 @@ type Table struct {
 	Request func(Visitor) *http.Request
 }
 
-// Run serves the request of every visitor in the table, each with a new handler and a
-// new Recorder, and reports each row that differs, with what decided. Of a handler
-// that sends later than it answers, it sees nothing.
+// Run serves the requests of all visitors of the table by one handler, one after the
+// other, and reports each row that differs, with what decided. It calls handler once, so
+// that an answer which the application keeps from one visitor to the next is found. What
+// the application tracks after it has answered counts for a later visitor, or for nobody.
+//
+// Run also fails if nothing was tracked for any visitor, and if the table has a
+// destination that the policy does not know by exactly that name: see
+// [Recorder.Destinations].
 //
 //	consenttest.Run(t, func(r *consenttest.Recorder) http.Handler {
-//		return site(consent.New(r, policy, &consent.Options{OnDecision: r.Decision}))
+//		return site(consent.New(r, policy, nil))
 //	}, consenttest.Table{
 //		Visitors:     consenttest.Site{Categories: categories}.Visitors(),
 //		Destinations: []string{"Amplitude", "Facebook Pixel"},
@@ -65,10 +65,13 @@ func Run(t testing.TB, handler func(*Recorder) http.Handler, want Table) {
 	case len(want.Destinations) == 0:
 		t.Fatalf("consenttest: the Table names no destination to look at")
 	}
+	recorder := new(Recorder)
+	served := handler(recorder)
 	rows := make([]row, len(want.Visitors))
 	for i, v := range want.Visitors {
-		rows[i] = serve(handler, v, want)
+		rows[i] = serve(served, recorder, v, want)
 	}
+	requireMeaning(t, want.Destinations, rows)
 	if want.Golden != "" {
 		compareGolden(t, want, rows)
 	} else {
@@ -93,23 +96,38 @@ type row struct {
 	counts   []int // for each destination of the table
 }
 
-func serve(handler func(*Recorder) http.Handler, v Visitor, want Table) row {
+func serve(handler http.Handler, recorder *Recorder, v Visitor, want Table) row {
 	r := v.Request(http.MethodGet, "/", nil)
 	if want.Request != nil {
 		r = want.Request(v)
 	}
-	result := row{visitor: v, recorder: new(Recorder)}
-	handler(result.recorder).ServeHTTP(httptest.NewRecorder(), r)
+	handler.ServeHTTP(httptest.NewRecorder(), r)
+	result := row{visitor: v, recorder: recorder.Where(Filter{})}
+	recorder.Reset()
 	for _, d := range want.Destinations {
 		result.counts = append(result.counts, len(result.recorder.Reached(d)))
 	}
 	return result
 }
 
+// requireMeaning fails the test if its table could not but hold.
+func requireMeaning(t testing.TB, destinations []string, rows []row) {
+	t.Helper()
+	tracked := func(r row) bool { return len(r.recorder.Events()) > 0 || len(r.recorder.decisions()) > 0 }
+	if !slices.ContainsFunc(rows, tracked) {
+		t.Fatalf("consenttest: no message of any visitor was tracked, which proves nothing; if some were, %s", untold)
+	}
+	for _, d := range destinations {
+		knows := func(r row) bool { known, _ := r.recorder.knows(d); return known }
+		if !slices.ContainsFunc(rows, knows) {
+			rows[len(rows)-1].recorder.requireKnown(t, d)
+		}
+	}
+}
+
 // explain tells about one field of a row that is not as it should be.
 func (r row) explain(destination string) string {
-	s := r.recorder.Where(Filter{})
-	why := s.explain(s.Events(), destination)
+	why := r.recorder.explain(r.recorder.Events(), destination)
 	if r.unread() {
 		why += "\nthe visitor's answer did not arrive: the handler has to be behind middleware.New, and the client come from For(r.Context())"
 	}
@@ -118,7 +136,7 @@ func (r row) explain(destination string) string {
 
 // unread reports whether a decision was made without the answer that the visitor gave.
 func (r row) unread() bool {
-	for _, d := range r.recorder.Where(Filter{}).decisions() {
+	for _, d := range r.recorder.decisions() {
 		for v := range d.Decision.Verdicts() {
 			if v.Reason == consent.ReasonNothingRead && r.visitor.State.Rest() != consent.Denied {
 				return true
@@ -163,78 +181,4 @@ func atLeast(reached bool) string {
 		return "at least one"
 	}
 	return "none"
-}
-
-func compareGolden(t testing.TB, want Table, rows []row) {
-	t.Helper()
-	got := format(want.Destinations, rows)
-	if updating() {
-		if err := os.MkdirAll(filepath.Dir(want.Golden), 0o777); err != nil {
-			t.Fatalf("consenttest: %v", err)
-		}
-		if err := os.WriteFile(want.Golden, []byte(got), 0o666); err != nil {
-			t.Fatalf("consenttest: %v", err)
-		}
-		return
-	}
-	const cure = "\nif the new table is right, write it with CONSENTTEST_UPDATE=1 go test"
-	golden, err := os.ReadFile(want.Golden)
-	if err != nil {
-		t.Fatalf("consenttest: %v%s", err, cure)
-	}
-	kept := strings.ReplaceAll(string(golden), "\r\n", "\n")
-	if got == kept {
-		return
-	}
-	lines := strings.Split(kept, "\n")
-	var changes strings.Builder
-	for i, line := range strings.Split(got, "\n") {
-		if slices.Contains(lines, line) {
-			continue
-		}
-		fmt.Fprintf(&changes, "\n+ %s", line)
-		if 0 < i && i <= len(rows) && rows[i-1].unread() {
-			changes.WriteString(rows[i-1].explain(want.Destinations[0]))
-		}
-	}
-	for _, line := range lines {
-		if !slices.Contains(strings.Split(got, "\n"), line) {
-			fmt.Fprintf(&changes, "\n- %s", line)
-		}
-	}
-	t.Errorf("consenttest: the table is not that of %s (+ is now, - was)%s%s", want.Golden, &changes, cure)
-}
-
-// format writes the table: a row for each visitor, with the number of events.
-func format(destinations []string, rows []row) string {
-	width := 0
-	for _, r := range rows {
-		width = max(width, len([]rune(r.visitor.Name)))
-	}
-	var b strings.Builder
-	line := func(name string, field func(i int) string) {
-		fmt.Fprintf(&b, "%-*s", width, name)
-		for i, d := range destinations {
-			fmt.Fprintf(&b, "  %*s", len([]rune(d)), field(i))
-		}
-		b.WriteByte('\n')
-	}
-	line("", func(i int) string { return destinations[i] })
-	for _, r := range rows {
-		line(r.visitor.Name, func(i int) string {
-			if r.counts[i] == 0 {
-				return "-"
-			}
-			return fmt.Sprint(r.counts[i])
-		})
-	}
-	return b.String()
-}
-
-func updating() bool {
-	if os.Getenv("CONSENTTEST_UPDATE") != "" {
-		return true
-	}
-	f := flag.Lookup("update")
-	return f != nil && f.Value.String() == "true"
 }

@@ -5,13 +5,16 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
 
+	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
 	"github.com/go-consent/segment/cookie"
+	"github.com/go-consent/segment/internal/failtest"
 	"github.com/go-consent/segment/middleware"
 )
 
@@ -61,11 +64,11 @@ func TestRunComparesWithReached(t *testing.T) {
 		`consenttest: withdrew: 0 events reached Amplitude, want at least one
 	no event was sent
 decided:
-	1. track "GET /" by u: stayed home, no destination may see it; Amplitude: denied, the visitor denied it by name (Amplitude)`,
+	1. track "GET /" by u: suppressed, no destination may see it; Amplitude: denied, the visitor denied it by name (Amplitude)`,
 		`consenttest: Reached has no entry for the visitor "malformed: not JSON"`,
 		`consenttest: Reached has an entry for "nobody", who is no visitor of the table`,
 		`consenttest: Reached of "nobody" names Hotjar, which is not among Destinations`,
-	}, failures(t, func(tb testing.TB) {
+	}, failtest.All(t, func(tb testing.TB) {
 		consenttest.Run(tb, site, consenttest.Table{Visitors: visitors, Destinations: columns, Reached: map[string][]string{
 			"never asked":             nil,
 			"accepted all":            {"Amplitude", "Facebook Pixel"},
@@ -81,7 +84,7 @@ func TestRunFindsWhatShouldNotHaveArrived(t *testing.T) {
 	1. track "GET /" by u: reached, "Amplitude": true
 decided:
 	1. track "GET /" by u: Amplitude: allowed, the visitor granted every category of it (analytics)`,
-		failure(t, func(tb testing.TB) {
+		failtest.One(t, func(tb testing.TB) {
 			consenttest.Run(tb, site, consenttest.Table{
 				Visitors: visitorsCalled("accepted all"), Destinations: []string{"Amplitude"},
 				Reached: map[string][]string{"accepted all": nil},
@@ -92,11 +95,11 @@ decided:
 func TestRunTellsOfAForgottenMiddleware(t *testing.T) {
 	visitors := visitorsCalled("accepted all", "malformed: not JSON")
 	reached := map[string][]string{"accepted all": {"Amplitude"}, "malformed: not JSON": nil}
-	require.Contains(t, failure(t, func(tb testing.TB) {
+	require.Contains(t, failtest.One(t, func(tb testing.TB) {
 		consenttest.Run(tb, tracker, consenttest.Table{Visitors: visitors, Reached: reached})
 	}), "the handler has to be behind middleware.New")
 	// What a Source could not read is not a forgotten middleware.
-	require.NotContains(t, failure(t, func(tb testing.TB) {
+	require.NotContains(t, failtest.One(t, func(tb testing.TB) {
 		consenttest.Run(tb, site, consenttest.Table{Visitors: visitors, Reached: map[string][]string{
 			"accepted all": {"Amplitude"}, "malformed: not JSON": {"Amplitude"},
 		}})
@@ -105,7 +108,7 @@ func TestRunTellsOfAForgottenMiddleware(t *testing.T) {
 	t.Setenv("CONSENTTEST_UPDATE", "1")
 	consenttest.Run(t, site, consenttest.Table{Visitors: visitors, Destinations: columns, Golden: golden})
 	t.Setenv("CONSENTTEST_UPDATE", "")
-	require.Contains(t, failure(t, func(tb testing.TB) {
+	require.Contains(t, failtest.One(t, func(tb testing.TB) {
 		consenttest.Run(tb, tracker, consenttest.Table{Visitors: visitors, Destinations: columns, Golden: golden})
 	}), "the handler has to be behind middleware.New")
 }
@@ -115,7 +118,7 @@ func TestRunComparesWithTheGoldenFile(t *testing.T) {
 	consenttest.Run(t, site, table)
 
 	table.Golden = filepath.Join(t.TempDir(), "new", "run.golden")
-	require.Contains(t, failure(t, func(tb testing.TB) { consenttest.Run(tb, site, table) }),
+	require.Contains(t, failtest.One(t, func(tb testing.TB) { consenttest.Run(tb, site, table) }),
 		"if the new table is right, write it with CONSENTTEST_UPDATE=1 go test")
 
 	t.Setenv("CONSENTTEST_UPDATE", "1")
@@ -137,7 +140,7 @@ func TestRunComparesWithTheGoldenFile(t *testing.T) {
 + accepted only advertising                       -               1
 - accepted only advertising                       1               1
 if the new table is right, write it with CONSENTTEST_UPDATE=1 go test`,
-		failure(t, func(tb testing.TB) { consenttest.Run(tb, site, table) }))
+		failtest.One(t, func(tb testing.TB) { consenttest.Run(tb, site, table) }))
 }
 
 func TestRunSendsTheRequestThatItIsGiven(t *testing.T) {
@@ -159,7 +162,65 @@ func TestRunServesTheZeroSite(t *testing.T) {
 	for _, v := range (consenttest.Site{}).Visitors() {
 		reached[v.Name] = nil // its categories are not those of the policy
 	}
-	consenttest.Run(t, site, consenttest.Table{Destinations: []string{"Hotjar"}, Reached: reached})
+	consenttest.Run(t, site, consenttest.Table{Destinations: []string{"Amplitude"}, Reached: reached})
+}
+
+// The bugs that Run finds only since one handler serves everybody: an answer is kept.
+func TestRunFindsAnAnswerThatIsKept(t *testing.T) {
+	first := func(next http.Handler) http.Handler {
+		var once sync.Once
+		var kept consent.State
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			once.Do(func() { kept = consent.FromContext(r.Context()) }) // the bug
+			next.ServeHTTP(w, r.WithContext(consent.NewContext(r.Context(), kept)))
+		})
+	}
+	grants := func(next http.Handler) http.Handler {
+		var kept consent.State
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if s := consent.FromContext(r.Context()); s.Category("analytics") == consent.Granted {
+				kept = s // the bug
+			}
+			next.ServeHTTP(w, r.WithContext(consent.NewContext(r.Context(), kept)))
+		})
+	}
+	for name, test := range map[string]struct {
+		bug     func(http.Handler) http.Handler
+		failure string
+	}{
+		"the first": {first, "consenttest: accepted all: 0 events reached Amplitude, want at least one"},
+		"a grant":   {grants, "consenttest: rejected all: 1 events reached Amplitude, want none"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			read := middleware.New(middleware.Options{Sources: []middleware.Source{cookie.Codec{}}})
+			require.Contains(t, failtest.One(t, func(tb testing.TB) {
+				consenttest.Run(tb, func(r *consenttest.Recorder) http.Handler { return read(test.bug(tracker(r))) }, consenttest.Table{
+					Visitors: visitorsCalled("never asked", "accepted all", "rejected all"), Destinations: []string{"Amplitude"},
+					Reached: map[string][]string{"never asked": nil, "accepted all": {"Amplitude"}, "rejected all": nil},
+				})
+			}), test.failure)
+		})
+	}
+}
+
+// A table of dashes holds of a handler that tracks nothing, and of names that nobody has.
+func TestRunRefusesATableThatProvesNothing(t *testing.T) {
+	golden := filepath.Join(t.TempDir(), "golden")
+	t.Setenv("CONSENTTEST_UPDATE", "1")
+	silent := func(*consenttest.Recorder) http.Handler { return http.NotFoundHandler() }
+	table := consenttest.Table{Destinations: columns, Golden: golden}
+	require.Contains(t, failtest.One(t, func(tb testing.TB) { consenttest.Run(tb, silent, table) }),
+		"consenttest: no message of any visitor was tracked, which proves nothing")
+	table.Destinations = []string{"Amplitude", "Facebook pixel"}
+	require.Contains(t, failtest.One(t, func(tb testing.TB) { consenttest.Run(tb, site, table) }),
+		`"Facebook pixel" is no destination that the policy knows`)
+	require.NoFileExists(t, golden)
+
+	table.Destinations = []string{"Amplitude", "Hotjar"} // of the workspace, and not of the policy
+	consenttest.Run(t, func(r *consenttest.Recorder) http.Handler {
+		r.Destinations = []string{"Hotjar"}
+		return site(r)
+	}, table)
 }
 
 func TestRunRefusesATableWithoutExpectations(t *testing.T) {
@@ -169,7 +230,7 @@ func TestRunRefusesATableWithoutExpectations(t *testing.T) {
 		"consenttest: the Table needs either Reached or Golden ":        {Golden: "g", Reached: map[string][]string{"a": {"b"}}},
 		"consenttest: the Table names no destination to look at (none)": {Reached: map[string][]string{"a": nil}},
 	} {
-		got := failure(t, func(tb testing.TB) { consenttest.Run(tb, site, table) })
+		got := failtest.One(t, func(tb testing.TB) { consenttest.Run(tb, site, table) })
 		require.True(t, strings.HasPrefix(want, got), got)
 	}
 }

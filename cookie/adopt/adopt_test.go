@@ -12,13 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/conformance"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/internal/cookietest"
 )
 
 func TestCases(t *testing.T) {
-	cookietest.Compare(t, cookietest.Cases(t), func(cookietest.Case) consenttest.Source { return Source{} }, nil)
+	cookietest.Compare(t, cookietest.Cases(t), func(cookietest.Case) conformance.Source { return Source{} }, nil)
 }
 
 func TestSource(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/conformance"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/cookie/tcf"
 	"github.com/go-consent/segment/internal/cookietest"
@@ -17,7 +17,7 @@ import (
 var source = Source{TCF: tcf.Source{}.Decode}
 
 func TestCases(t *testing.T) {
-	cookietest.Compare(t, cookietest.Cases(t), func(cookietest.Case) consenttest.Source { return source }, nil)
+	cookietest.Compare(t, cookietest.Cases(t), func(cookietest.Case) conformance.Source { return source }, nil)
 }
 
 func TestSource(t *testing.T) {

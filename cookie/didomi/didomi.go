@@ -7,19 +7,21 @@
 // answers, without a purpose or a vendor; with one it is an answer.
 //
 // Newer sites have didomi_dcs instead (didomiConsentStringCookieName), the Didomi Consent
-// String. This package recognizes it and reads the time of the answer in it, and not the
-// answers: Didomi publishes the fields, but not how the lists of purposes and vendors are
-// told apart, and their ids are numbers that only the site's own page can look up. A
-// visitor with such a string, and no token at least as new, has answered what nobody here
-// can read: that is an error that wraps [ErrUnreadable], and denied. Keep the token, or
-// have the page mirror the answer into a cookie of its own.
+// String. It has numbers for ids, which only the site's own page can look up, with
+// Didomi.getPurposeByNumericId and Didomi.getVendorByNumericId: with PurposeIDs it is read,
+// and with VendorIDs its vendors are as well. Didomi publishes the fields of the string, but
+// not all of how they are written: the header and the two forms of list that a string of a
+// live site has are read, and any other is an error that wraps [ErrUnreadable]. So is a
+// string without the site's numbers: the visitor has answered, nobody here knows what, and
+// all is denied. Where there is a token too, the string counts if it is newer.
 //
 // # What it cannot see
 //
 // On a site with the IAB's framework the token holds purposes and vendors of the site's
 // own alone. The others are in the TC string of the cookie euconsent-v2 (iabCookieName):
 // have a Source of the tcf package beside this one. A category is then open where neither
-// denies it. A site with storageSources.cookies off keeps all in localStorage.
+// denies it. A token that lists vendors alone, as on such a site, says nothing here unless
+// Vendors has one. A site with storageSources.cookies off keeps all in localStorage.
 //
 // A purpose or vendor to whose legitimate interest the visitor objected is denied unless
 // the visitor consented to it; one whose legitimate interest merely stands is no answer.
@@ -34,14 +36,14 @@
 // Purposes of the site's own have ids that Didomi's console made; the standard ones, and
 // names that a Config of the destinations package may have for them:
 //
-//	id                                  in the notice                       category
-//	cookies                             Store and access information        none: it opens no destination by itself
-//	measure_content_performance         Measure content performance         analytics
-//	market_research                     Understand audiences                analytics
-//	improve_products                    Develop and improve services        functional
+//	id                                  in the notice                        category
+//	cookies                             Store and access information         none: it opens no destination by itself
+//	measure_content_performance         Measure content performance          analytics
+//	market_research                     Understand audiences                 analytics
+//	improve_products                    Develop and improve services         functional
 //	create_ads_profile, select_personalized_ads, measure_ad_performance
-//	                                    Advertising                         advertising
-//	analytics-HpBJrrK7, and its like    a purpose of the site's own         what it is for
+//	                                    Advertising                          advertising
+//	analytics-HpBJrrK7, and its like    a purpose of the site's own          what it is for
 //
 // # Where the rules come from
 //
@@ -77,6 +79,10 @@ type Source struct {
 	// MaxAge, if not 0, is how long a grant counts.
 	MaxAge time.Duration
 
+	// PurposeIDs and VendorIDs are the ids by the numbers that a Didomi Consent String
+	// has for them. A number that is not listed is left out.
+	PurposeIDs, VendorIDs map[int]string
+
 	// TokenName and StringName are the names of the cookies. Empty, they are
 	// didomi_token and didomi_dcs.
 	TokenName, StringName string
@@ -90,7 +96,7 @@ func (s Source) Consent(r *http.Request) (consent.State, error) {
 
 func (s Source) at(r *http.Request, now time.Time) (consent.State, error) {
 	var updated time.Time // of the oldest token
-	state, err := cookie.Read(r, named(s.TokenName, "didomi_token"), func(value string) (consent.State, error) {
+	token, err := cookie.Read(r, named(s.TokenName, "didomi_token"), func(value string) (consent.State, error) {
 		a, err := Parse(value)
 		if err != nil || !a.answered() {
 			return consent.NewState(nil), err
@@ -98,25 +104,34 @@ func (s Source) at(r *http.Request, now time.Time) (consent.State, error) {
 		if updated.IsZero() || a.Updated.Before(updated) {
 			updated = a.Updated
 		}
-		state := consent.NewState(cookie.Categories(a.Purposes, s.Purposes)).
-			WithDestinations(cookie.Destinations(a.Vendors, s.Vendors))
-		return cookie.Complete(cookie.Expire(state, a.Updated, s.MaxAge, now), s.Categories), nil
+		return s.state(a, now), nil
 	})
 	if err != nil {
-		return state, err
+		return token, err
 	}
-	// A string that is newer than the token has an answer that the token has not.
-	_, err = cookie.Read(r, named(s.StringName, "didomi_dcs"), func(value string) (consent.State, error) {
-		written, err := parseString(value)
-		if err == nil && written.After(updated.Add(time.Second)) {
-			err = ErrUnreadable
+	newer, err := cookie.Read(r, named(s.StringName, "didomi_dcs"), func(value string) (consent.State, error) {
+		// The dates of a string are in tenths of a second, those of a token finer.
+		_, written, err := parseHeader(value)
+		if err != nil || written.Before(updated.Add(time.Second)) {
+			return consent.NewState(nil), err
 		}
-		return consent.NewState(nil), err
+		a, err := ParseString(value, s.PurposeIDs, s.VendorIDs)
+		if err != nil {
+			return consent.State{}, err
+		}
+		return s.state(a, now), nil
 	})
-	if err != nil {
-		return consent.All(consent.Denied), err
+	if err != nil || newer.Answered() {
+		return newer, err
 	}
-	return state, nil
+	return token, nil
+}
+
+// state is the answer in the names of the site.
+func (s Source) state(a Answer, now time.Time) consent.State {
+	state := consent.NewState(cookie.Categories(a.Purposes, s.Purposes)).
+		WithDestinations(cookie.Destinations(a.Vendors, s.Vendors))
+	return cookie.Complete(cookie.Expire(state, a.Updated, s.MaxAge, now), s.Categories)
 }
 
 func named(name, standard string) string {

@@ -10,15 +10,9 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-// ErrUnreadable is the error of a visitor who answered, in a Didomi Consent String alone.
-var ErrUnreadable = fmt.Errorf("%w: an answer in a Didomi Consent String, which cannot be read here", cookie.ErrMalformed)
+var errToken = fmt.Errorf("%w: the token of Didomi is no JSON in base64", cookie.ErrMalformed)
 
-var (
-	errToken  = fmt.Errorf("%w: the token of Didomi is no JSON in base64", cookie.ErrMalformed)
-	errString = fmt.Errorf("%w: no Didomi Consent String of version 2", cookie.ErrMalformed)
-)
-
-// An Answer is what the token says: true for a purpose or vendor that the visitor agreed
+// An Answer is what the token or the string says: true for a purpose or vendor that the visitor agreed
 // to, false for one that the visitor refused.
 type Answer struct {
 	Purposes map[string]bool
@@ -81,28 +75,4 @@ func answers(consented, legitimate lists) map[string]bool {
 func decodeBase64(value string) ([]byte, error) {
 	value = strings.NewReplacer("-", "+", "_", "/").Replace(value)
 	return base64.RawStdEncoding.DecodeString(strings.TrimRight(value, "="))
-}
-
-// parseString reads when the visitor last answered from a Didomi Consent String: 6 bits
-// of version, 128 of the user, 36 each of when it was created and updated, in tenths of a
-// second. Ids of devices and a signature may follow after a "." or "~".
-func parseString(value string) (updated time.Time, err error) {
-	value = cookie.Unescape(value)
-	if end := strings.IndexAny(value, ".~"); end >= 0 {
-		value = value[:end]
-	}
-	const before = 6 + 128 + 36 // bits
-	const digits = 36           // of 6 bits: the header to the end of the date, and some more
-	if len(value) < digits || value[0] != 'C' {
-		return time.Time{}, errString
-	}
-	header, err := decodeBase64(value[:digits])
-	if err != nil || len(header) < digits*6/8 {
-		return time.Time{}, errString
-	}
-	var tenths int64
-	for bit := before; bit < before+36; bit++ {
-		tenths = tenths<<1 | int64(header[bit/8]>>(7-bit%8)&1)
-	}
-	return time.UnixMilli(tenths * 100), nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/conformance"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/cookie/gpp"
 )
@@ -23,12 +23,11 @@ const (
 )
 
 func TestSource(t *testing.T) {
-	consenttest.TestSource(t, func() gpp.Source { return gpp.Source{} }, consenttest.SourceExamples{
-		Answers: []consenttest.SourceAnswer{
+	conformance.TestSource(t, func() gpp.Source { return gpp.Source{} }, conformance.SourceExamples{
+		Answers: []conformance.SourceAnswer{
 			{Header: http.Header{"Cookie": {"__gpp=" + optedOut}}, State: deny("sale", "sharing", "targeted_advertising")},
 			{Header: http.Header{"Cookie": {"__gpp=" + partly + "; __gpp_sid=7"}}, State: deny("sale", "targeted_advertising")},
 			{Header: http.Header{"Cookie": {"__gpp=" + california}}, State: deny("sale", "sharing")},
-			{Header: http.Header{"Cookie": {"__gpp=" + notOptedOut}}, State: consent.NewState(nil)},
 		},
 		Malformed: []http.Header{
 			{"Cookie": {"__gpp=DBABLA~BVQVAAAAAAG"}},

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/conformance"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/internal/cookietest"
 )
@@ -23,7 +23,7 @@ func cases(t testing.TB) []cookietest.Case {
 }
 
 func TestCases(t *testing.T) {
-	cookietest.Compare(t, cases(t), func(c cookietest.Case) consenttest.Source {
+	cookietest.Compare(t, cases(t), func(c cookietest.Case) conformance.Source {
 		name, _, _ := strings.Cut(c.Headers["Cookie"], "=")
 		return Source{Name: name}
 	}, nil)

@@ -12,14 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/conformance"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/internal/cookietest"
 )
 
 func TestCases(t *testing.T) {
 	unmirrored := cookietest.Difference{Why: "what the visitor answered is not in the cookies", Err: ErrUnmirrored}
-	cookietest.Compare(t, cookietest.Cases(t), func(cookietest.Case) consenttest.Source { return Source{} }, map[string]cookietest.Difference{
+	cookietest.Compare(t, cookietest.Cases(t), func(cookietest.Case) conformance.Source { return Source{} }, map[string]cookietest.Difference{
 		"sourcepoint-uuid-only": unmirrored,
 		"sourcepoint-us":        unmirrored,
 		"sourcepoint-legacy":    unmirrored,

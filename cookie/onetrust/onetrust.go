@@ -37,7 +37,7 @@
 //	C0002  Performance Cookies          analytics
 //	C0003  Functional Cookies           functional
 //	C0004  Targeting Cookies            advertising
-//	C0005  Social Media Cookies         advertising, or one of its own
+//	C0005  Social Media Cookies         advertising, on a site that has them
 //
 // A site with Segment's analytics-consent-wrapper-onetrust has the ids themselves as
 // categories: then leave Groups empty.
@@ -59,12 +59,15 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
+// maxCopies limits the copies of OptanonAlertBoxClosed, as cookie.Read does those of others.
+const maxCopies = 8
+
 // A Source reads the answer from OneTrust's cookies. The zero Source is ready to use,
 // with the ids of the groups as categories. It may be used by many goroutines at once.
 type Source struct {
 	// Groups are the site's categories by the id of a group. A group that is not
 	// listed is a category of its own name. A category of several groups is granted if
-	// all of them are.
+	// all of them are: list no group that the site's banner does not have.
 	Groups map[string]string
 
 	// Vendors are the destinations by the id of a host or vendor, as in "H68". One that
@@ -93,24 +96,12 @@ func (s Source) Consent(r *http.Request) (consent.State, error) {
 }
 
 func (s Source) at(r *http.Request, now time.Time) (consent.State, error) {
-	closed := cookie.Values(r, "OptanonAlertBoxClosed")
-	if len(closed) == 0 {
+	given, closed, err := alertBoxClosed(r)
+	switch {
+	case err != nil:
+		return consent.All(consent.Denied), err
+	case !closed:
 		return consent.NewState(nil), nil
-	}
-	given := time.Time{}
-	for _, value := range closed {
-		if value == "" {
-			return consent.All(consent.Denied), errClosed
-		}
-		// A browser with several copies does not say which is the newer: the older counts.
-		date, err := time.Parse(time.RFC3339, cookie.Unescape(value))
-		if err != nil {
-			given = time.Time{}
-			break
-		}
-		if given.IsZero() || date.Before(given) {
-			given = date
-		}
 	}
 	state, err := cookie.Read(r, "OptanonConsent", func(value string) (consent.State, error) {
 		a, err := Parse(value)
@@ -129,4 +120,29 @@ func (s Source) at(r *http.Request, now time.Time) (consent.State, error) {
 		return consent.All(consent.Denied), errGroups
 	}
 	return state, err
+}
+
+// alertBoxClosed reports whether the visitor answered, and when, or the zero Time if that
+// cannot be told. A browser with several copies does not say which is the newer: the older
+// counts.
+func alertBoxClosed(r *http.Request) (given time.Time, closed bool, err error) {
+	values := cookie.Values(r, "OptanonAlertBoxClosed")
+	if len(values) > maxCopies {
+		return time.Time{}, false, errClosed
+	}
+	dated := true
+	for _, value := range values {
+		if value == "" {
+			return time.Time{}, false, errClosed
+		}
+		date, err := time.Parse(time.RFC3339, cookie.Unescape(value))
+		dated = dated && err == nil
+		if given.IsZero() || date.Before(given) {
+			given = date
+		}
+	}
+	if !dated {
+		given = time.Time{}
+	}
+	return given, len(values) > 0, nil
 }

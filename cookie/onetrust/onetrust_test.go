@@ -3,19 +3,20 @@ package onetrust
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/conformance"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/internal/cookietest"
 )
 
 func TestCases(t *testing.T) {
-	cookietest.Compare(t, cookietest.Cases(t), func(c cookietest.Case) consenttest.Source {
+	cookietest.Compare(t, cookietest.Cases(t), func(c cookietest.Case) conformance.Source {
 		return Source{Vendors: c.OwnNames()}
 	}, nil)
 }
@@ -25,6 +26,7 @@ func TestSource(t *testing.T) {
 		[]string{"onetrust-accept-all", "onetrust-reject-all", "onetrust-partial", "onetrust-hosts-iab", "onetrust-legacy-groups"},
 		[]string{
 			"OptanonAlertBoxClosed=2026-01-22T07:26:40.000Z",
+			strings.Repeat("OptanonAlertBoxClosed=2026-01-22T07:26:40.000Z; ", 9) + "OptanonConsent=groups=C0001%3A1",
 			"OptanonAlertBoxClosed=; OptanonConsent=groups=C0001%3A1",
 			"OptanonAlertBoxClosed=2026-01-22T07:26:40.000Z; OptanonConsent=groups=",
 			"OptanonAlertBoxClosed=2026-01-22T07:26:40.000Z; OptanonConsent=hosts=H1%3A1",
@@ -65,6 +67,8 @@ func TestOutdatedAnswersKeepTheirDenialsAlone(t *testing.T) {
 		"old":   {Source{MaxAge: time.Minute}, groups + "; OptanonAlertBoxClosed=2026-01-22T07%3A26%3A40.000Z", refused},
 		"the older of two": {Source{MaxAge: time.Hour},
 			groups + "; OptanonAlertBoxClosed=2026-01-22T07:26:40.000Z; OptanonAlertBoxClosed=2025-01-22T07:26:40.000Z", refused},
+		"a date and none": {Source{MaxAge: time.Hour},
+			groups + "; OptanonAlertBoxClosed=2026-01-22T07:26:40.000Z; OptanonAlertBoxClosed=x; OptanonAlertBoxClosed=2026-01-22T07:26:40.000Z", refused},
 		"no date":           {Source{MaxAge: time.Hour}, groups + "; OptanonAlertBoxClosed=NaN-NaN-NaNTNaN:NaN:NaN.000Z", refused},
 		"no date, no limit": {Source{}, groups + "; OptanonAlertBoxClosed=NaN-NaN-NaNTNaN:NaN:NaN.000Z", fresh},
 		"to be asked again": {Source{RefuseOutdated: true}, groups + "&AwaitingReconsent=true; OptanonAlertBoxClosed=2026-01-22T07:26:40.000Z", refused},

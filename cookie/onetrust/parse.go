@@ -8,7 +8,7 @@ import (
 )
 
 var (
-	errClosed = fmt.Errorf("%w: OptanonAlertBoxClosed is empty", cookie.ErrMalformed)
+	errClosed = fmt.Errorf("%w: OptanonAlertBoxClosed is empty, or there too often", cookie.ErrMalformed)
 	errGroups = fmt.Errorf("%w: OptanonConsent has no groups", cookie.ErrMalformed)
 	errTwice  = fmt.Errorf("%w: OptanonConsent has a list twice", cookie.ErrMalformed)
 	errAnswer = fmt.Errorf("%w: OptanonConsent has an answer that is not 0 or 1", cookie.ErrMalformed)

@@ -11,13 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/conformance"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/internal/cookietest"
 )
 
 func TestCases(t *testing.T) {
-	cookietest.Compare(t, cookietest.Cases(t), func(c cookietest.Case) consenttest.Source {
+	cookietest.Compare(t, cookietest.Cases(t), func(c cookietest.Case) conformance.Source {
 		s := Source{Vendors: c.OwnNames()}
 		if name, _, named := strings.Cut(c.Headers["Cookie"], "="); named {
 			s.Name = name

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/conformance"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/internal/cookietest"
 )
@@ -17,7 +17,7 @@ import (
 var refused = consent.NewState(map[string]bool{All: false}).Or(consent.All(consent.Denied))
 
 func TestCases(t *testing.T) {
-	cookietest.Compare(t, cookietest.Cases(t), func(c cookietest.Case) consenttest.Source {
+	cookietest.Compare(t, cookietest.Cases(t), func(c cookietest.Case) conformance.Source {
 		name, _, _ := strings.Cut(c.Headers["Cookie"], "=")
 		return Source{Name: name}
 	}, map[string]cookietest.Difference{

@@ -101,7 +101,7 @@ const disclosurePolicy = 5
 func (s Source) check(t String) error {
 	switch undisclosed := !t.HasDisclosedVendors() && !t.Created().Before(disclosureRequired); {
 	case undisclosed && t.PolicyVersion() >= disclosurePolicy:
-		return errUndisclose
+		return errUndisclosed
 	case undisclosed && s.RequireDisclosed:
 		return outdated("no list of disclosed vendors")
 	case t.PolicyVersion() < s.MinPolicyVersion:

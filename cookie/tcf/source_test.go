@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/conformance"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/cookie/tcf"
 )
@@ -128,7 +128,7 @@ func TestSourceConforms(t *testing.T) {
 		Purposes: map[int]string{1: "functional", 7: "advertising", 8: "analytics"},
 		Vendors:  map[int]string{8: "Eight", 755: "Google Ads", 999: "Undisclosed"},
 	}
-	answer := func(value string, destinations map[string]bool, on ...string) consenttest.SourceAnswer {
+	answer := func(value string, destinations map[string]bool, on ...string) conformance.SourceAnswer {
 		categories := map[string]bool{"functional": false, "advertising": false, "analytics": false}
 		for _, id := range []string{"2", "3", "4", "5", "6", "9", "10", "11"} {
 			categories[id] = false
@@ -137,11 +137,11 @@ func TestSourceConforms(t *testing.T) {
 			categories[name] = true
 		}
 		state := consent.NewState(categories).WithDestinations(destinations)
-		return consenttest.SourceAnswer{Header: http.Header{"Cookie": {"euconsent-v2=" + value}}, State: state}
+		return conformance.SourceAnswer{Header: http.Header{"Cookie": {"euconsent-v2=" + value}}, State: state}
 	}
 	partial := header{policy: 5, purposes: []int{1, 8}}
-	consenttest.TestSource(t, func() tcf.Source { return source }, consenttest.SourceExamples{
-		Answers: []consenttest.SourceAnswer{
+	conformance.TestSource(t, func() tcf.Source { return source }, conformance.SourceExamples{
+		Answers: []conformance.SourceAnswer{
 			answer(partial.with(8, 999)+disclosed(8, 755), map[string]bool{"Eight": true, "Google Ads": false, "Undisclosed": false}, "functional", "analytics"),
 			answer(header{policy: 4, purposes: []int{7}}.with(755), map[string]bool{"Eight": false, "Google Ads": true, "Undisclosed": false}, "advertising"),
 			answer(header{policy: 5}.with()+publisher(2, 1)+disclosed(8), map[string]bool{"Eight": false, "Google Ads": false, "Undisclosed": false}),

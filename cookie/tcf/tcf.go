@@ -86,14 +86,14 @@ func (f fault) Error() string { return "tcf: " + string(f) }
 func (f fault) Unwrap() error { return cookie.ErrMalformed }
 
 const (
-	errTooLong    fault = "longer than a TC string can be"
-	errEncoding   fault = "not base64url"
-	errVersion    fault = "not version 2 of the format"
-	errCut        fault = "cut off"
-	errRange      fault = "a range of vendors that is none"
-	errSegment    fault = "a segment of an unknown type"
-	errTwice      fault = "two segments of one type"
-	errUndisclose fault = "no list of disclosed vendors"
+	errTooLong     fault = "longer than a TC string can be"
+	errEncoding    fault = "not base64url"
+	errVersion     fault = "not version 2 of the format"
+	errCut         fault = "cut off"
+	errRange       fault = "a range of vendors that is none"
+	errSegment     fault = "a segment of an unknown type"
+	errTwice       fault = "two segments of one type"
+	errUndisclosed fault = "no list of disclosed vendors"
 )
 
 // maxSize limits a TC string, in bytes, and with it the time to read one. Browsers

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/conformance"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/cookie/usprivacy"
 )
@@ -21,11 +21,10 @@ var (
 )
 
 func TestSource(t *testing.T) {
-	consenttest.TestSource(t, func() usprivacy.Source { return usprivacy.Source{} }, consenttest.SourceExamples{
-		Answers: []consenttest.SourceAnswer{
+	conformance.TestSource(t, func() usprivacy.Source { return usprivacy.Source{} }, conformance.SourceExamples{
+		Answers: []conformance.SourceAnswer{
 			{Header: http.Header{"Cookie": {"usprivacy=1YYN"}}, State: noSale},
 			{Header: http.Header{"Cookie": {"us_privacy=1YYN"}}, State: noSale},
-			{Header: http.Header{"Cookie": {"usprivacy=1YNN"}}, State: none},
 			{Header: http.Header{"Cookie": {"usprivacy=%7B%22uspString%22%3A%221YYN%22%2C%22optOutDate%22%3Anull%7D"}}, State: noSale},
 		},
 		Malformed: []http.Header{

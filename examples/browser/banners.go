@@ -40,9 +40,9 @@ var grown = map[string]middleware.Source{
 }
 
 // newBanners serves a page for each banner, what the server reads of it, and the packages.
-func newBanners(modules string, segment *segment) http.Handler {
+func newBanners(modules string) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/tools/", newTools(segment))
+	mux.Handle("/tools/", newTools())
 	mux.Handle("GET /modules/", http.StripPrefix("/modules/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		serveModule(w, r, modules)
 	})))

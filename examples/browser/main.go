@@ -1,5 +1,5 @@
 // Browser is the site against which real browsers test this library: pages with
-// Segment's Consent Manager, pages without a script, and a stand-in for Segment.
+// Segment's Consent Manager, pages without a script, and the fake of Segment.
 //
 //	npm ci && npm test
 //
@@ -31,27 +31,29 @@ func main() {
 		log.Fatal(err)
 	}
 
-	segment := &segment{
-		analytics:      filepath.Join(*modules, "@segment", "analytics-next", "dist", "umd"),
-		consentManager: filepath.Join(*modules, "@segment", "consent-manager", "standalone"),
+	segments, err := startSegments()
+	if err != nil {
+		log.Fatal(err)
 	}
-	// Segment's API for analytics-go, and what the tests ask for.
-	api := httptest.NewServer(segment.api())
+	segments.analytics = filepath.Join(*modules, "@segment", "analytics-next", "dist", "umd")
+	segments.consentManager = filepath.Join(*modules, "@segment", "consent-manager", "standalone")
+	// What the tests ask for.
+	control := httptest.NewServer(segments.control())
 	// Everything that the browser knows, by host.
 	web := httptest.NewUnstartedServer(hosts(map[string]http.Handler{
-		"shop.example.test":    newSite(api.URL, segment),
+		"shop.example.test":    newSite(segments),
 		"teapots.example.test": behindTLS(upstream),
-		"cdn.segment.com":      segment.cdn(),
-		"api.segment.io":       segment.api(),
+		"cdn.segment.com":      segments.cdn(),
+		"api.segment.io":       segments.api(),
 		"sibling.example.test": http.HandlerFunc(hostile),
-		"banners.example.test": newBanners(*modules, segment),
+		"banners.example.test": newBanners(*modules),
 		"evil.test":            http.HandlerFunc(hostile),
 	}))
 	web.Config.ErrorLog = log.New(io.Discard, "", 0) // browsers try a host without TLS, too
 	web.StartTLS()
 	err = json.NewEncoder(os.Stdout).Encode(map[string]string{
 		"web": web.Listener.Addr().String(),
-		"api": api.URL,
+		"api": control.URL,
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/destinations"
 )
@@ -14,6 +16,7 @@ type profile struct {
 	// CustomCategories is the option of the Consent Manager, nil for its own three.
 	CustomCategories map[string]customCategory
 	CookieName       string
+	SameSite         http.SameSite
 	config           destinations.Config
 }
 
@@ -25,11 +28,31 @@ type customCategory struct {
 	Integrations []string `json:"integrations"`
 }
 
+// workspace is what is set up at Segment for the profile.
+func (p profile) workspace(name string) segmenttest.Workspace {
+	w := segmenttest.Workspace{
+		WriteKey: name, Categories: p.config.Categories,
+		Catalogue: make(map[string]string), Scripts: make(map[string]segmenttest.Script),
+	}
+	for i, d := range p.Destinations {
+		w.Destinations = append(w.Destinations, d.Name)
+		w.Catalogue[d.Name] = d.Category
+		w.Scripts[d.Name] = segmenttest.Script{
+			URL:     fmt.Sprintf("https://cdn.segment.com/destinations/%s/%d.js", name, i),
+			Library: library(i),
+		}
+	}
+	return w
+}
+
+// library is the global function of the script of a destination.
+func library(i int) string { return fmt.Sprintf("destination%d", i) }
+
 // codec writes the cookie in the order of the script, whose own three categories are
 // not sorted.
 func (p profile) codec() cookie.Codec {
 	return cookie.Codec{
-		Template: http.Cookie{Name: p.CookieName},
+		Template: http.Cookie{Name: p.CookieName, SameSite: p.SameSite},
 		Order:    []string{"marketingAndAnalytics", "advertising", "functional"},
 	}
 }
@@ -50,9 +73,14 @@ var standard = destinations.Config{Categories: map[string][]string{
 	"functional":            {"Intercom", "Zendesk"},
 }}
 
+var optOut = destinations.Config{Categories: standard.Categories, OptOut: true}
+
 var profiles = map[string]profile{
 	"standard": {Destinations: catalogue, config: standard},
-	"named":    {Destinations: catalogue, config: standard, CookieName: "my choice;é"},
+	// The law lets a site track who has not answered.
+	"optout": {Destinations: catalogue, config: optOut},
+	"strict": {Destinations: catalogue, config: optOut, SameSite: http.SameSiteStrictMode},
+	"named":  {Destinations: catalogue, config: standard, CookieName: "my choice;é"},
 	// A destination that was connected since visitors answered.
 	"grown": {
 		Destinations: append([]destination{{"Mixpanel", "Analytics"}}, catalogue...),
@@ -68,6 +96,14 @@ var profiles = map[string]profile{
 		"Ads & Friends": {"Facebook Pixel", "Google Tag Manager", "Amplitude"},
 		"Chat":          {"Intercom", "Zendesk"},
 	}),
+	// The page on Segment's consent-tools.
+	"tools": {
+		Destinations: []destination{{"Amplitude", "Analytics"}, {"Facebook Pixel", "Advertising"}, {"HubSpot", "Email"}},
+		config: destinations.Config{Categories: map[string][]string{
+			"analytics":   {"Amplitude", "HubSpot"},
+			"advertising": {"Facebook Pixel", "HubSpot"},
+		}},
+	},
 	"unicode": custom(
 		[]destination{{"Größe & Maß", "Analytics"}, {"アナリティクス", "Analytics"}, {"😀", "Advertising"}},
 		map[string][]string{"Werbung für Dich": {"😀"}, "解析": {"Größe & Maß", "アナリティクス"}},

@@ -1,56 +1,43 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
-	"slices"
-	"strings"
-	"sync"
+	"sync/atomic"
+
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 )
 
-// segment stands in for Segment: its CDN, and the API that takes events.
-type segment struct {
+// segments are the fakes of Segment, one for each profile, and the scripts of its CDN.
+type segments struct {
 	analytics, consentManager string // directories of scripts
+	byKey                     map[string]*segmenttest.Segment
 
-	mu       sync.Mutex
-	received []event
-	loads    int // how often analytics.js was fetched
+	loads atomic.Int64 // how often analytics.js was fetched
 }
 
-// An event as it arrived, from the browser or from analytics-go.
-type event struct {
-	From string          `json:"from"`
-	Body json.RawMessage `json:"body"`
+func startSegments() (*segments, error) {
+	s := &segments{byKey: make(map[string]*segmenttest.Segment)}
+	for name, p := range profiles {
+		fake, err := segmenttest.Start(p.workspace(name))
+		if err != nil {
+			return nil, err
+		}
+		s.byKey[name] = fake
+	}
+	return s, nil
 }
 
-// cdn serves the list of destinations for the Consent Manager, and analytics.js with
-// its settings. The destinations of a source are scripts that analytics.js loads.
-func (s *segment) cdn() http.Handler {
+// cdn serves what the fakes have of Segment's CDN, analytics.js, and the scripts of the
+// destinations, which note what they are given.
+func (s *segments) cdn() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/projects/{key}/integrations", func(w http.ResponseWriter, r *http.Request) {
-		var list []map[string]string
-		for _, d := range profiles[r.PathValue("key")].Destinations {
-			list = append(list, map[string]string{"name": d.Name, "creationName": d.Name, "category": d.Category})
-		}
-		answer(w, list)
-	})
-	mux.HandleFunc("GET /v1/projects/{key}/settings", func(w http.ResponseWriter, r *http.Request) {
-		key := r.PathValue("key")
-		var plugins []map[string]any
-		for i, d := range profiles[key].Destinations {
-			plugins = append(plugins, map[string]any{
-				"name": d.Name, "creationName": d.Name, "libraryName": fmt.Sprintf("destination%d", i),
-				"url":      fmt.Sprintf("https://cdn.segment.com/destinations/%s/%d.js", key, i),
-				"settings": map[string]any{},
-			})
-		}
-		answer(w, map[string]any{
-			"integrations":  map[string]any{"Segment.io": map[string]any{"apiKey": key}},
-			"remotePlugins": plugins,
-		})
+	mux.HandleFunc("GET /v1/projects/{key}/{document}", func(w http.ResponseWriter, r *http.Request) {
+		s.serve(r.PathValue("key"), w, r)
 	})
 	mux.HandleFunc("GET /destinations/{key}/{file}", func(w http.ResponseWriter, r *http.Request) {
 		var i int
@@ -62,17 +49,15 @@ func (s *segment) cdn() http.Handler {
 		}
 		name, _ := json.Marshal(destinations[i].Name)
 		w.Header().Set("Content-Type", "text/javascript")
-		fmt.Fprintf(w, `window.destination%d = function () {
+		fmt.Fprintf(w, `window.%s = function () {
   var log = window.delivered = window.delivered || [];
   var deliver = function (context) { log.push([%s, context.event.event || context.event.type]); return context; };
   return { name: %[2]s, version: "1", type: "destination", isLoaded: function () { return true; },
     load: function () { return Promise.resolve(); }, track: deliver, page: deliver, identify: deliver };
-};`, i, name)
+};`, library(i), name)
 	})
 	mux.HandleFunc("GET /analytics.js/v1/{key}/analytics.min.js", func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		s.loads++
-		s.mu.Unlock()
+		s.loads.Add(1)
 		w.Header().Set("Cache-Control", "no-store") // so that every load is counted
 		http.ServeFile(w, r, filepath.Join(s.analytics, "standalone.js"))
 	})
@@ -80,67 +65,59 @@ func (s *segment) cdn() http.Handler {
 	return mux
 }
 
-// api takes events one by one, as analytics.js sends them, and in batches, as
-// analytics-go does.
-func (s *segment) api() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/{call}", func(w http.ResponseWriter, r *http.Request) {
+// api takes events one by one, as analytics.js sends them, for the profile whose write
+// key they have.
+func (s *segments) api() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 		if err != nil {
 			http.Error(w, "too long", http.StatusBadRequest)
 			return
 		}
-		w.Header().Set("Access-Control-Allow-Origin", "*")
-		switch call := r.PathValue("call"); call {
-		case "batch":
-			var batch struct{ Batch []json.RawMessage }
-			if err := json.Unmarshal(body, &batch); err != nil {
-				http.Error(w, "not JSON", http.StatusBadRequest)
-				return
-			}
-			for _, e := range batch.Batch {
-				s.receive(event{"server", e})
-			}
-		case "m": // how analytics.js fares
-		default:
-			s.receive(event{"browser", body})
-		}
-		answer(w, map[string]bool{"success": true})
+		event := struct{ WriteKey string }{"standard"} // what tells how analytics.js fares has none
+		_ = json.Unmarshal(body, &event)               // the fake says what is wrong
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		s.serve(event.WriteKey, w, r)
 	})
-	mux.HandleFunc("OPTIONS /v1/{call}", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Access-Control-Allow-Origin", "*")
-		w.Header().Set("Access-Control-Allow-Headers", "Content-Type, Authorization")
-		w.WriteHeader(http.StatusNoContent)
-	})
+}
+
+func (s *segments) serve(key string, w http.ResponseWriter, r *http.Request) {
+	if fake, ok := s.byKey[key]; ok {
+		fake.ServeHTTP(w, r)
+		return
+	}
+	http.NotFound(w, r)
+}
+
+// control is what the tests ask for.
+func (s *segments) control() http.Handler {
+	mux := http.NewServeMux()
 	mux.HandleFunc("GET /received", func(w http.ResponseWriter, _ *http.Request) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		answer(w, map[string]any{"events": append([]event{}, s.received...), "loads": s.loads})
+		events := []event{}
+		for _, fake := range s.byKey {
+			for _, a := range fake.Arrivals() {
+				from := "browser"
+				if a.Call == "batch" {
+					from = "server" // analytics.js sends them one by one
+				}
+				events = append(events, event{from, a.JSON})
+			}
+		}
+		answer(w, map[string]any{"events": events, "loads": s.loads.Load()})
 	})
 	mux.HandleFunc("POST /reset", func(http.ResponseWriter, *http.Request) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.received, s.loads = nil, 0
+		s.loads.Store(0)
+		for _, fake := range s.byKey {
+			fake.Reset()
+		}
 	})
 	return mux
 }
 
-func (s *segment) receive(e event) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.received = append(s.received, e)
-}
-
-// find returns the event with that message id, if it has arrived.
-func (s *segment) find(messageID string) json.RawMessage {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, e := range slices.Backward(s.received) {
-		if strings.Contains(string(e.Body), `"messageId":"`+messageID+`"`) {
-			return e.Body
-		}
-	}
-	return nil
+// An event as it arrived, from the browser or from analytics-go.
+type event struct {
+	From string          `json:"from"`
+	Body json.RawMessage `json:"body"`
 }
 
 func answer(w http.ResponseWriter, v any) {

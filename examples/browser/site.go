@@ -4,20 +4,23 @@ import (
 	"bytes"
 	"crypto/rand"
 	"embed"
+	"encoding/json"
 	"html/template"
 	"log"
 	"maps"
 	"net/http"
 	"path/filepath"
 	"slices"
-	"time"
+	"sync/atomic"
 
 	"github.com/segmentio/analytics-go/v3"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 	"github.com/go-consent/segment/destinations"
-	routing "github.com/go-consent/segment/internal/segment"
 	"github.com/go-consent/segment/middleware"
+	"github.com/go-consent/segment/middleware/analyticsjs"
+	"github.com/go-consent/segment/middleware/preferences"
 )
 
 //go:embed pages
@@ -30,22 +33,25 @@ type site struct {
 	profile
 	name    string
 	policy  *destinations.Policy
-	api     string
-	segment *segment
+	segment *segmenttest.Segment
+
+	rendered atomic.Int64 // how often the page was
 }
 
 // newSite serves every profile below its name. It is protected against requests of
 // other sites as any that takes forms should be.
-func newSite(api string, segment *segment) http.Handler {
+func newSite(segments *segments) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /consent-manager.js", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFile(w, r, filepath.Join(segment.consentManager, "consent-manager.js"))
+		http.ServeFile(w, r, filepath.Join(segments.consentManager, "consent-manager.js"))
 	})
 	for name, p := range profiles {
-		s := &site{p, name, destinations.MustCompile(p.config), api, segment}
+		s := &site{profile: p, name: name, policy: destinations.MustCompile(p.config), segment: segments.byKey[name]}
 		mux.Handle("/"+name+"/", http.StripPrefix("/"+name, s.handler()))
 	}
-	return http.NewCrossOriginProtection().Handler(mux)
+	protection := http.NewCrossOriginProtection()
+	protection.AddInsecureBypassPattern("POST /{profile}/decision") // where a payment page would post to
+	return protection.Handler(mux)
 }
 
 func (s *site) handler() http.Handler {
@@ -55,10 +61,13 @@ func (s *site) handler() http.Handler {
 	mux.HandleFunc("GET /form", s.form)
 	mux.Handle("/preferences", s.preferences())
 	mux.HandleFunc("GET /decision", s.decision)
+	mux.HandleFunc("POST /decision", s.decision)
 	mux.HandleFunc("POST /track", s.track)
+	mux.HandleFunc("GET /rendered", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.rendered.Load()) })
 	return middleware.New(middleware.Options{
-		Sources: []middleware.Source{s.codec()},
-		Signals: []middleware.Signal{gpc},
+		Sources:  []middleware.Source{s.codec()},
+		Signals:  []middleware.Signal{gpc},
+		SameSite: s.SameSite,
 	})(mux)
 }
 
@@ -66,14 +75,14 @@ var gpc = middleware.GPC("advertising")
 
 // preferences is where the visitor answers without the Consent Manager.
 func (s *site) preferences() http.Handler {
-	client, err := consent.NewSegment(s.name, analytics.Config{Endpoint: s.api, Interval: 20 * time.Millisecond}, s.policy, nil)
+	client, err := consent.NewSegment(s.name, s.segment.Config(), s.policy, nil)
 	if err != nil {
 		panic(err) // the profiles are part of the program
 	}
-	return middleware.Preferences{
+	return preferences.Handler{
 		Codec:          s.codec(),
 		Policy:         s.policy,
-		Client:         client,
+		Router:         preferences.Segment{Client: client},
 		Expand:         s.policy.Expand,
 		Signals:        []middleware.Signal{gpc},
 		ForgetIdentity: true,
@@ -106,16 +115,26 @@ func (s *site) consentManager(w http.ResponseWriter, _ *http.Request) {
 // nonce, and those that they load.
 func (s *site) page(w http.ResponseWriter, r *http.Request) {
 	nonce := rand.Text()
-	loader := middleware.Loader{WriteKey: s.name, Page: true}
-	script, err := loader.Script(s.policy.Decide(consent.FromContext(r.Context())), nonce)
+	loader := analyticsjs.Loader{WriteKey: s.name, Page: true}
+	if s.CookieName != "" {
+		loader.Cookies = []string{s.CookieName}
+	}
+	script, err := loader.For(r).Script(s.policy.Decide(consent.FromContext(r.Context())), nonce)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	middleware.Private(w.Header())
+	s.rendered.Add(1)
+	trusted := ""
+	if r.FormValue("trusted") != "" {
+		trusted = "; require-trusted-types-for 'script'; trusted-types default"
+	}
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+nonce+"' 'strict-dynamic'; "+
-		"connect-src 'self' https://cdn.segment.com https://api.segment.io; base-uri 'none'; frame-ancestors 'none'")
-	s.render(w, "page.html", script)
+		"connect-src 'self' https://cdn.segment.com https://api.segment.io; base-uri 'none'; frame-ancestors 'none'"+trusted)
+	s.render(w, "page.html", map[string]any{
+		"script": script, "nonce": nonce, "trusts": r.FormValue("trusted") == "default",
+	})
 }
 
 // decision tells what the server makes of the request's cookies.
@@ -132,7 +151,7 @@ func (s *site) decision(w http.ResponseWriter, r *http.Request) {
 func (s *site) track(w http.ResponseWriter, r *http.Request) {
 	id := rand.Text()
 	// A client of its own, since closing one waits until everything has arrived.
-	client, err := consent.NewSegment(s.name, analytics.Config{Endpoint: s.api}, s.policy, nil)
+	client, err := consent.NewSegment(s.name, s.segment.Config(), s.policy, nil)
 	if err == nil {
 		err = client.For(r.Context()).Enqueue(analytics.Track{MessageId: id, AnonymousId: "a", Event: "Order Completed"})
 		client.Close()
@@ -141,27 +160,20 @@ func (s *site) track(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	sent := s.segment.find(id)
-	if sent == nil {
-		answer(w, map[string]any{"withheld": true, "delivered": []string{}})
-		return
-	}
-	workspace := routing.Workspace{Categories: s.config.Categories}
-	for _, d := range s.Destinations {
-		workspace.Destinations = append(workspace.Destinations, routing.Named(d.Name))
-	}
-	deliveries, err := workspace.Route(sent)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	delivered := []string{}
-	for _, d := range deliveries {
-		if d.Delivered {
-			delivered = append(delivered, d.Destination)
+	for _, a := range s.segment.Arrivals() {
+		if a.MessageID != id {
+			continue
 		}
+		delivered := []string{}
+		for _, d := range a.Deliveries {
+			if d.Delivered {
+				delivered = append(delivered, d.Destination)
+			}
+		}
+		answer(w, map[string]any{"suppressed": false, "delivered": delivered, "event": json.RawMessage(a.JSON)})
+		return
 	}
-	answer(w, map[string]any{"withheld": false, "delivered": delivered, "event": sent})
+	answer(w, map[string]any{"suppressed": true, "delivered": []string{}})
 }
 
 func (s *site) render(w http.ResponseWriter, name string, data any) {

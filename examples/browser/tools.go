@@ -18,24 +18,12 @@ var toolsAnswer = own.Source{
 	Categories: []string{"advertising", "analytics"},
 }
 
-// toolsCategories are the categories of the destinations of the page's workspace.
-var toolsCategories = map[string][]string{
-	"Amplitude":      {"analytics"},
-	"Facebook Pixel": {"advertising"},
-	"HubSpot":        {"analytics", "advertising"},
-}
-
-// newTools serves a page for each consent model below its name, as a CDN with its
-// categories too.
-func newTools(segment *segment) http.Handler {
+// newTools serves a page for each consent model, of the profile "tools".
+func newTools() http.Handler {
 	mux := http.NewServeMux()
 	for model, optOut := range map[string]bool{"opt-in": false, "opt-out": true} {
-		config := destinations.Config{Categories: make(map[string][]string), OptOut: optOut}
-		for destination, categories := range toolsCategories {
-			for _, category := range categories {
-				config.Categories[category] = append(config.Categories[category], destination)
-			}
-		}
+		config := profiles["tools"].config
+		config.OptOut = optOut
 		policy := destinations.MustCompile(config)
 		mux.HandleFunc("GET /tools/"+model, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -66,30 +54,5 @@ func newTools(segment *segment) http.Handler {
 		}
 		answer(w, true)
 	})
-	mux.HandleFunc("GET /tools/v1/projects/{key}/settings", toolsSettings)
-	mux.Handle("GET /tools/", http.StripPrefix("/tools", segment.cdn()))
 	return mux
-}
-
-// toolsSettings are what Segment's CDN says of a workspace whose destinations have
-// categories. The scripts of the destinations are those of the standard profile.
-func toolsSettings(w http.ResponseWriter, _ *http.Request) {
-	integrations := map[string]any{"Segment.io": map[string]any{"apiKey": "tools"}}
-	var plugins []map[string]any
-	for i, d := range catalogue {
-		categories, ok := toolsCategories[d.Name]
-		if !ok {
-			continue
-		}
-		integrations[d.Name] = map[string]any{"consentSettings": map[string]any{"categories": categories}}
-		plugins = append(plugins, map[string]any{
-			"name": d.Name, "creationName": d.Name, "libraryName": fmt.Sprintf("destination%d", i),
-			"url":      fmt.Sprintf("https://cdn.segment.com/destinations/standard/%d.js", i),
-			"settings": map[string]any{},
-		})
-	}
-	answer(w, map[string]any{
-		"integrations": integrations, "remotePlugins": plugins,
-		"consentSettings": map[string]any{"allCategories": toolsAnswer.Categories, "hasUnmappedDestinations": false},
-	})
 }

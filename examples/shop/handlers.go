@@ -5,127 +5,113 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"github.com/segmentio/analytics-go/v3"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/cookie"
 )
 
-// home shows the page, and tracks that it was viewed.
+// home shows the page, and tracks that it was viewed. What a visitor sees after doing
+// something is no view of its own.
 func (s *shop) home(w http.ResponseWriter, r *http.Request) {
-	s.track(r.Context(), analytics.Page{
-		MessageId: rand.Text(), Timestamp: time.Now(),
-		AnonymousId: s.visitor(w, r, consent.FromContext(r.Context())),
-		Name:        "Home",
-	})
-	if s.collector != nil {
-		// So that the page shows what became of its own view. If that takes too
-		// long, it shows that the event is under way.
-		s.flush(r.Context())
+	done := r.URL.Query().Get("done")
+	if done == "" {
+		s.track(r.Context(), analytics.Page{
+			MessageId: rand.Text(), AnonymousId: s.anonymousID(r),
+			Name: "Home",
+		})
 	}
-	s.render(w, r)
-}
-
-// saveConsent takes the visitor's answer: the whole of it, by category.
-func (s *shop) saveConsent(w http.ResponseWriter, r *http.Request) {
-	answer, err := readAnswer(w, r)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
+	if s.segment != nil {
+		// So that the page shows what became of the events. If that takes too long, it
+		// shows that they are under way.
+		_ = s.flush(r.Context())
 	}
-	if err := (cookie.Codec{}).Write(w, r, answer); err != nil {
-		s.log.Printf("consent not written: %v", err)
-		http.Error(w, "your answer could not be stored", http.StatusInternalServerError)
-		return
-	}
-	// The context carries the answer from before this one. The new one counts from
-	// here on, and what the browser says unasked comes on top of it.
-	ctx := consent.NewContext(r.Context(), answer.Restrict(gpc(r).Denials()))
-	s.track(ctx, analytics.Track{
-		MessageId: rand.Text(), Timestamp: time.Now(),
-		AnonymousId: s.visitor(w, r, consent.FromContext(ctx)),
-		Event:       consent.UpdateEvent,
-	})
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	s.render(w, r, done)
 }
 
 // buy tracks an order.
 func (s *shop) buy(w http.ResponseWriter, r *http.Request) {
 	s.track(r.Context(), analytics.Track{
-		MessageId: rand.Text(), Timestamp: time.Now(),
-		AnonymousId: s.visitor(w, r, consent.FromContext(r.Context())),
-		Event:       "Order Completed",
+		MessageId: rand.Text(), AnonymousId: s.anonymousID(r),
+		Event: "Order Completed",
 		Properties: analytics.NewProperties().
 			SetOrderId(rand.Text()).SetTotal(24.90).SetCurrency("EUR").
 			SetProducts(analytics.Product{Name: "Enamel teapot", Price: 24.90}),
 	})
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	http.Redirect(w, r, "/?done=buy#done", http.StatusSeeOther)
 }
 
-// signup identifies the visitor as a new member, and puts the member in a group.
-func (s *shop) signup(w http.ResponseWriter, r *http.Request) {
-	visitor := s.visitor(w, r, consent.FromContext(r.Context()))
-	member := "member-" + rand.Text()
+// join identifies the visitor as a new member, and puts the member in a group.
+func (s *shop) join(w http.ResponseWriter, r *http.Request) {
+	visitor, member := s.anonymousID(r), "member-"+rand.Text()
 	s.track(r.Context(), analytics.Identify{
-		MessageId: rand.Text(), Timestamp: time.Now(),
-		AnonymousId: visitor, UserId: member,
+		MessageId: rand.Text(), AnonymousId: visitor, UserId: member,
 		Traits: analytics.NewTraits().SetName("Robin Example").SetEmail("robin@example.com"),
 	})
 	s.track(r.Context(), analytics.Group{
-		MessageId: rand.Text(), Timestamp: time.Now(),
-		AnonymousId: visitor, UserId: member, GroupId: "tea-club",
+		MessageId: rand.Text(), AnonymousId: visitor, UserId: member, GroupId: "tea-club",
 		Traits: analytics.NewTraits().SetName("Tea club"),
 	})
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	http.Redirect(w, r, "/?done=join#done", http.StatusSeeOther)
 }
 
 // track sends the event to where the consent in ctx lets it go. An event that
 // cannot be sent is no reason to fail the visitor's request.
 func (s *shop) track(ctx context.Context, m analytics.Message) {
 	if err := s.client.For(ctx).Enqueue(m); err != nil {
-		s.ledger.Failure(m, err)
+		s.log.Printf("event not sent: %v", err)
 	}
 }
 
-// deliveries tells how many events arrived, and how many of them at each
-// destination. It answers when every event of the requests before it has arrived.
+// flush sends what is queued, and waits until its outcome is known.
+func (s *shop) flush(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	return s.client.Flush(ctx)
+}
+
+// anonymousID returns the id under which Segment knows the visitor. An id recognises
+// people, so it needs consent like any other use of their data: whoever allows no
+// destination has another one for each event, which Segment requires and which singles
+// out nobody. The event that reports a withdrawal still has the old id, to be filed
+// under it. A site with analytics.js in its pages has the id of cookie.AnonymousID.
+func (s *shop) anonymousID(r *http.Request) string {
+	return visitorOf(r).anonymousID(s.agreed(consent.FromContext(r.Context())))
+}
+
+// agreed reports whether the visitor allowed any destination that needs consent.
+func (s *shop) agreed(state consent.State) bool {
+	for v := range s.policy.Decide(state).Verdicts() {
+		if v.Allowed && v.Reason != consent.ReasonAlways {
+			return true
+		}
+	}
+	return false
+}
+
+// deliveries tells how many events of the visitor arrived, and how many of them at
+// each destination. It answers when every event of the requests before has arrived.
 func (s *shop) deliveries(w http.ResponseWriter, r *http.Request) {
-	if s.collector == nil {
+	if s.segment == nil {
 		http.Error(w, "what was delivered, only Segment knows", http.StatusNotFound)
 		return
 	}
-	if !s.flush(r.Context()) {
+	if err := s.flush(r.Context()); err != nil {
 		http.Error(w, "some events are still under way", http.StatusGatewayTimeout)
 		return
 	}
-	sent, delivered := s.collector.counts()
+	sent, delivered := s.count(visitorOf(r))
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(struct {
+	_ = json.NewEncoder(w).Encode(struct { // the visitor may be gone
 		Sent         int            `json:"sent"`
 		Destinations map[string]int `json:"destinations"`
 	}{sent, delivered})
 }
 
-// reset forgets every event, those under way included.
+// reset forgets the events of the visitor, those under way included.
 func (s *shop) reset(w http.ResponseWriter, r *http.Request) {
-	if s.collector != nil {
-		if !s.flush(r.Context()) {
-			http.Error(w, "some events are still under way", http.StatusGatewayTimeout)
-			return
-		}
-		s.collector.reset()
-	}
-	s.ledger.reset()
-	http.Redirect(w, r, "/", http.StatusSeeOther)
-}
-
-// flush waits for the events under way, and reports whether all have arrived.
-func (s *shop) flush(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, s.patience)
-	defer cancel()
-	return s.ledger.wait(ctx) == nil
+	visitorOf(r).forget()
+	http.Redirect(w, r, "/?done=reset#done", http.StatusSeeOther)
 }
 
 // secure sets the headers that every answer has: a page of one's own, without
@@ -139,4 +125,9 @@ func secure(next http.Handler) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})
+}
+
+func stylesheet(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "max-age=300")
+	http.ServeFileFS(w, r, assets, "style.css")
 }

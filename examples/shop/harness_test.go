@@ -14,71 +14,88 @@ import (
 	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
 
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 	"github.com/go-consent/segment/destinations"
 )
 
-// A visitor is a browser at a shop of its own.
-type visitor struct {
-	t       *testing.T
-	shop    *shop
-	url     string
-	browser *http.Client
-	header  http.Header // sent with every request
+// A browser is that of a visitor at a shop.
+type browser struct {
+	t      *testing.T
+	shop   *shop
+	url    string
+	client *http.Client
+	header http.Header // sent with every request
 }
 
-// visit opens a shop with a collector behind it. Its browser keeps cookies, and
-// does not follow redirects, so that each request is one event at most.
-func visit(t *testing.T) *visitor {
+// visit opens a shop with a fake Segment behind it. Its browser keeps cookies, and
+// does not follow redirects, so that each request is one action.
+func visit(t *testing.T) *browser {
 	t.Helper()
-	c := startTestCollector(t)
-	return visitWith(t, policyConfig(), c.writeKey, c.config(), c)
+	fake := segmenttest.New(t, workspaceFor(policyConfig()))
+	return visitWith(t, policyConfig(), fake.WriteKey(), fake.Config(), fake)
 }
 
-func visitWith(t *testing.T, config destinations.Config, writeKey string, segment analytics.Config, c *collector) *visitor {
+func visitWith(t *testing.T, config destinations.Config, writeKey string, c analytics.Config, fake *segmenttest.Segment) *browser {
 	t.Helper()
-	s, err := newShop(config, writeKey, segment, c, log.New(io.Discard, "", 0))
+	s, err := newShop(config, writeKey, c, fake, log.New(io.Discard, "", 0))
 	require.NoError(t, err)
 	server := httptest.NewServer(s.handler())
 	t.Cleanup(func() {
 		server.Close()
-		s.client.Close()
+		_ = s.client.Close() // a test may have closed it
 	})
+	return browserOf(t, s, server.URL)
+}
+
+func browserOf(t *testing.T, s *shop, url string) *browser {
+	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	return &visitor{t, s, server.URL, &http.Client{
+	return &browser{t, s, url, &http.Client{
 		Jar:           jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, http.Header{}}
 }
 
-func (v *visitor) do(method, path string, form url.Values) (status int, body string) {
-	v.t.Helper()
-	r, err := http.NewRequest(method, v.url+path, strings.NewReader(form.Encode()))
-	require.NoError(v.t, err)
-	r.Header = v.header.Clone()
+func (b *browser) do(method, path string, form url.Values) (response *http.Response, body string) {
+	b.t.Helper()
+	r, err := http.NewRequest(method, b.url+path, strings.NewReader(form.Encode()))
+	require.NoError(b.t, err)
+	r.Header = b.header.Clone()
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	response, err := v.browser.Do(r)
-	require.NoError(v.t, err)
+	response, err = b.client.Do(r)
+	require.NoError(b.t, err)
 	defer response.Body.Close()
-	b, err := io.ReadAll(response.Body)
-	require.NoError(v.t, err)
-	return response.StatusCode, string(b)
+	read, err := io.ReadAll(response.Body)
+	require.NoError(b.t, err)
+	return response, string(read)
 }
 
-func (v *visitor) get(path string) string {
-	v.t.Helper()
-	status, body := v.do(http.MethodGet, path, nil)
-	require.Equal(v.t, http.StatusOK, status, body)
+func (b *browser) get(path string) string {
+	b.t.Helper()
+	response, body := b.do(http.MethodGet, path, nil)
+	require.Equal(b.t, http.StatusOK, response.StatusCode, body)
 	return body
 }
 
-// post posts a form of names and values.
-func (v *visitor) post(path string, form ...string) {
-	v.t.Helper()
-	status, body := v.do(http.MethodPost, path, formOf(form...))
-	require.Equal(v.t, http.StatusSeeOther, status, body)
+// post posts a form of names and values, and returns where it leads.
+func (b *browser) post(path string, form ...string) (location string) {
+	b.t.Helper()
+	response, body := b.do(http.MethodPost, path, formOf(form...))
+	require.Equal(b.t, http.StatusSeeOther, response.StatusCode, body)
+	return response.Header.Get("Location")
+}
+
+// answer sends the consent form with one of its buttons, and the boxes that are ticked.
+func (b *browser) answer(button string, categories ...string) {
+	b.t.Helper()
+	form := []string{"answer", button, "redirect", "/?done=answer#done"}
+	for _, name := range categories {
+		form = append(form, "category."+name, "on")
+	}
+	require.Equal(b.t, "/?done=answer#done", b.post("/preferences", form...))
 }
 
 func formOf(pairs ...string) url.Values {
@@ -90,17 +107,17 @@ func formOf(pairs ...string) url.Values {
 }
 
 // act does everything that causes an event but for the answer: four of them.
-func (v *visitor) act() {
-	v.t.Helper()
-	v.post("/buy")
-	v.post("/signup")
-	v.get("/")
+func (b *browser) act() {
+	b.t.Helper()
+	b.post("/buy")
+	b.post("/join")
+	b.get("/")
 }
 
-func (v *visitor) cookie(name string) string {
-	u, err := url.Parse(v.url)
-	require.NoError(v.t, err)
-	for _, c := range v.browser.Jar.Cookies(u) {
+func (b *browser) cookie(name string) string {
+	u, err := url.Parse(b.url)
+	require.NoError(b.t, err)
+	for _, c := range b.client.Jar.Cookies(u) {
 		if c.Name == name {
 			return c.Value
 		}
@@ -109,25 +126,26 @@ func (v *visitor) cookie(name string) string {
 }
 
 // delivered returns the answer of /deliveries.
-func (v *visitor) delivered() (sent int, at map[string]int) {
-	v.t.Helper()
+func (b *browser) delivered() (sent int, at map[string]int) {
+	b.t.Helper()
 	var answer struct {
 		Sent         int
 		Destinations map[string]int
 	}
-	decoder := json.NewDecoder(strings.NewReader(v.get("/deliveries")))
+	decoder := json.NewDecoder(strings.NewReader(b.get("/deliveries")))
 	decoder.DisallowUnknownFields()
-	require.NoError(v.t, decoder.Decode(&answer))
+	require.NoError(b.t, decoder.Decode(&answer))
 	return answer.Sent, answer.Destinations
 }
 
-// wire returns the events as the collector received them.
-func (v *visitor) wire() []map[string]any {
-	v.t.Helper()
+// wire returns the events of all visitors as the fake Segment received them.
+func (b *browser) wire() []map[string]any {
+	b.t.Helper()
+	b.delivered() // waits for them
 	var events []map[string]any
-	for _, e := range v.shop.collector.latest() {
+	for _, a := range b.shop.segment.Arrivals() {
 		var m map[string]any
-		require.NoError(v.t, json.Unmarshal(e.json, &m))
+		require.NoError(b.t, json.Unmarshal(a.JSON, &m))
 		events = append(events, m)
 	}
 	return events

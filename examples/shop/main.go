@@ -4,11 +4,12 @@
 //
 //	go run ./examples/shop [-addr 127.0.0.1:8080]
 //
-// A collector on the loopback interface stands in for Segment; everything else is
-// real. With WRITE_KEY in the environment the shop sends to Segment instead, and
-// with -eu to a European workspace.
+// A fake Segment on the loopback interface takes the events; everything else is real.
+// With WRITE_KEY in the environment the shop sends to Segment instead, and with -eu to
+// a European workspace.
 //
-// This file is the part to copy: the policy, the client, the middleware.
+// This file and handlers.go are the part to copy: the policy, the client, the
+// middleware, and how a handler tracks.
 package main
 
 import (
@@ -21,9 +22,11 @@ import (
 	"github.com/segmentio/analytics-go/v3"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/destinations"
 	"github.com/go-consent/segment/middleware"
+	"github.com/go-consent/segment/middleware/preferences"
 )
 
 func main() {
@@ -51,36 +54,36 @@ var gpc = middleware.GPC("advertising")
 
 // A shop serves the pages and tracks what happens on them.
 type shop struct {
-	policy    *destinations.Policy
-	client    *consent.Client
-	ledger    *ledger       // what was decided about each event
-	collector *collector    // stands in for Segment; nil if the events go to Segment
-	groups    []group       // the destinations to show
-	patience  time.Duration // how long an answer waits for events under way
-	log       *log.Logger
+	policy   *destinations.Policy
+	client   *consent.Client
+	log      *log.Logger
+	visitors *visitors
+
+	// For the page that shows the events.
+	journal  *journal             // what was decided about each event, and its outcome
+	segment  *segmenttest.Segment // stands in for Segment; nil if the events go to Segment
+	groups   []group              // the destinations to show
+	patience time.Duration        // how long a page waits for events under way
 }
 
-// newShop connects a shop to Segment, or to what stands in for it: segment says
-// where that is.
-func newShop(config destinations.Config, writeKey string, segment analytics.Config, c *collector, l *log.Logger) (*shop, error) {
+// newShop connects a shop to Segment, or to the fake: c says where that is.
+func newShop(config destinations.Config, writeKey string, c analytics.Config, fake *segmenttest.Segment, l *log.Logger) (*shop, error) {
 	policy, err := destinations.Compile(config)
 	if err != nil {
 		return nil, err
 	}
 	s := &shop{
-		policy:    policy,
-		ledger:    newLedger(l),
-		collector: c,
-		groups:    groupsOf(config),
-		patience:  5 * time.Second,
-		log:       l,
+		policy: policy, log: l, visitors: newVisitors(),
+		journal: new(journal), segment: fake, groups: groupsOf(config), patience: 5 * time.Second,
 	}
-	if c != nil {
-		s.groups = addGroup(s.groups, "Not in the policy", c.destinations())
+	if fake != nil {
+		s.groups = addGroup(s.groups, "Not in the policy", workspaceFor(config).Destinations)
 	}
-	segment.Callback = s.ledger
-	segment.Logger = silent{}
-	s.client, err = consent.NewSegment(writeKey, segment, policy, &consent.Options{OnDecision: s.ledger.record})
+	c.Logger = analytics.StdLogger(l)
+	s.client, err = consent.NewSegment(writeKey, c, policy, &consent.Options{
+		OnDecision: s.journal.decided,
+		OnOutcome:  s.journal.settled,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -92,17 +95,30 @@ func newShop(config destinations.Config, writeKey string, segment analytics.Conf
 func (s *shop) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.home)
-	mux.HandleFunc("POST /consent", s.saveConsent)
 	mux.HandleFunc("POST /buy", s.buy)
-	mux.HandleFunc("POST /signup", s.signup)
+	mux.HandleFunc("POST /join", s.join)
+	mux.Handle("/preferences", s.preferences())
 	mux.HandleFunc("GET /deliveries", s.deliveries)
 	mux.HandleFunc("POST /reset", s.reset)
-	mux.HandleFunc("GET /style.css", stylesheet)
 
-	readConsent := middleware.New(middleware.Options{
+	read := middleware.New(middleware.Options{
 		Sources: []middleware.Source{cookie.Codec{}},
 		Signals: []middleware.Signal{gpc},
-		OnError: func(r *http.Request, err error) { s.log.Printf("consent not read: %v", err) },
+		OnError: func(_ *http.Request, err error) { s.log.Printf("consent not read: %v", err) },
 	})
-	return http.NewCrossOriginProtection().Handler(secure(readConsent(mux)))
+	site := http.NewServeMux()
+	site.Handle("/", s.visitors.recognise(read(mux)))
+	site.HandleFunc("GET /style.css", stylesheet)
+	return http.NewCrossOriginProtection().Handler(secure(site))
+}
+
+// preferences takes the answers of the form on the page. It writes the cookie, tells
+// Segment, and sends the browser back to the page.
+func (s *shop) preferences() http.Handler {
+	return preferences.Handler{
+		Policy:  s.policy,
+		Router:  preferences.Segment{Client: s.client, AnonymousID: s.anonymousID},
+		Signals: []middleware.Signal{gpc},
+		OnError: func(_ *http.Request, err error) { s.log.Printf("preferences: %v", err) },
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -16,6 +17,7 @@ import (
 	"github.com/segmentio/analytics-go/v3"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 )
 
 // run runs the program until ctx is done or the process is told to stop, and
@@ -28,6 +30,7 @@ func run(ctx context.Context, args []string, writeKey string, stdout, stderr io.
 	flags := flag.NewFlagSet("shop", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "127.0.0.1:8080", "the `address` to listen on")
+	hosts := flags.String("host", "", "`names` of the shop besides this machine's own, with commas between them")
 	eu := flags.Bool("eu", false, "the workspace of WRITE_KEY is a European one")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -41,7 +44,8 @@ func run(ctx context.Context, args []string, writeKey string, stdout, stderr io.
 	case *eu && writeKey == "":
 		err = errors.New("-eu chooses where WRITE_KEY is sent, and WRITE_KEY is not set")
 	default:
-		err = serve(ctx, *addr, writeKey, *eu, stdout, log.New(stderr, "shop: ", 0))
+		to := target{writeKey: writeKey, eu: *eu}
+		err = serve(ctx, *addr, hostsOf(*addr, *hosts), to, stdout, log.New(stderr, "shop: ", 0))
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "shop:", err)
@@ -50,34 +54,33 @@ func run(ctx context.Context, args []string, writeKey string, stdout, stderr io.
 	return 0
 }
 
+// A target is where the events go.
+type target struct {
+	writeKey string // "": to a fake Segment
+	eu       bool
+}
+
 // serve opens the shop and closes it in the order that loses nothing: first no more
-// requests, then no more events, then no more collector.
-func serve(ctx context.Context, addr, writeKey string, eu bool, stdout io.Writer, l *log.Logger) (err error) {
+// requests, then no more events, then no more Segment.
+func serve(ctx context.Context, addr string, hosts []string, to target, stdout io.Writer, l *log.Logger) (err error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-
-	config := policyConfig()
-	segment, where := segmentConfig(eu)
-	var c *collector
-	if writeKey == "" {
-		if c, err = startCollector(workspaceFor(config)); err != nil {
-			return err
-		}
-		defer c.close()
-		writeKey, segment, where = c.writeKey, c.config(), "a collector on this machine, "+c.url
-	}
-	s, err := newShop(config, writeKey, segment, c, l)
+	s, where, err := to.shop(l)
 	if err != nil {
 		return err
 	}
+	if s.segment != nil {
+		defer s.segment.Stop()
+	}
 	server := &http.Server{
-		Handler:           s.handler(),
+		Handler:           onlyHosts(hosts, s.handler()),
 		ErrorLog:          l,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      20 * time.Second, // a page waits for the events under way
 		IdleTimeout:       time.Minute,
 	}
 	fmt.Fprintf(stdout, "The shop is open at http://%s\nIts events go to %s.\nCtrl-C closes it.\n", listener.Addr(), where)
@@ -87,25 +90,45 @@ func serve(ctx context.Context, addr, writeKey string, eu bool, stdout io.Writer
 	select {
 	case err = <-served:
 	case <-ctx.Done():
-		err = shutdown(server)
+		err = withDeadline(server.Shutdown)
 	}
-	err = errors.Join(err, s.client.Close())
-	sent, lost := s.ledger.totals()
-	fmt.Fprintf(stdout, "The shop is closed: %d events sent, %d lost.\n", sent, lost)
+	err = errors.Join(err, withDeadline(func(ctx context.Context) error {
+		_, err := s.client.Shutdown(ctx)
+		return err
+	}))
+	stats := s.client.Stats()
+	fmt.Fprintf(stdout, "The shop is closed: %d events sent, %d lost, %d suppressed.\n",
+		stats.Delivered, stats.Failed+stats.Refused, stats.Suppressed)
 	return err
 }
 
-func shutdown(server *http.Server) error {
+func withDeadline(stop func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return server.Shutdown(ctx)
+	return stop(ctx)
 }
 
-// segmentConfig is for a real workspace: the defaults of analytics-go, which sends
-// every five seconds, and the endpoint of the workspace's region.
-func segmentConfig(eu bool) (c analytics.Config, where string) {
-	if eu {
-		return analytics.Config{Endpoint: consent.EndpointEU}, "Segment, " + consent.EndpointEU
+// shop returns a shop that sends there, and says where that is.
+func (to target) shop(l *log.Logger) (s *shop, where string, err error) {
+	config := policyConfig()
+	if to.writeKey != "" {
+		c := to.config()
+		s, err := newShop(config, to.writeKey, c, nil, l)
+		return s, "Segment, " + cmp.Or(c.Endpoint, analytics.DefaultEndpoint), err
 	}
-	return analytics.Config{}, "Segment, " + analytics.DefaultEndpoint
+	fake, err := segmenttest.Start(workspaceFor(config))
+	if err != nil {
+		return nil, "", err
+	}
+	s, err = newShop(config, fake.WriteKey(), fake.Config(), fake, l)
+	return s, "a fake Segment on this machine, " + fake.URL(), err
+}
+
+// config is for a real workspace: the defaults of analytics-go, which sends every five
+// seconds, and the endpoint of the workspace's region.
+func (to target) config() analytics.Config {
+	if to.eu {
+		return analytics.Config{Endpoint: consent.EndpointEU}
+	}
+	return analytics.Config{}
 }

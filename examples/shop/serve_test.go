@@ -5,28 +5,32 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 )
 
 func TestStopLosesNothing(t *testing.T) {
-	c := startTestCollector(t)
-	segment := c.config()
-	segment.Interval = time.Hour // what is queued stays queued until the client is closed
-	v := visitWith(t, policyConfig(), c.writeKey, segment, c)
+	fake := segmenttest.New(t, workspaceFor(policyConfig()))
+	c := fake.Config()
+	c.Interval = time.Hour // what is queued stays queued until the client is closed
+	b := visitWith(t, policyConfig(), fake.WriteKey(), c, fake)
 	for range 50 {
-		v.post("/buy")
+		b.post("/buy")
 	}
-	sent, _ := c.counts()
-	require.Zero(t, sent)
-	require.NoError(t, v.shop.client.Close())
-	sent, _ = c.counts()
-	require.Equal(t, 50, sent)
+	fake.RequireArrivals(t, 0)
+	lost, err := b.shop.client.Shutdown(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, lost)
+	fake.RequireArrivals(t, 50)
 }
 
 func TestRunServesUntilItIsStopped(t *testing.T) {
@@ -59,7 +63,7 @@ func TestRunServesUntilItIsStopped(t *testing.T) {
 	}
 	cancel()
 	require.Zero(t, <-status, stderr.String())
-	require.Contains(t, <-rest, "The shop is closed: 20 events sent, 0 lost.")
+	require.Contains(t, <-rest, "The shop is closed: 20 events sent, 0 lost, 0 suppressed.")
 	require.Empty(t, stderr.String())
 	_, err = http.Get(address)
 	require.Error(t, err)
@@ -90,10 +94,34 @@ func TestRunRefuses(t *testing.T) {
 }
 
 func TestEndpointIsThatOfTheRegion(t *testing.T) {
-	c, where := segmentConfig(true)
-	require.Equal(t, "https://events.eu1.segmentapis.com", c.Endpoint)
-	require.Contains(t, where, c.Endpoint)
-	c, where = segmentConfig(false)
-	require.Empty(t, c.Endpoint)
-	require.Contains(t, where, "https://api.segment.io")
+	for eu, want := range map[bool]string{true: "https://events.eu1.segmentapis.com", false: "https://api.segment.io"} {
+		s, where, err := target{writeKey: "key", eu: eu}.shop(log.New(io.Discard, "", 0))
+		require.NoError(t, err)
+		require.NoError(t, s.client.Close())
+		require.Equal(t, "Segment, "+want, where)
+	}
+}
+
+func TestOtherHostsAreRefused(t *testing.T) {
+	for _, test := range []struct {
+		addr, others, host string
+		status             int
+	}{
+		{"127.0.0.1:8080", "", "127.0.0.1:8080", 200},
+		{"127.0.0.1:8080", "", "localhost:8080", 200},
+		{"[::1]:8080", "", "[::1]:8080", 200},
+		{"192.0.2.1:80", "", "192.0.2.1", 200},
+		{":8080", "a.example, Teapots.example", "TEAPOTS.example", 200},
+		{":8080", "", "", 421},
+		{":8080", "", "evil.example", 421},
+		{"0.0.0.0:8080", "", "0.0.0.0:8080", 421},
+		{"127.0.0.1:8080", "teapots.example", "teapots.example.evil.example", 421},
+	} {
+		h := onlyHosts(hostsOf(test.addr, test.others), http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Host = test.host
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		require.Equal(t, test.status, w.Code, "%+v", test)
+	}
 }

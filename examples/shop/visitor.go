@@ -1,63 +1,107 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"net/http"
-
-	"github.com/go-consent/segment/consent"
+	"slices"
+	"sync"
 )
 
+// visitorCookie holds the session of a visitor: it is strictly necessary to show people
+// their own events and nobody else's. Segment never sees it.
+const visitorCookie = "shop-session"
+
+// How much is remembered, of all visitors together.
 const (
-	visitorCookie = "shop-visitor"
-
-	// anonymous is the id of every visitor who has agreed to none. Segment requires
-	// one, and this one singles out nobody.
-	anonymous = "anonymous"
+	maxVisitors = 1000
+	maxIDs      = 200 // of one visitor
 )
 
-// visitor returns the id under which Segment knows the visitor. An id in a cookie
-// recognises people, so it needs consent like any other use of their data: it is
-// given to those who allow a destination, and taken back from those who no longer
-// do. The event that reports a withdrawal still has the id, to be filed under it.
-func (s *shop) visitor(w http.ResponseWriter, r *http.Request, state consent.State) string {
-	id, known := anonymous, false
-	if c, err := r.Cookie(visitorCookie); err == nil && isVisitorID(c.Value) {
-		id, known = c.Value, true
-	}
-	switch agreed := s.agreed(state); {
-	case agreed && !known:
-		id = rand.Text()
-		http.SetCookie(w, visitorIDCookie(r, id, 0))
-	case !agreed && known:
-		http.SetCookie(w, visitorIDCookie(r, "", -1))
-	}
-	return id
+// A visitor is somebody who has the cookie.
+type visitor struct {
+	mu  sync.Mutex
+	ids []string // under which Segment got events, the current one last
 }
 
-// agreed reports whether the visitor allowed any destination that needs consent.
-func (s *shop) agreed(state consent.State) bool {
-	for v := range s.policy.Decide(state).Verdicts() {
-		if v.Allowed && v.Reason != consent.ReasonAlways {
-			return true
+// anonymousID returns the visitor's id for Segment, which is a new one with each call
+// for those who have not agreed to one.
+func (v *visitor) anonymousID(agreed bool) string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !agreed || len(v.ids) == 0 {
+		v.ids = append(v.ids[max(0, len(v.ids)+1-maxIDs):], rand.Text())
+	}
+	return v.ids[len(v.ids)-1]
+}
+
+// is reports whether an event with that id is the visitor's.
+func (v *visitor) is(anonymousID string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Contains(v.ids, anonymousID)
+}
+
+func (v *visitor) forget() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.ids = nil
+}
+
+// visitors are all who are remembered, the oldest first in order.
+type visitors struct {
+	mu    sync.Mutex
+	bySID map[string]*visitor
+	order []string
+}
+
+func newVisitors() *visitors { return &visitors{bySID: make(map[string]*visitor)} }
+
+// recognise puts the visitor into the context of the request. An unknown cookie is
+// replaced, so that nobody can choose a session for somebody else.
+func (v *visitors) recognise(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who := v.find(r)
+		if who == nil {
+			var session string
+			who, session = v.add()
+			http.SetCookie(w, &http.Cookie{
+				Name: visitorCookie, Value: session, Path: "/",
+				HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode,
+			})
 		}
-	}
-	return false
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitorKey{}, who)))
+	})
 }
 
-func visitorIDCookie(r *http.Request, value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
-		Name: visitorCookie, Value: value, Path: "/", MaxAge: maxAge,
-		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode,
+type visitorKey struct{}
+
+func visitorOf(r *http.Request) *visitor {
+	if v, ok := r.Context().Value(visitorKey{}).(*visitor); ok {
+		return v
 	}
+	return new(visitor)
 }
 
-// isVisitorID reports whether id looks like one of rand.Text: whoever sends the
-// request writes the cookie.
-func isVisitorID(id string) bool {
-	for _, c := range id {
-		if (c < 'A' || c > 'Z') && (c < '2' || c > '7') {
-			return false
-		}
+func (v *visitors) find(r *http.Request) *visitor {
+	c, err := r.Cookie(visitorCookie)
+	if err != nil {
+		return nil
 	}
-	return len(id) == 26
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.bySID[c.Value]
+}
+
+func (v *visitors) add() (who *visitor, session string) {
+	who, session = new(visitor), rand.Text()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.order) == maxVisitors {
+		delete(v.bySID, v.order[0])
+		v.order = slices.Delete(v.order, 0, 1)
+	}
+	v.bySID[session] = who
+	v.order = append(v.order, session)
+	return who, session
 }

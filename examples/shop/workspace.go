@@ -1,27 +1,79 @@
 package main
 
 import (
+	"encoding/json"
 	"slices"
 
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 	"github.com/go-consent/segment/destinations"
-	"github.com/go-consent/segment/internal/segment"
 )
 
 // workspaceFor returns a workspace of Segment as it is likely to be: its consent
 // categories are those of the policy, and somebody has since connected a destination
 // that the policy has not heard of.
-func workspaceFor(config destinations.Config) segment.Workspace {
-	w := segment.Workspace{Categories: config.Categories}
+func workspaceFor(config destinations.Config) segmenttest.Workspace {
+	w := segmenttest.Workspace{Categories: config.Categories, Keep: keep}
 	for _, g := range groupsOf(config) {
-		for _, name := range g.Destinations {
-			w.Destinations = append(w.Destinations, segment.Named(name))
-		}
+		w.Destinations = append(w.Destinations, g.Destinations...)
 	}
-	w.Destinations = append(w.Destinations, segment.Named("TikTok Conversions"))
+	w.Destinations = append(w.Destinations, "TikTok Conversions")
 	return w
 }
 
-// A group is a heading over destinations in the table of events.
+// arrivals returns what the fake Segment has of a visitor, the newest first.
+func (s *shop) arrivals(v *visitor) []arrival {
+	if s.segment == nil {
+		return nil
+	}
+	var list []arrival
+	for _, a := range slices.Backward(s.segment.Arrivals()) {
+		var sent struct{ AnonymousID, Event, Name, GroupID string }
+		if json.Unmarshal(a.JSON, &sent) == nil && v.is(sent.AnonymousID) {
+			call := map[string]string{"track": "Track", "page": "Page", "identify": "Identify", "group": "Group"}[a.Type]
+			list = append(list, arrival{a, head{a.MessageID, sent.AnonymousID, call, sent.Event + sent.Name + sent.GroupID}})
+		}
+	}
+	return list
+}
+
+type arrival struct {
+	segmenttest.Arrival
+	head head
+}
+
+// count returns how many events of a visitor arrived, and how many of them at each
+// destination.
+func (s *shop) count(v *visitor) (sent int, delivered map[string]int) {
+	delivered = make(map[string]int)
+	for _, g := range s.groups {
+		for _, name := range g.Destinations {
+			delivered[name] = 0
+		}
+	}
+	for _, a := range s.arrivals(v) {
+		sent++
+		for _, d := range a.Deliveries {
+			if d.Delivered {
+				delivered[d.Destination]++
+			}
+		}
+	}
+	return sent, delivered
+}
+
+// A category is one question of the consent form.
+type category struct{ Name, Title, Purpose string }
+
+// categories returns the questions. Their names are the categories of the policy.
+func categories() []category {
+	return []category{
+		{"marketingAndAnalytics", "Marketing and analytics", "To see how the shop is used, and to write to you about it."},
+		{"advertising", "Advertising", "To show you our teapots elsewhere. Shares data with ad networks."},
+		{"functional", "Functional", "To answer you in the support chat."},
+	}
+}
+
+// A group is a heading over destinations.
 type group struct {
 	Title        string
 	Destinations []string

@@ -21,9 +21,9 @@ var visitors = consenttest.Site{Categories: config.Categories}.Visitors()
 // destinationNames are the columns of the table.
 var destinationNames = []string{"Amplitude", "Mixpanel (Actions)", "Facebook Conversions API (Actions)", "Webhooks"}
 
-// recorded returns a backend that sends to the recorder, and tells it of decisions.
+// recorded returns a backend that sends to the recorder.
 func recorded(recorder *consenttest.Recorder) *backend {
-	return newBackend(consent.New(recorder, policy, &consent.Options{OnDecision: recorder.Decision}))
+	return newBackend(consent.New(recorder, policy, nil))
 }
 
 // post is a form that a visitor sends.
@@ -63,8 +63,8 @@ func TestSubscriptionsReachWhatTheVisitorAllowed(t *testing.T) {
 	})
 }
 
-// That nothing reached a destination is true of a backend that tracks nothing, too.
-// RequireDenied asks for the event, and for the answer that stopped it.
+// RequireNotReached fails if nothing was tracked. RequireDenied also asks for the answer
+// that stopped the event.
 func TestOrdersStayOutOfAdvertisingForTheReasonGiven(t *testing.T) {
 	var recorder consenttest.Recorder
 	recorded(&recorder).site().ServeHTTP(httptest.NewRecorder(), post(called("GPC, accepted all"), "/orders", "user=u-1"))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 	"github.com/go-consent/segment/destinations"
 )
 
@@ -21,7 +22,7 @@ import (
 // The bug: a colleague needed analytics in one more place, and made a client there. It
 // has the same write key and no consent, so that its events go to every destination.
 func TestGuardFindsTheRawClient(t *testing.T) {
-	segment := consenttest.NewSegment(t, workspace)
+	segment := segmenttest.New(t, workspace)
 	requireFailure(t, func(tb testing.TB) {
 		consenttest.Guard(tb)
 		raw, err := analytics.NewWithConfig(segment.WriteKey(), segment.Config())
@@ -64,7 +65,7 @@ func TestSegmentFindsTheWrongName(t *testing.T) {
 		"analytics":   {"Amplitude", "Mixpanel"}, // the bug
 		"advertising": {"Facebook Conversions API (Actions)"},
 	}})
-	segment := consenttest.NewSegment(t, workspace)
+	segment := segmenttest.New(t, workspace)
 	client, err := consent.NewSegment(segment.WriteKey(), segment.Config(), wrong, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -11,11 +11,12 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 )
 
 // workspace is what is set up at Segment: the names there have to be those of the
 // policy, and here is where a test finds out that they are not.
-var workspace = consenttest.Workspace{
+var workspace = segmenttest.Workspace{
 	Destinations: []string{"Amplitude", "Mixpanel (Actions)", "Facebook Conversions API (Actions)", "Webhooks", "Snowflake"},
 	Categories: map[string][]string{
 		"analytics":   {"Amplitude", "Mixpanel (Actions)"},
@@ -25,7 +26,7 @@ var workspace = consenttest.Workspace{
 
 // connected returns a backend with the client of production, connected to the fake
 // Segment. The client has to be closed before looking at what arrived.
-func connected(t *testing.T, segment *consenttest.Segment, o *consent.Options) *backend {
+func connected(t *testing.T, segment *segmenttest.Segment, o *consent.Options) *backend {
 	t.Helper()
 	c := segment.Config()
 	c.Logger = analytics.StdLogger(log.New(io.Discard, "", 0)) // the faults are ours
@@ -38,7 +39,7 @@ func connected(t *testing.T, segment *consenttest.Segment, o *consent.Options) *
 
 func TestOrdersArriveAtSegment(t *testing.T) {
 	consenttest.Guard(t)
-	segment := consenttest.NewSegment(t, workspace)
+	segment := segmenttest.New(t, workspace)
 	b := connected(t, segment, nil)
 	for _, name := range []string{"accepted all", "accepted only analytics", "rejected all", "never asked"} {
 		b.site().ServeHTTP(httptest.NewRecorder(), post(called(name), "/orders", "user=u-1"))
@@ -56,13 +57,13 @@ func TestOrdersArriveAtSegment(t *testing.T) {
 // Orders are taken while Segment is in trouble, and their events arrive afterwards,
 // once each.
 func TestOrdersAreTakenWhileSegmentIsInTrouble(t *testing.T) {
-	segment := consenttest.NewSegment(t, workspace)
+	segment := segmenttest.New(t, workspace)
 	repaired := make(chan struct{})
 	segment.Script(
-		consenttest.Fault{Until: repaired, Status: 503},
-		consenttest.Fault{Status: 429, RetryAfter: time.Second},
-		consenttest.Fault{Reset: true},
-		consenttest.Fault{HalfResponse: true},
+		segmenttest.Fault{Until: repaired, Status: 503},
+		segmenttest.Fault{Status: 429, RetryAfter: time.Second},
+		segmenttest.Fault{Reset: true},
+		segmenttest.Fault{HalfResponse: true},
 	)
 	b := connected(t, segment, nil)
 	for range 3 {

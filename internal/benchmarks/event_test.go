@@ -51,28 +51,53 @@ func sameJSON(t testing.TB, want, got any) {
 	require.Equal(t, string(w), string(g))
 }
 
-// What the library adds to Enqueue; the alternative stamps the same by hand.
+// What the library adds to Enqueue, under a client of the user's own and under analytics-go;
+// the alternative stamps the same by hand. Under analytics-go the messages wait in the
+// queue, and what sends them is not counted.
 func BenchmarkEnqueue(b *testing.B) {
-	s := newSite(20)
-	var l last
-	require.NoError(b, consent.New(&l, s.policy, nil).With(s.visitor).Enqueue(order()))
-	sameJSON(b, s.stamp(order()), l.m)
+	for asked, s := range visitors() {
+		var l last
+		require.NoError(b, consent.New(&l, s.policy, nil).With(s.visitor).Enqueue(order()))
+		sameJSON(b, s.stamp(order()), l.m)
 
-	m := order()
-	b.Run("impl=alternative", func(b *testing.B) {
-		var client analytics.Client = discard{}
-		b.ReportAllocs()
-		for b.Loop() {
-			client.Enqueue(s.stamp(m))
+		m := order()
+		b.Run("asked="+asked+"/impl=alternative", func(b *testing.B) {
+			var client analytics.Client = discard{}
+			b.ReportAllocs()
+			for b.Loop() {
+				client.Enqueue(s.stamp(m))
+			}
+		})
+		b.Run("asked="+asked+"/impl=library", func(b *testing.B) {
+			client := consent.New(discard{}, s.policy, nil)
+			b.ReportAllocs()
+			for b.Loop() {
+				client.With(s.visitor).Enqueue(m)
+			}
+		})
+		b.Run("asked="+asked+"/impl=segment", func(b *testing.B) { benchmarkQueue(b, s, m) })
+	}
+}
+
+func benchmarkQueue(b *testing.B, s site, m analytics.Track) {
+	url, _ := collector(b)
+	client, err := consent.NewSegment("key", analytics.Config{
+		Endpoint: url, Interval: time.Hour, BatchSize: 10_000, Logger: silent{},
+	}, s.policy, &consent.Options{MaxPendingBytes: 1 << 30})
+	require.NoError(b, err)
+	visitor := client.With(s.visitor)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for n := range b.N {
+		if n%500 == 499 { // before a batch is full
+			b.StopTimer()
+			require.NoError(b, client.Flush(b.Context()))
+			b.StartTimer()
 		}
-	})
-	b.Run("impl=library", func(b *testing.B) {
-		client := consent.New(discard{}, s.policy, nil)
-		b.ReportAllocs()
-		for b.Loop() {
-			client.With(s.visitor).Enqueue(m)
-		}
-	})
+		visitor.Enqueue(m)
+	}
+	b.StopTimer()
+	require.NoError(b, client.Close())
 }
 
 // The same from 1 to 16 goroutines at once. The time is that of the whole, so with n
@@ -129,7 +154,12 @@ func (silent) Errorf(string, ...any) {}
 // What an event costs on its whole way to a server, by the real analytics-go. The
 // alternatives stamp by hand: the same bytes, or every destination by name.
 func BenchmarkWire(b *testing.B) {
-	s := newSite(20)
+	for asked, s := range visitors() {
+		b.Run("asked="+asked, func(b *testing.B) { benchmarkWire(b, s) })
+	}
+}
+
+func benchmarkWire(b *testing.B, s site) {
 	m := order()
 	config := func(url string) analytics.Config {
 		return analytics.Config{Endpoint: url, Interval: time.Second, Logger: silent{}}

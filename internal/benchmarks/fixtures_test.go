@@ -2,6 +2,7 @@ package benchmarks
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/segmentio/analytics-go/v3"
 
@@ -10,15 +11,34 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// A site has a number of destinations in five categories, and visitors who granted
-// four of those.
+// A site has a number of destinations in five categories, and a visitor who granted four
+// of those: by category, as most consent platforms ask, or also destination by
+// destination, as Segment's Consent Manager does.
 type site struct {
 	config     destinations.Config
 	policy     *destinations.Policy
 	categories map[string]bool
-	allowed    []string // the destinations that the visitor granted
+	answers    map[string]bool // for destinations; empty for a visitor who was asked by category
+	allowed    []string        // the destinations that the visitor granted
 	all        []string
 	visitor    consent.State
+}
+
+// byDestination returns the site with a visitor who gave the same answers for each
+// destination too.
+func (s site) byDestination() site {
+	s.answers = make(map[string]bool, len(s.all))
+	for _, name := range s.all {
+		s.answers[name] = slices.Contains(s.allowed, name)
+	}
+	s.visitor = s.visitor.WithDestinations(s.answers)
+	return s
+}
+
+// visitors are both kinds of visitor of a site of 20 destinations.
+func visitors() map[string]site {
+	s := newSite(20)
+	return map[string]site{"category": s, "destination": s.byDestination()}
 }
 
 func newSite(n int) site {
@@ -50,8 +70,12 @@ func (s site) stamp(m analytics.Track) analytics.Track {
 	for name, granted := range s.categories {
 		categories[name] = granted
 	}
+	answers := make(map[string]bool, len(s.answers))
+	for name, granted := range s.answers {
+		answers[name] = granted
+	}
 	m.Context = &analytics.Context{Extra: map[string]any{"consent": map[string]any{
-		"categoryPreferences": categories, "destinationPreferences": map[string]bool{},
+		"categoryPreferences": categories, "destinationPreferences": answers,
 	}}}
 	return m
 }

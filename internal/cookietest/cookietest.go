@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/conformance"
 )
 
 // A Case is a captured header, and what the visitor answered.
@@ -60,7 +60,7 @@ type Difference struct {
 
 // Compare reads every case with a Source for it. Each must come out as the case has it,
 // unless it is among the differences.
-func Compare(t *testing.T, cases []Case, source func(Case) consenttest.Source, differences map[string]Difference) {
+func Compare(t *testing.T, cases []Case, source func(Case) conformance.Source, differences map[string]Difference) {
 	t.Helper()
 	seen := 0
 	for _, c := range cases {
@@ -91,16 +91,16 @@ func Compare(t *testing.T, cases []Case, source func(Case) consenttest.Source, d
 // Conform tests a Source against the rules for every Source. The answers are the named
 // cases, as the Source reads them; that it reads them right is for Compare to show. The
 // malformed are Cookie headers.
-func Conform(t *testing.T, source consenttest.Source, cases []Case, answers, malformed []string) {
+func Conform(t *testing.T, source conformance.Source, cases []Case, answers, malformed []string) {
 	t.Helper()
-	var examples consenttest.SourceExamples
+	var examples conformance.SourceExamples
 	for _, name := range answers {
 		for _, c := range cases {
 			if c.Name == name {
 				s, err := source.Consent(&http.Request{Header: c.header()})
 				require.NoError(t, err)
 				require.True(t, s.Answered())
-				examples.Answers = append(examples.Answers, consenttest.SourceAnswer{Header: c.header(), State: s})
+				examples.Answers = append(examples.Answers, conformance.SourceAnswer{Header: c.header(), State: s})
 			}
 		}
 	}
@@ -108,5 +108,5 @@ func Conform(t *testing.T, source consenttest.Source, cases []Case, answers, mal
 	for _, header := range malformed {
 		examples.Malformed = append(examples.Malformed, http.Header{"Cookie": {header}})
 	}
-	consenttest.TestSource(t, func() consenttest.Source { return source }, examples)
+	conformance.TestSource(t, func() conformance.Source { return source }, examples)
 }

@@ -44,7 +44,7 @@ func trackedFiles(t *testing.T) []string {
 	return files
 }
 
-func TestTopLevelIsWhatTheReadmeShows(t *testing.T) {
+func TestTopLevelIsWhatIsListedHere(t *testing.T) {
 	found := make(map[string]bool)
 	for _, file := range trackedFiles(t) {
 		top, _, _ := strings.Cut(file, "/")

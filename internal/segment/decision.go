@@ -23,10 +23,10 @@ type Decision struct {
 	Denied   []string // names that the visitor denied, with or without a Verdict
 }
 
-// A Suppression is why a whole message stays home; the zero value is that it leaves.
+// A Suppression is why a message is suppressed; the zero value is that it leaves.
 type Suppression uint8
 
-// Why a message stays home.
+// Why a message is suppressed.
 const (
 	Leaves         Suppression = iota
 	NothingAllowed             // no destination may see it

@@ -1,11 +1,14 @@
 // Each scenario has a browser without a history, and one site between them.
 import { after, before, test } from "node:test";
+import { accessibleScenarios } from "./accessible.js";
 import { bannerScenarios } from "./banners.js";
 import { start } from "./harness.js";
+import { crossSiteScenarios } from "./crosssite.js";
 import { pageScenarios } from "./page.js";
 import { scriptScenarios } from "./script.js";
 import { serverScenarios } from "./server.js";
 import { shopScenarios } from "./shop.js";
+import { staleScenarios } from "./stale.js";
 import { print } from "./table.js";
 import { toolsScenarios } from "./tools.js";
 
@@ -35,6 +38,9 @@ function scenario(name, run) {
 scriptScenarios(scenario);
 serverScenarios(scenario);
 pageScenarios(scenario);
+staleScenarios(scenario);
+crossSiteScenarios(scenario);
 shopScenarios(scenario);
+accessibleScenarios(scenario);
 bannerScenarios(scenario);
 toolsScenarios(scenario);

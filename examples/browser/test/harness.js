@@ -28,7 +28,7 @@ export async function start() {
     rmSync(scratch, { recursive: true });
   };
   try {
-    const [teapots] = (await run(shop, "-addr", "127.0.0.1:0")).match(/http:\S+/);
+    const [teapots] = (await run(shop, "-addr", "127.0.0.1:0", "-host", "teapots.example.test")).match(/http:\S+/);
     return await open(JSON.parse(await run(site, "-shop", teapots)), stop);
   } catch (err) {
     stop();
@@ -39,6 +39,7 @@ export async function start() {
 async function open({ web, api }, stop) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+    ignoreDefaultArgs: ["--disable-back-forward-cache"], // visitors have it
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
       "--disable-background-networking", "--disable-component-update", "--disable-sync",
       // Every host is this machine, whose certificate nobody has signed.

@@ -1,6 +1,6 @@
 // A page of the server's own, which loads analytics.js for this visitor.
 import assert from "node:assert/strict";
-import { row } from "./table.js";
+import { compare, row } from "./table.js";
 
 export function pageScenarios(scenario) {
   scenario("the loader", async (visit) => {
@@ -88,5 +88,25 @@ export function pageScenarios(scenario) {
     await v.choose({ functional: false, marketingAndAnalytics: false, advertising: false });
     assert.notEqual(await v.answer(), written.value);
     row("set again by the server, for Safari", "reads it, and writes over it", "same bytes, once a day, one cookie", "equal");
+  });
+
+  scenario("a script whose cookie is for another domain", async (visit) => {
+    const v = await visit();
+    const narrower = { cookieDomain: "shop.example.test" };
+    const copies = async () => ((await v.cookies())["tracking-preferences"] || []).map((c) => c.domain).sort();
+    await v.open("standard/cm", narrower);
+    await v.click("Allow all");
+    await v.open("standard/page");
+    assert.deepEqual(await copies(), [".example.test", ".shop.example.test"], "one beside the script's");
+    await v.open("standard/cm", narrower);
+    await v.choose({ functional: false, marketingAndAnalytics: false, advertising: false });
+    assert.equal((await copies()).length, 2);
+    await v.open("standard/page");
+    assert.equal(await v.page.locator("script").count(), 0);
+    assert.deepEqual(await copies(), [".example.test"]);
+    await v.open("standard/cm", narrower);
+    assert.ok(!(await v.banner()));
+    await compare(v, "standard", "a script whose cookie is for another domain");
+    assert.equal(await v.loaded(), null);
   });
 }

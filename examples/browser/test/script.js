@@ -159,7 +159,7 @@ export function scriptScenarios(scenario) {
       { advertising: false, functional: false, marketingAndAnalytics: false });
     assert.deepEqual(Object.values(body.integrations).filter((value) => value === true), []);
     assert.ok(!("ajs_anonymous_id" in (await w.cookies())), "and the id is forgotten");
-    assert.equal((await w.track("standard")).withheld, true);
+    assert.equal((await w.track("standard")).suppressed, true);
     assert.deepEqual(identifies(await w.received()).filter((e) => e.from === "server"), [], "no traits for destinations that were revoked");
     row("revoke, what Segment hears", "at best an identify, sent to what was revoked",
       "the update event, to Segment alone", "stricter, and it always arrives");

@@ -14,10 +14,10 @@ export function row(scenario, script, server, result) {
 export async function compare(visitor, profile, scenario, why) {
   const script = await visitor.loaded();
   const { allowed } = await visitor.decision(profile);
-  const { withheld, delivered } = await visitor.track(profile);
+  const { suppressed, delivered } = await visitor.track(profile);
   const open = Object.keys(allowed).filter((name) => allowed[name]);
   assert.deepEqual(delivered.sort(), open.sort(), "what is allowed is what Segment delivers");
-  assert.equal(withheld, open.length === 0);
+  assert.equal(suppressed, open.length === 0);
 
   const loads = Object.keys(allowed).filter((name) => script?.[name] === true);
   assert.deepEqual(open.filter((name) => !loads.includes(name)), [], "the server is looser than the script");
@@ -26,7 +26,7 @@ export async function compare(visitor, profile, scenario, why) {
   const total = Object.keys(allowed).length;
   row(scenario,
     script ? `loads ${loads.length} of ${total}` : "loads nothing",
-    withheld ? "sends nothing" : `delivers to ${open.length} of ${total}`,
+    suppressed ? "sends nothing" : `delivers to ${open.length} of ${total}`,
     why ? `stricter by ${closed.length}: ${why}` : "equal");
   return { loads, open };
 }

@@ -1,0 +1,136 @@
+package consenttest_test
+
+import (
+	"testing"
+
+	"github.com/segmentio/analytics-go/v3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/internal/failtest"
+)
+
+type integrations = analytics.Integrations
+
+func TestReached(t *testing.T) {
+	closed := false
+	for _, test := range []struct {
+		rule         string
+		integrations integrations
+		destination  string
+		want         bool
+	}{
+		{"no integrations open", nil, "Amplitude", true},
+		{"an entry false closes", integrations{"Amplitude": false}, "Amplitude", false},
+		{"an entry true opens", integrations{"All": false, "Amplitude": true}, "Amplitude", true},
+		{"an entry of options opens", integrations{"All": false, "Amplitude": map[string]any{}}, "Amplitude", true},
+		{"an entry null opens", integrations{"All": false, "Amplitude": nil}, "Amplitude", true},
+		{"an entry 0 opens", integrations{"All": false, "Amplitude": 0}, "Amplitude", true},
+		{`an entry "false" opens`, integrations{"All": false, "Amplitude": "false"}, "Amplitude", true},
+		{"false behind a pointer closes", integrations{"Amplitude": &closed}, "Amplitude", false},
+		{"All false closes the others", integrations{"All": false, "Mixpanel": true}, "Amplitude", false},
+		{"All true opens the others", integrations{"All": true, "Mixpanel": false}, "Amplitude", true},
+		{"an entry false closes under All true", integrations{"All": true, "Amplitude": false}, "Amplitude", false},
+		{"another casing of a name is another name", integrations{"amplitude": false}, "Amplitude", true},
+		{"another casing of a name does not open", integrations{"All": false, "amplitude": true}, "Amplitude", false},
+		{"all in lower case says nothing", integrations{"all": false}, "Amplitude", true},
+
+		{"All does not close Warehouses", integrations{"All": false}, "Warehouses", true},
+		{"Warehouses false", integrations{"Warehouses": false}, "Warehouses", false},
+		{"Warehouses all false", integrations{"Warehouses": map[string]any{"all": false}}, "Warehouses", false},
+		{"Warehouses all true", integrations{"All": false, "Warehouses": map[string]any{"all": true}}, "Warehouses", true},
+		{"Warehouses by id", integrations{"Warehouses": map[string]any{"warehouseIds": []string{"w"}}}, "Warehouses", true},
+		{"Warehouses All false is another key", integrations{"Warehouses": map[string]any{"All": false}}, "Warehouses", true},
+		{"one kind of warehouse goes by Warehouses", integrations{"Warehouses": map[string]any{"all": false}}, "BigQuery", false},
+		{"one kind of warehouse has no entry of its own", integrations{"All": false, "BigQuery": false}, "BigQuery", true},
+		{"all false is the shape of Warehouses alone", integrations{"Amplitude": map[string]any{"all": false}}, "Amplitude", true},
+
+		{"nothing closes Amazon S3", integrations{"All": false, "Amazon S3": false}, "Amazon S3", true},
+		{"nothing closes Google Cloud Storage", integrations{"All": false, "Google Cloud Storage": false}, "Google Cloud Storage", true},
+	} {
+		t.Run(test.rule, func(t *testing.T) {
+			recorder := record(t, analytics.Track{UserId: "u", Event: "e", Integrations: test.integrations})
+			if test.want {
+				require.Equal(t, recorder.Events(), recorder.Reached(test.destination))
+			} else {
+				require.Empty(t, recorder.Reached(test.destination))
+			}
+		})
+	}
+}
+
+func TestReachedOfNothing(t *testing.T) {
+	var recorder consenttest.Recorder
+	require.Empty(t, recorder.Reached("Amazon S3"))
+}
+
+func TestReachedKeepsTheOrder(t *testing.T) {
+	recorder := record(t,
+		analytics.Track{UserId: "u", Event: "first"},
+		analytics.Track{UserId: "u", Event: "second", Integrations: integrations{"Amplitude": false}},
+		analytics.Track{UserId: "u", Event: "third"})
+	events := recorder.Events()
+	require.Equal(t, []consenttest.Event{events[0], events[2]}, recorder.Reached("Amplitude"))
+}
+
+func TestRequireReachedReturnsTheEvents(t *testing.T) {
+	recorder := record(t,
+		analytics.Track{UserId: "u", Event: "first"},
+		analytics.Track{UserId: "u", Event: "second", Integrations: integrations{"Amplitude": false}})
+	require.Equal(t, recorder.Events()[:1], recorder.RequireReached(t, "Amplitude", 1))
+}
+
+func TestRequireReachedSaysWhy(t *testing.T) {
+	consented := &analytics.Context{Extra: map[string]any{"consent": map[string]any{"categoryPreferences": map[string]bool{"a": true}}}}
+	recorder := record(t,
+		analytics.Track{UserId: "u-1", Event: "Signed Up", Context: consented, Integrations: integrations{"All": false, "Amplitude": true}},
+		analytics.Page{AnonymousId: "v-1", Name: "Home", Context: consented, Integrations: integrations{"All": false, "Mixpanel": true}},
+		analytics.Identify{UserId: "u-1", Traits: analytics.NewTraits().SetName("secret")},
+		analytics.Group{UserId: "u-1", GroupId: "g", Context: consented, Integrations: integrations{"Warehouses": map[string]any{"all": false}}})
+	const unstamped = "; it has no consent context: send it through a consent.Client"
+
+	for _, test := range []struct {
+		destination string
+		want        int
+		failure     string
+	}{
+		{"Amplitude", 1, `consenttest: 3 events reached Amplitude, want 1
+	1. track "Signed Up" by u-1: reached, "Amplitude": true
+	2. page "Home" by v-1: not reached, "All": false
+	3. identify by u-1: reached, no entry in integrations` + unstamped + `
+	4. group by u-1: reached, no entry in integrations`},
+		{"BigQuery", 4, `consenttest: 3 events reached BigQuery, want 4
+	1. track "Signed Up" by u-1: reached, no entry in integrations
+	2. page "Home" by v-1: reached, no entry in integrations
+	3. identify by u-1: reached, no entry in integrations` + unstamped + `
+	4. group by u-1: not reached, "Warehouses": {"all":false}`},
+		{"Engage", 0, `consenttest: 4 events reached Engage, want 0
+	1. track "Signed Up" by u-1: reached, integrations cannot stop it
+	2. page "Home" by v-1: reached, integrations cannot stop it
+	3. identify by u-1: reached, integrations cannot stop it` + unstamped + `
+	4. group by u-1: reached, integrations cannot stop it`},
+	} {
+		require.Equal(t, test.failure, failtest.One(t, func(tb testing.TB) {
+			recorder.RequireReached(tb, test.destination, test.want)
+		}))
+	}
+	require.Equal(t, `consenttest: 1 events of type track of event Signed Up of user u-1 reached Amplitude, want 0
+	1. track "Signed Up" by u-1: reached, "Amplitude": true`, failtest.One(t, func(tb testing.TB) {
+		recorder.Where(consenttest.Filter{Type: "track", Event: "Signed Up", User: "u-1"}).RequireNotReached(tb, "Amplitude")
+	}))
+}
+
+func TestRequireReachedSaysThatNothingWasSent(t *testing.T) {
+	var recorder consenttest.Recorder
+	require.Equal(t, "consenttest: 0 events reached Amplitude, want 1\n\tno event was sent",
+		failtest.One(t, func(tb testing.TB) { recorder.RequireReached(tb, "Amplitude", 1) }))
+}
+
+func record(t *testing.T, messages ...analytics.Message) *consenttest.Recorder {
+	t.Helper()
+	recorder := new(consenttest.Recorder)
+	for _, m := range messages {
+		require.NoError(t, recorder.Enqueue(m))
+	}
+	return recorder
+}

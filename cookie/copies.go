@@ -1,0 +1,140 @@
+package cookie
+
+import (
+	"cmp"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxForgotten limits how many cookies of one name a response expires.
+const maxForgotten = 24
+
+// ForgetCopies expires the copies of the cookie that r may have brought beside the one
+// that [Codec.Write] sets, whose name, Domain and Path are left alone. A script that is
+// set up with others writes such copies, and goes on to read an old one. Nothing is
+// expired unless r brought several copies, or one under another spelling of the name.
+//
+// Call it after Write has set the whole answer on the same response, since what the other
+// copies hold is lost, denials too. No two lines then have the same name, Domain and Path,
+// and the first of the name is the answer, for whatever stands in between and keeps one.
+//
+// So the copy for the host alone stays where the host is the Domain of the answer, which
+// Chromium keeps apart and RFC 6265 takes for the same cookie.
+//
+// A copy can be for the host alone, for every domain from the host to its registrable one,
+// and for every path that the path of r lies under, as r.RequestURI has it, with a final
+// slash or without. At most 24 are expired, those for the shorter paths first. Browsers
+// keep a cookie with Partitioned apart from one without; those that are as the Template
+// has it are expired.
+//
+// What the Template cannot have is an error, as for Write, and nothing is written then.
+func (c Codec) ForgetCopies(w http.ResponseWriter, r *http.Request) error {
+	if r == nil {
+		return nil
+	}
+	if !utf8.ValidString(c.name()) {
+		return notEncodable("a name that is not UTF-8")
+	}
+	own := c.Template
+	own.Name = string(percentEncode(nil, c.name(), nameRaw))
+	prepare(&own, r)
+	if err := storable(&own); err != nil {
+		return err
+	}
+	host := hostOf(r)
+	c.forgetCopies(w, r, own, func(name, domain, path string) bool {
+		return name == own.Name && path == own.Path && cmp.Or(domain, host) == cmp.Or(domainOf(own), host)
+	})
+	return nil
+}
+
+// forgetCopies expires the copies that r may have brought, but for those to spare, if there
+// are several. Their other attributes are those of own, which is prepared and valid.
+func (c Codec) forgetCopies(w http.ResponseWriter, r *http.Request, own http.Cookie, spare func(name, domain, path string) bool) {
+	names, several := c.brought(r, own.Name)
+	if !several || hasPrefixFold(own.Name, "__Host-") { // of which there is one Domain and Path
+		return
+	}
+	left := maxForgotten
+	for _, path := range pathsAbove(r) {
+		for _, domain := range domainsAbove(hostOf(r)) {
+			for _, name := range names {
+				if left == 0 || spare(name, domain, path) {
+					continue
+				}
+				forgotten := own
+				forgotten.Name, forgotten.Path, forgotten.Domain = name, path, domain
+				if expired(&forgotten).Valid() == nil {
+					http.SetCookie(w, &forgotten)
+					left--
+				}
+			}
+		}
+	}
+}
+
+// brought returns the raw names under which r brought copies of the cookie, and whether
+// there is another copy than one under its own name.
+func (c Codec) brought(r *http.Request, own string) (names []string, several bool) {
+	wanted, copies := scriptTarget(c.name()), 0
+	for name := range Pairs(r) {
+		if !wanted.matches(name) {
+			continue
+		}
+		if copies++; copies <= maxCopies && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, copies > 1 || copies == 1 && names[0] != own
+}
+
+// domainsAbove returns the Domains of cookies that a browser sends to the host, "" for the
+// host alone first.
+func domainsAbove(host string) []string {
+	domains := []string{""}
+	registrable := Domain(host)
+	if registrable == "" {
+		return domains
+	}
+	domain := host
+	for len(domain) > len(registrable) {
+		domains = append(domains, domain)
+		_, domain, _ = strings.Cut(domain, ".")
+	}
+	return append(domains, registrable)
+}
+
+// pathsAbove returns the Paths of cookies that a browser sends with r.
+func pathsAbove(r *http.Request) []string {
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	if !strings.HasPrefix(path, "/") && r.URL != nil {
+		path = r.URL.EscapedPath()
+	}
+	paths := []string{"/"}
+	for i := 1; i < len(path) && len(paths) < maxForgotten; i++ {
+		if path[i] == '/' {
+			paths = append(paths, path[:i], path[:i+1])
+		}
+	}
+	if !slices.Contains(paths, path) && strings.HasPrefix(path, "/") && len(path) <= maxCookiePath {
+		paths = append(paths, path)
+	}
+	return slices.DeleteFunc(paths, func(path string) bool { return len(path) > maxCookiePath })
+}
+
+// maxCookiePath is the longest attribute that browsers take (RFC 6265bis, section 5.6).
+const maxCookiePath = 1024
+
+// hostOf returns the host that r is for, in lower case and without a port.
+func hostOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	return strings.ToLower(host)
+}
+
+func domainOf(c http.Cookie) string { return strings.ToLower(strings.TrimPrefix(c.Domain, ".")) }

@@ -1,0 +1,24 @@
+package cookie
+
+import (
+	"net"
+	"strings"
+)
+
+// Site returns the site of a Host header, with or without a port: the registrable domain,
+// within which browsers share cookies and SameSite lets them pass. That is the host itself,
+// in lower case, where there is none: for an IP address, a single label or a public
+// suffix. It is "" for more than the 253 bytes that a host has. Two hosts are of one
+// site for a browser if they have the same site and the same scheme.
+func Site(host string) string {
+	if domain := Domain(host); domain != "" {
+		return domain
+	}
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	if len(host) > 253 {
+		return ""
+	}
+	return strings.ToLower(strings.Trim(host, "[]"))
+}

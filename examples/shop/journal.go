@@ -1,0 +1,98 @@
+package main
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/consent"
+)
+
+// keep is how many events the shop, and the fake Segment, remember.
+const keep = 1000
+
+// A journal remembers the latest events for the page. It learns of each twice: when
+// consent decides, and when the outcome is known. It may be used by many goroutines at
+// once.
+type journal struct {
+	mu      sync.Mutex
+	entries []entry // the oldest first
+}
+
+// An entry is what the shop knows of an event.
+type entry struct {
+	head
+	at       time.Time
+	decision consent.Decision
+	outcome  consent.Outcome // zero: under way
+}
+
+// A head is what tells one event from another.
+type head struct {
+	id        string // "" for those of the preferences, which have none yet
+	anonymous string
+	call      string // the method of Segment's specification, such as Track
+	name      string
+}
+
+// is reports whether what was sent with head h is this event.
+func (e head) is(h head) bool {
+	if e.id != "" {
+		return e.id == h.id
+	}
+	return e.anonymous == h.anonymous && e.call == h.call && e.name == h.name
+}
+
+// decided is the OnDecision of the client.
+func (j *journal) decided(m analytics.Message, d consent.Decision) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.entries) == keep {
+		j.entries = slices.Delete(j.entries, 0, 1)
+	}
+	j.entries = append(j.entries, entry{head: headOf(m), at: time.Now(), decision: d})
+}
+
+// settled is the OnOutcome of the client.
+func (j *journal) settled(m analytics.Message, o consent.Outcome) {
+	h := headOf(m)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := range j.entries {
+		if e := &j.entries[i]; e.outcome.Result == "" && e.is(h) {
+			e.outcome = o
+			return
+		}
+	}
+}
+
+// of returns the entries of a visitor, the newest first.
+func (j *journal) of(v *visitor) []entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var entries []entry
+	for _, e := range slices.Backward(j.entries) {
+		if v.is(e.anonymous) {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// headOf reads the fields that the events of the shop have in common.
+func headOf(m analytics.Message) head {
+	switch m := m.(type) {
+	case analytics.Track:
+		return head{m.MessageId, m.AnonymousId, "Track", m.Event}
+	case analytics.Page:
+		return head{m.MessageId, m.AnonymousId, "Page", m.Name}
+	case analytics.Identify:
+		return head{m.MessageId, m.AnonymousId, "Identify", ""}
+	case analytics.Group:
+		return head{m.MessageId, m.AnonymousId, "Group", m.GroupId}
+	default:
+		return head{}
+	}
+}

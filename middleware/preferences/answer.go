@@ -1,0 +1,126 @@
+package preferences
+
+import (
+	"maps"
+	"net/http"
+
+	"github.com/go-consent/segment/consent"
+)
+
+// answer takes a new answer.
+func (h Handler) answer(w http.ResponseWriter, r *http.Request) *refusal {
+	public := h.public(r)
+	if problem := h.admit(r, public); problem != nil {
+		return problem
+	}
+	held, err := h.Codec.Consent(r)
+	h.report(r, err)
+	known := vocabularyOf(h.Policy, held)
+	g, problem := h.readAnswer(w, public, known)
+	if problem != nil {
+		return problem
+	}
+	name, err := h.cookieName()
+	if err != nil {
+		h.report(r, err)
+		return refused(http.StatusUnprocessableEntity, reasonCookie)
+	}
+	c := change{g, held, readDenials(r, name+companionSuffix, held), known, h.Policy, h.Expand}
+	state := c.state()
+	hostKnown := h.knowsHost(public)
+	if !hostKnown {
+		h.report(r, ErrHost)
+		if g.grants() {
+			problem = refused(http.StatusInternalServerError, "What the answer grants cannot be kept.")
+		}
+		if !g.denies(known) {
+			return problem
+		}
+		state = withoutNewGrants(state, held)
+	}
+	set, state, err := h.fit(public, state, c)
+	h.report(r, err)
+	if set == nil {
+		return refused(http.StatusUnprocessableEntity, reasonCookie)
+	}
+	if hostKnown {
+		h.setCookies(w, public, set, c.after(state), state)
+		// Other copies would go on to count. The answer is the first line of its name.
+		h.report(r, h.Codec.ForgetCopies(w, public))
+	} else {
+		set.Domain, public.Host = "", ""
+		h.setCookies(w, public, set, c.after(state), state)
+	}
+	h.given(w, r, public, held, state)
+	switch {
+	case problem != nil:
+		return problem
+	case g.redirect != "":
+		w.Header().Set("Location", g.redirect)
+		w.WriteHeader(http.StatusSeeOther)
+	default:
+		h.show(w, r, state)
+	}
+	return nil
+}
+
+const reasonCookie = "The answer does not fit a cookie."
+
+// forget drops the answer.
+func (h Handler) forget(w http.ResponseWriter, r *http.Request) *refusal {
+	public := h.public(r)
+	if problem := h.admit(r, public); problem != nil {
+		return problem
+	}
+	held, err := h.Codec.Consent(r)
+	h.report(r, err)
+	if !h.knowsHost(public) {
+		h.report(r, ErrHost)
+		return refused(http.StatusInternalServerError, reasonForget)
+	}
+	if err := h.expireCookies(w, public); err != nil {
+		h.report(r, err)
+		return refused(http.StatusInternalServerError, reasonForget)
+	}
+	h.given(w, r, public, held, consent.NewState(nil))
+	h.show(w, r, consent.NewState(nil))
+	return nil
+}
+
+const reasonForget = "The answer cannot be forgotten."
+
+// admit refuses who may not change anything.
+func (h Handler) admit(r, public *http.Request) *refusal {
+	var protection http.CrossOriginProtection
+	if protection.Check(public) != nil {
+		return refused(http.StatusForbidden, "The request comes from another site.")
+	}
+	if h.Policy == nil {
+		h.report(r, ErrNoPolicy)
+		return refused(http.StatusInternalServerError, "No answer is taken here.")
+	}
+	return nil
+}
+
+// withoutNewGrants returns s with nothing granted that held does not grant.
+func withoutNewGrants(s, held consent.State) consent.State {
+	keep := func(section map[string]bool, before func(string) consent.Choice) {
+		for name, granted := range section {
+			switch {
+			case !granted:
+			case before(name) == consent.Unknown:
+				delete(section, name)
+			default:
+				section[name] = before(name) == consent.Granted
+			}
+		}
+	}
+	categories, destinations := maps.Collect(s.Categories()), maps.Collect(s.Destinations())
+	keep(categories, held.Category)
+	keep(destinations, held.Destination)
+	state := consent.NewState(categories)
+	if s.AskedByDestination() {
+		state = state.WithDestinations(destinations)
+	}
+	return state
+}

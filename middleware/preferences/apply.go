@@ -1,0 +1,125 @@
+package preferences
+
+import (
+	"maps"
+
+	"github.com/go-consent/segment/consent"
+)
+
+// A change is an answer and what it is given on top of.
+type change struct {
+	given
+	held   consent.State
+	byName denials // what held denies by name
+	known  vocabulary
+	policy consent.Policy
+	expand func(consent.State) consent.State
+}
+
+// state returns the State after the answer: what it does not name stays as held has it.
+func (c change) state() consent.State {
+	unread := c.held.Rest() == consent.Denied
+	categories := maps.Collect(c.held.Categories())
+	if c.whole || unread {
+		for _, name := range c.known.policy {
+			categories[name] = false
+		}
+	}
+	maps.Copy(categories, c.categories)
+
+	answered := c.byEveryName(c.known)
+	state := consent.NewState(categories)
+	if c.held.AskedByDestination() || len(answered) > 0 {
+		destinations := maps.Collect(c.held.Destinations())
+		maps.Copy(destinations, answered)
+		state = state.WithDestinations(destinations)
+	}
+	if c.expand != nil {
+		state = c.expanded(state, answered)
+	}
+	if unread {
+		state = c.closeUnnamed(state)
+	}
+	if state.AskedByDestination() && deniesEvery(categories, c.known.policy) {
+		// The script goes by destinations alone, whatever the categories say.
+		destinations := make(map[string]bool)
+		for name := range state.Destinations() {
+			destinations[name] = false
+		}
+		state = state.WithDestinations(destinations)
+	}
+	return state.Given()
+}
+
+// expanded returns state with the destinations that Expand makes of the categories, but
+// for what the visitor said by name.
+func (c change) expanded(state consent.State, answered map[string]bool) consent.State {
+	state = c.expand(state)
+	if !state.AskedByDestination() {
+		return state
+	}
+	destinations := maps.Collect(state.Destinations())
+	if !c.namesEverything(c.known) {
+		for _, primary := range c.known.listed {
+			names := c.known.destinations[primary]
+			if c.byName.has(names, c.held) {
+				for _, name := range names {
+					destinations[name] = false
+				}
+			}
+		}
+		c.keepNew(destinations)
+	}
+	for name, granted := range answered {
+		// Expand lets the categories decide, or the names where there is no category.
+		destinations[name] = granted && state.Destination(name) == consent.Granted
+	}
+	return state.WithDestinations(destinations)
+}
+
+// keepNew leaves out destinations that the visitor was not asked about although the
+// categories had been granted: an answer about something else does not open them.
+func (c change) keepNew(destinations map[string]bool) {
+	if !c.held.AskedByDestination() {
+		return
+	}
+	for name, granted := range c.expand(c.held).Destinations() {
+		if granted && c.held.Destination(name) == consent.Unknown {
+			delete(destinations, name)
+		}
+	}
+}
+
+// closeUnnamed denies what is open in state for want of an answer, since there may have
+// been one. Only what the answer itself granted stays open.
+func (c change) closeUnnamed(state consent.State) consent.State {
+	unasked := c.policy.Decide(consent.NewState(nil))
+	destinations := maps.Collect(state.Destinations())
+	closed := false
+	for v := range c.policy.Decide(state).Verdicts() {
+		granted := v.Allowed
+		switch v.Reason {
+		case consent.ReasonAlways:
+			continue
+		case consent.ReasonCategoriesGranted, consent.ReasonDestinationGranted:
+		default:
+			granted = granted && !unasked.Allows(v.Destination)
+		}
+		closed = closed || v.Allowed && !granted
+		destinations[v.Destination] = granted
+	}
+	if !closed {
+		return state
+	}
+	return state.WithDestinations(destinations)
+}
+
+// deniesEvery reports whether all of the named categories are denied.
+func deniesEvery(categories map[string]bool, policy []string) bool {
+	for _, name := range policy {
+		if granted, ok := categories[name]; granted || !ok {
+			return false
+		}
+	}
+	return len(policy) > 0
+}

@@ -1,0 +1,20 @@
+package preferences
+
+import "errors"
+
+var (
+	// ErrNoPolicy is the error of a [Handler] without a Policy, which does not know what
+	// an answer may be about.
+	ErrNoPolicy = errors.New("preferences: no Policy to take answers for")
+	// ErrPolicy is the error of a Policy that leaves something open whatever a cookie
+	// holds.
+	ErrPolicy = errors.New("preferences: a Policy under which no cookie denies everything")
+	// ErrNoRouter is the error of a [Handler] without a Router to tell of an answer.
+	ErrNoRouter = errors.New("preferences: no Router to tell")
+	// ErrHost is the error of a request whose public host is unknown: Host returns none,
+	// or the Origin header is of another site than it.
+	ErrHost = errors.New("preferences: the public host is not known, see Handler.Host")
+	// ErrShortened is the error of a denial that was too long for the cookie and was kept
+	// without some of the visitor's grants, or as a denial of more.
+	ErrShortened = errors.New("preferences: a denial was shortened to fit the cookie")
+)

@@ -1,0 +1,67 @@
+package preferences_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/destinations"
+	"github.com/go-consent/segment/middleware/preferences"
+)
+
+// A form answers without a script:
+//
+//	<form method="post" action="/preferences">
+//	<label><input type="checkbox" name="category.analytics"> Analytics</label>
+//	<button name="answer" value="save">Save</button>
+//	<input type="hidden" name="redirect" value="/account">
+//	</form>
+//	<form method="post" action="/preferences">
+//	<button name="answer" value="deny">Reject all</button>
+//	</form>
+func ExampleHandler() {
+	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{
+		"analytics": {"Amplitude"},
+	}})
+	var segment consenttest.Recorder // in place of Segment
+	handler := preferences.Handler{
+		Policy: policy,
+		Router: preferences.Segment{Client: consent.New(&segment, policy, nil)},
+		Expand: policy.Expand,
+	}
+
+	form := httptest.NewRequest("POST", "/preferences", strings.NewReader("category.analytics=on&answer=save&redirect=/account"))
+	form.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	form.Header.Set("Cookie", "ajs_anonymous_id=visitor-1")
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, form)
+	fmt.Println(w.Code, w.Header().Get("Location"))
+	value, _, _ := strings.Cut(w.Header().Get("Set-Cookie"), ";")
+	fmt.Println(value)
+
+	show := httptest.NewRequest("GET", "/preferences", http.NoBody)
+	show.Header.Set("Cookie", value)
+	w = httptest.NewRecorder()
+	handler.ServeHTTP(w, show)
+	fmt.Println(w.Body)
+
+	for _, e := range segment.Events() {
+		switch m := e.Message.(type) {
+		case analytics.Track:
+			fmt.Println(m.AnonymousId, m.Event)
+		case analytics.Identify:
+			fmt.Println(m.AnonymousId, m.Traits)
+		}
+	}
+	// Output:
+	// 303 /account
+	// tracking-preferences={%22version%22:1%2C%22destinations%22:{%22Amplitude%22:true}%2C%22custom%22:{%22analytics%22:true}}
+	// {"decided":true,"categories":{"analytics":true},"destinations":{"Amplitude":true},"verdicts":[{"destination":"Amplitude","allowed":true,"reason":"the visitor granted every category of it","cause":"analytics"}]}
+	// visitor-1 Segment Consent Preference Updated
+	// visitor-1 map[customTrackingPreferences:map[analytics:true] destinationTrackingPreferences:map[Amplitude:true]]
+}

@@ -1,0 +1,154 @@
+package preferences
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/internal/names"
+	"github.com/go-consent/segment/internal/nils"
+)
+
+// fit returns the cookie that holds state, and what it holds: state, or less of it if
+// that is too long. An answer that only grants gives up nothing but grants that the
+// policy does not know, and is the error else. A denial gives up more, in steps, each of
+// which only closes; the last is that of shortest.
+func (h Handler) fit(public *http.Request, state consent.State, c change) (*http.Cookie, consent.State, error) {
+	set, err := h.Codec.Cookie(public, state)
+	if err == nil {
+		return set, state, nil
+	}
+	denies := c.denies(c.known)
+	for _, shorter := range h.shorter(state, c.known, denies) {
+		if set, err := h.Codec.Cookie(public, shorter); err == nil {
+			if denies {
+				err = ErrShortened
+			}
+			return set, shorter, err
+		}
+	}
+	if !denies {
+		return nil, state, err
+	}
+	short, wide := h.shortest(c.known)
+	set, shortErr := h.Codec.Cookie(public, short)
+	if shortErr != nil || wide {
+		return nil, state, errors.Join(err, ErrPolicy)
+	}
+	return set, short, ErrShortened
+}
+
+// shorter returns what is left of full after each step that only closes, longest first.
+func (h Handler) shorter(full consent.State, known vocabulary, denies bool) []consent.State {
+	isKnown := func(name string) bool { return known.folded[names.Fold(name)] }
+	steps := []func(name string, granted, category bool) bool{ // reports what to leave out
+		func(name string, granted, _ bool) bool { return granted && !isKnown(name) },
+	}
+	if denies {
+		implied := h.deniedByEveryCategory(full, known)
+		steps = append(steps,
+			func(name string, _, _ bool) bool { return !isKnown(name) },
+			func(_ string, granted, category bool) bool { return granted && !category },
+			func(name string, granted, category bool) bool { return !granted && !category && implied[name] },
+		)
+	}
+	var list []consent.State
+	state := full
+	for _, leaveOut := range steps {
+		categories, destinations := maps.Collect(state.Categories()), maps.Collect(state.Destinations())
+		maps.DeleteFunc(categories, func(name string, granted bool) bool { return leaveOut(name, granted, true) })
+		maps.DeleteFunc(destinations, func(name string, granted bool) bool { return leaveOut(name, granted, false) })
+		next := consent.NewState(categories)
+		if state.AskedByDestination() {
+			next = next.WithDestinations(destinations)
+		}
+		if next == state || opensMore(h.Policy.Decide(full), h.Policy.Decide(next)) {
+			continue
+		}
+		state = next
+		list = append(list, state)
+	}
+	return list
+}
+
+// deniedByEveryCategory returns the names of destinations that are in a category and are
+// denied by every one of theirs.
+func (h Handler) deniedByEveryCategory(s consent.State, known vocabulary) map[string]bool {
+	implied := make(map[string]bool)
+	for _, category := range known.policy {
+		alone := consent.NewState(map[string]bool{category: false})
+		for v := range h.Policy.Decide(alone).Verdicts() {
+			if v.Allowed || v.Reason != consent.ReasonCategoryDenied {
+				continue
+			}
+			before, ok := implied[v.Destination]
+			implied[v.Destination] = (before || !ok) && s.Category(category) == consent.Denied
+		}
+	}
+	return implied
+}
+
+// shortest returns the shortest answer that closes everything the policy lists, and
+// whether it still leaves something open: every category denied, no destination granted,
+// and those denied by name that would else be open.
+func (h Handler) shortest(known vocabulary) (s consent.State, wide bool) {
+	categories, destinations := make(map[string]bool), make(map[string]bool)
+	for _, name := range known.policy {
+		categories[name] = false
+	}
+	s = consent.NewState(categories).WithDestinations(destinations)
+	denied := h.Policy.Decide(consent.State{})
+	for v := range h.Policy.Decide(s).Verdicts() {
+		if v.Allowed && !denied.Allows(v.Destination) {
+			destinations[primaryOf(v)] = false
+		}
+	}
+	s = s.WithDestinations(destinations)
+	return s, opensMore(denied, h.Policy.Decide(s))
+}
+
+// opensMore reports whether anything is open after that was closed before.
+func opensMore(before, after consent.Decision) bool {
+	if after.Unlisted() && !before.Unlisted() {
+		return true
+	}
+	for v := range after.Verdicts() {
+		if v.Allowed && !before.Allows(v.Destination) {
+			return true
+		}
+	}
+	for v := range before.Verdicts() {
+		if !v.Allowed && after.Allows(v.Destination) {
+			return true
+		}
+	}
+	granted := maps.Collect(before.Categories())
+	for name, open := range after.Categories() {
+		if open && !granted[name] {
+			return true
+		}
+	}
+	return false
+}
+
+// Check returns what is wrong with the configuration, all of it: no Policy, a nil Signal,
+// a cookie that browsers refuse (behind a proxy that ends TLS as well: set Secure where
+// SameSite=None or Partitioned need it), and a Policy with so many names that not even the
+// denial of everything fits the cookie. Call it when the program starts. A Handler that
+// has not been checked takes no answer that it cannot keep.
+func (h Handler) Check() error {
+	wrong := []error{h.checkSignals()}
+	if nils.Is(h.Policy) {
+		return errors.Join(append(wrong, ErrNoPolicy)...)
+	}
+	short, wide := h.shortest(vocabularyOf(h.Policy, consent.NewState(nil)))
+	if wide {
+		wrong = append(wrong, fmt.Errorf("%w: it cannot deny everything", ErrPolicy))
+	}
+	if _, err := h.Codec.Cookie(new(http.Request), short); err != nil {
+		wrong = append(wrong, fmt.Errorf("preferences: the denial of everything: %w", err))
+	}
+	return errors.Join(wrong...)
+}

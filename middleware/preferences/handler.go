@@ -1,0 +1,214 @@
+// Package preferences lets a visitor see and change the answer on the server, from a
+// script or from a form that needs none.
+//
+// A [Handler] reads the cookie, takes answers, writes the cookie that Segment's Consent
+// Manager reads, and tells a router: [Segment], or a [Teller] of one's own.
+package preferences
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
+	"github.com/go-consent/segment/internal/nils"
+	"github.com/go-consent/segment/middleware"
+)
+
+// A Handler serves the visitor's own preferences, to mount under any path. A script or an
+// HTML form answers through it, with or without Segment's Consent Manager in the page. The
+// answer goes into the cookie, and the Router is told. Call [Handler.Check] when the
+// program starts.
+//
+// GET and HEAD show the preferences of whoever asks, as JSON:
+//
+//	{"decided": true, "categories": {"advertising": false}, "destinations": {},
+//	 "verdicts": [{"destination": "Facebook Pixel", "allowed": false, "reason": "..."}]}
+//
+// Without an answer in the cookie, or with one that cannot be read, decided is false.
+// The verdicts are those of the Policy, with the Signals on top. Presumed grants are not
+// shown, and never written.
+//
+// POST and PUT take an answer of at most 64 KiB, as JSON with "categories",
+// "destinations" or both, and return the preferences as GET does. JSON may come as
+// text/plain, which is what navigator.sendBeacon makes of a string.
+//
+// A form (application/x-www-form-urlencoded or multipart/form-data, without files) names a
+// category "category.advertising" and a destination "destination.Facebook Pixel", with the
+// value "true" (or "on", as of a checkbox) or "false". Its answer is the whole of it: a
+// category of the Policy that is not in the form is denied, as a checkbox is that nobody
+// ticked. A field "answer" of "accept" or "deny" answers for every category, and "save"
+// makes a form of an answer whose checkboxes are all empty. The response is a redirect with
+// 303 to the field "redirect", a path of this host, or else to the page that the form was
+// on, or to "/". A form that another handler has parsed before is taken as it was parsed;
+// what that handler dropped of it is not noticed.
+//
+// DELETE forgets the answer, and the visitor is asked again.
+//
+// # What stays denied
+//
+// What an answer does not name stays as it was. A destination that was denied by name stays
+// denied, whatever becomes of its categories, until an answer names it, or names every
+// category and grants all of its own; under a Policy with one category only a form does
+// the latter. With Expand, where the cookie holds destinations that were denied for their
+// categories as well, a companion cookie tells them apart. Without it, or beside an answer
+// that a script has written since, every denial is taken for one by name.
+//
+// If the cookie cannot be read, all that the answer does not name is denied, and written as
+// denied as far as the Policy lists it. Destinations that the Policy leaves unlisted and
+// open are open as for anyone who answered, unless the answer leaves every category denied.
+//
+// A denial is never refused because the cookie is full: 4,096 bytes, which names that a
+// sibling host planted can fill. It gives up, in this order and only as far as the Policy
+// then opens no more, grants of names that the Policy does not know, other such names, all
+// grants of destinations by name, and denials by name of destinations of which every category is
+// denied. Where that is not enough, every category is denied. OnError is told then
+// ([ErrShortened]), and the response shows what is kept. A grant that does not fit is
+// refused.
+//
+// # What is refused
+//
+// What is refused changes nothing, and nobody is told: a request from another origin (403,
+// see [http.CrossOriginProtection]), another type of body (415), too long a body (413), a
+// grant that does not fit a cookie, and any answer where browsers would refuse the cookie
+// (422), and else 400 for what is no answer: other fields and types, a name given twice, a
+// name that neither the Policy nor the visitor's cookie has. The reason is plain text,
+// without anything from the request. No response may be stored in a cache.
+//
+// There is one exception. Where the public host is not known, or the Origin header has
+// another registrable domain than it ([ErrHost]), a browser would not keep a cookie for
+// that domain. What the answer denies is then kept in a cookie for the host alone, which
+// counts beside any other; if it grants anything, or is DELETE, the status is 500. Browsers
+// that send no Sec-Fetch-Site, such as Safari before 16.4, are refused with 403 in that
+// case, since they cannot be told from another site. See Host.
+//
+// # What the browser is told
+//
+// There is one Set-Cookie line for each name, with the answer before its companion. Two
+// cases need more. If several copies of the cookie arrived, the others are expired, after
+// the answer: see [cookie.Codec.ForgetCopies]. DELETE and ForgetIdentity expire the cookie
+// both of the domain and of the host, since a request does not say of which it is.
+//
+// An answer that closes something has "Clear-Site-Data: "cache"", if the request came over
+// TLS or has an Origin of https. Browsers then drop pages that they hold back, or have
+// fetched in advance, with scripts that were made for the answer before. It also empties
+// the browser's cache of the whole site, which takes some browsers a second or two.
+//
+// The zero Handler shows what is in the cookie and takes no answer. A Handler may be
+// used by many goroutines at once. Of two answers at the same time one
+// remains; the browser keeps the cookie that arrives last. It recovers no panic of the
+// functions it is given.
+type Handler struct {
+	// Codec reads and writes the cookie.
+	Codec cookie.Codec
+
+	// Policy has the categories and destinations that an answer may name. Use the
+	// one of the Router. Without one, no answer is taken.
+	Policy consent.Policy
+
+	// Router is told of each answer: [Segment], or a router of one's own. Without one,
+	// answers are taken, and OnError is told that nobody is.
+	Router Teller
+
+	// OnAnswer is called after an answer stands, with what the cookie held before and
+	// what it holds from now on: consent.NewState(nil) where there was none, and after
+	// DELETE; All(Denied) where it could not be read. It can refuse and delay nothing.
+	// Nil: nobody is called.
+	OnAnswer func(r *http.Request, held, given consent.State)
+
+	// Expand makes the destinations of an answer by category before it is written, as
+	// the Expand method of a destinations.Policy does. The Consent Manager goes by
+	// destinations alone, so a site that has it needs this. Nil: only the answer itself
+	// is written, beside the destinations that were in the cookie.
+	Expand func(consent.State) consent.State
+
+	// Host returns the host, and the port if there is one, that the browser sent the
+	// request to, or "" if that is not known. The cookie is for its registrable domain. It
+	// is needed behind a proxy that rewrites the Host header. Take it from the
+	// configuration, or from a header that this proxy always sets: a header that the
+	// visitor's request can hold is anybody's word. Nil: the Host of the request.
+	Host func(*http.Request) string
+
+	// IgnoreFields are fields of a form that are none of the answer, such as the token of
+	// a protection against forged requests.
+	IgnoreFields []string
+
+	// Signals are what the browser says unasked. Their denials count on top of the
+	// answer in the verdicts and in what the Router is told; they are not written to the
+	// cookie. None may be nil.
+	Signals []middleware.Signal
+
+	// ForgetIdentity expires the cookies of analytics.js that hold the visitor's ids
+	// when an answer closes what was open, or leaves nothing open. The Router is told
+	// under the old ids. See [cookie.ForgetIdentity].
+	ForgetIdentity bool
+
+	// OnError is told what went wrong that is no fault of the answer: a cookie that
+	// cannot be read or written, and a Router that was not told. Nil: nobody
+	// is told.
+	OnError func(*http.Request, error)
+}
+
+// ServeHTTP implements [http.Handler].
+func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	middleware.Private(header) // adds what the response depends on
+	if nils.Is(h.Policy) {
+		h.Policy = nil
+	}
+	if err := h.checkSignals(); err != nil {
+		h.report(r, err)
+		refused(http.StatusInternalServerError, "The preferences cannot be read.").write(w)
+		return
+	}
+	var problem *refusal
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		held, err := h.Codec.Consent(r)
+		h.report(r, err)
+		h.show(w, r, held)
+	case http.MethodPost, http.MethodPut:
+		problem = h.answer(w, r)
+	case http.MethodDelete:
+		problem = h.forget(w, r)
+	default:
+		header.Set("Allow", "GET, HEAD, POST, PUT, DELETE")
+		problem = refused(http.StatusMethodNotAllowed, "This method is not supported.")
+	}
+	if problem != nil {
+		problem.write(w)
+	}
+}
+
+// effective returns s with the denials of the Signals.
+func (h Handler) effective(r *http.Request, s consent.State) consent.State {
+	for _, signal := range h.Signals {
+		s = s.Restrict(signal(r).Denials())
+	}
+	return s
+}
+
+// decide returns what the Policy makes of s, with the Signals on top.
+func (h Handler) decide(r *http.Request, s consent.State) consent.Decision {
+	if h.Policy == nil {
+		return consent.Decision{}
+	}
+	return h.Policy.Decide(h.effective(r, s))
+}
+
+func (h Handler) checkSignals() error {
+	for i, signal := range h.Signals {
+		if signal == nil {
+			return fmt.Errorf("%w: Signal %d", middleware.ErrNoSignal, i)
+		}
+	}
+	return nil
+}
+
+func (h Handler) report(r *http.Request, err error) {
+	if err != nil && h.OnError != nil {
+		h.OnError(r, err)
+	}
+}

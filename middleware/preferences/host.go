@@ -1,0 +1,47 @@
+package preferences
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/go-consent/segment/cookie"
+)
+
+// public returns a copy of r as the browser sent it, with the Host that Host returns.
+func (h Handler) public(r *http.Request) *http.Request {
+	public := *r
+	if h.Host != nil {
+		public.Host = h.Host(r)
+	}
+	return &public
+}
+
+// knowsHost reports whether the host that the cookie is for is that of the browser, as far
+// as the request shows: an Origin of another site means that something in between
+// rewrites Host.
+func (h Handler) knowsHost(public *http.Request) bool {
+	host := hostName(public.Host)
+	origin, err := url.Parse(public.Header.Get("Origin"))
+	if err != nil || origin.Hostname() == "" {
+		return host != ""
+	}
+	seen := strings.ToLower(origin.Hostname())
+	if domain := strings.ToLower(strings.TrimPrefix(h.Codec.Template.Domain, ".")); domain != "" {
+		return seen == domain || strings.HasSuffix(seen, "."+domain)
+	}
+	if host == seen {
+		return true
+	}
+	domain := cookie.Domain(host)
+	return domain != "" && domain == cookie.Domain(seen)
+}
+
+// hostName returns the name in a Host header, without the port, in lower case.
+func hostName(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.ToLower(strings.Trim(host, "[]"))
+}

@@ -1,0 +1,282 @@
+package preferences_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
+	"github.com/go-consent/segment/destinations"
+	"github.com/go-consent/segment/middleware/preferences"
+)
+
+var sequenceConfig = destinations.Config{
+	Categories: map[string][]string{
+		"advertising": {"Facebook Pixel", "Braze", "Criteo"},
+		"analytics":   {"Amplitude", "Braze"},
+		"functional":  nil,
+	},
+	Always:     []string{"Webhooks"},
+	Aliases:    map[string][]string{"Amplitude": {"Actions Amplitude"}, "By Name": {"Other Name"}},
+	ServerOnly: []string{"Criteo", "By Name"},
+}
+
+var categoriesOf = map[string][]string{
+	"Facebook Pixel": {"advertising"}, "Braze": {"advertising", "analytics"}, "Criteo": {"advertising"},
+	"Amplitude": {"analytics"}, "By Name": nil,
+}
+
+var primaryNames = map[string]string{"Actions Amplitude": "Amplitude", "Other Name": "By Name"}
+
+// A visit is a browser that answers, and what has to hold of its answers.
+type visit struct {
+	*bench
+	policy     *destinations.Policy
+	site       string            // the Config, for messages
+	jar        map[string]string // name to value
+	denied     map[string]bool   // destinations denied by name since they were last named
+	categories map[string]bool   // the last answer for each
+	log        []string
+}
+
+// What was denied by name, by category or by everything stays so until an answer names
+// it. What is shown is what the cookie says, and what the next event does.
+//
+// CONSENT_CASES is the number of answers.
+func TestSequencesOfAnswers(t *testing.T) {
+	cases := 20_000
+	if n, err := strconv.Atoi(os.Getenv("CONSENT_CASES")); err == nil {
+		cases = n
+	}
+	seed := uint64(cases)
+	r := rand.New(rand.NewPCG(seed, 7))
+	taken := 0
+	policies, configs := sequencePolicies()
+	for taken < cases {
+		i := r.IntN(len(policies))
+		v := newVisit(r, policies[i], configs[i])
+		for range 1 + r.IntN(12) {
+			v.answer(t, r)
+			taken++
+		}
+	}
+}
+
+// sequencePolicies are those of every kind, and their Configs.
+func sequencePolicies() (policies []*destinations.Policy, configs []string) {
+	for i := range 16 {
+		c := sequenceConfig
+		c.OptOut, c.Imply, c.AllowUnlisted = i&1 > 0, i&2 > 0, i&4 > 0
+		if i&8 > 0 {
+			c.ServerOnly = nil
+		}
+		policies = append(policies, destinations.MustCompile(c))
+		configs = append(configs, fmt.Sprintf("%+v", c))
+	}
+	return policies, configs
+}
+
+func newVisit(r *rand.Rand, policy *destinations.Policy, config string) *visit {
+	v := &visit{bench: newBench(), policy: policy, jar: make(map[string]string)}
+	v.Policy, v.Expand = v.policy, nil
+	expand := r.IntN(3) > 0
+	if expand {
+		v.Expand = v.policy.Expand
+	}
+	v.Router = preferences.Segment{Client: consent.New(&v.segment, v.policy, nil)}
+	v.site = fmt.Sprintf("%s, expand %t", config, expand)
+	v.denied, v.categories = make(map[string]bool), make(map[string]bool)
+	switch r.IntN(6) {
+	case 0: // a cookie of the script, with whatever in it
+		v.jar[cookie.DefaultName], _ = cookie.Encode(v.scripted(r))
+	case 1:
+		v.jar[cookie.DefaultName] = "unreadable"
+		v.log = append(v.log, "unreadable")
+		for name := range sequenceConfig.Categories {
+			v.categories[name] = false
+		}
+		v.denied["By Name"] = true
+	}
+	return v
+}
+
+// scripted returns what the script might have saved, and notes what it denies.
+func (v *visit) scripted(r *rand.Rand) consent.State {
+	categories, byName := pick(r, []string{"advertising", "analytics", "functional"}, 2), pick(r, destinationNames, 2)
+	byName["Planted"] = r.IntN(2) == 0
+	s := consent.NewState(categories).WithDestinations(byName)
+	v.log = append(v.log, "script: "+s.String())
+	v.note(categories, byName, false)
+	return s
+}
+
+var destinationNames = []string{"Facebook Pixel", "Braze", "Criteo", "Amplitude", "Actions Amplitude", "By Name", "Other Name", "Webhooks"}
+
+func pick(r *rand.Rand, names []string, oneIn int) m {
+	picked := make(m)
+	for _, name := range names {
+		if r.IntN(oneIn) == 0 {
+			picked[name] = r.IntN(2) == 0
+		}
+	}
+	return picked
+}
+
+// note takes down what an answer denies, or names.
+func (v *visit) note(categories, byName m, everything bool) {
+	maps.Copy(v.categories, categories)
+	if everything {
+		for name := range v.denied {
+			if len(categoriesOf[name]) > 0 && v.grantsAll(name) {
+				delete(v.denied, name)
+			}
+		}
+	}
+	for name, granted := range byName {
+		primary := name
+		if p, ok := primaryNames[name]; ok {
+			primary = p
+		}
+		if granted {
+			delete(v.denied, primary)
+		}
+	}
+	for name, granted := range byName {
+		primary := name
+		if p, ok := primaryNames[name]; ok {
+			primary = p
+		}
+		if !granted {
+			v.denied[primary] = true
+		}
+	}
+}
+
+func (v *visit) grantsAll(destination string) bool {
+	for _, category := range categoriesOf[destination] {
+		if !v.categories[category] {
+			return false
+		}
+	}
+	return true
+}
+
+// answer gives a random answer, and checks what comes of it.
+func (v *visit) answer(t *testing.T, r *rand.Rand) {
+	t.Helper()
+	before, _ := v.state()
+	q := v.next(r)
+	v.log = append(v.log, q.method+" "+q.body)
+	q.cookies = v.cookies()
+	w := v.do(q)
+	if w.Code >= 400 {
+		v.fail(t, "%d %s", w.Code, w.Body)
+	}
+	v.store(w)
+	after, err := v.state()
+	if err != nil {
+		v.fail(t, "%v", err)
+	}
+	if q.method == "DELETE" {
+		if after != consent.NewState(nil) {
+			v.fail(t, "not forgotten: %s", after)
+		}
+		return
+	}
+	d := v.policy.Decide(after)
+	for name := range v.denied {
+		opened := after.Destination(name) == consent.Granted && before.Destination(name) != consent.Granted // in the script's eyes
+		if name != "Webhooks" && (d.Allows(name) || opened) {
+			v.fail(t, "%s was denied by name, and is open: %s, before %s", name, after, before)
+		}
+	}
+	for name, granted := range v.categories {
+		if after.Category(name) == consent.Granted != granted {
+			v.fail(t, "%s is %s: %s", name, after.Category(name), after)
+		}
+		for destination, categories := range categoriesOf {
+			if !granted && slices.Contains(categories, name) && (d.Allows(destination) || after.Destination(destination) == consent.Granted && v.Expand != nil) {
+				v.fail(t, "%s is open although %s is denied: %s", destination, name, after)
+			}
+		}
+	}
+	v.checkShown(t, w, after, d)
+	v.checkWire(t, after, d)
+}
+
+// next returns a random answer, and takes it down.
+func (v *visit) next(r *rand.Rand) request {
+	categories := pick(r, []string{"advertising", "analytics", "functional"}, 3)
+	byName := pick(r, destinationNames, 6)
+	switch r.IntN(12) {
+	case 0:
+		v.denied, v.categories = make(map[string]bool), make(map[string]bool)
+		return request{method: "DELETE"}
+	case 1, 2:
+		preset := []string{"accept", "deny"}[r.IntN(2)]
+		for name := range sequenceConfig.Categories {
+			categories[name] = preset == "accept"
+		}
+		v.note(categories, nil, true)
+		return request{method: "POST", body: "answer=" + preset, form: true}
+	case 3, 4:
+		form := url.Values{"answer": {"save"}}
+		whole := m{"advertising": false, "analytics": false, "functional": false}
+		for name, granted := range categories {
+			whole[name] = granted
+			form.Set("category."+name, strconv.FormatBool(granted))
+		}
+		for name, granted := range byName {
+			form.Set("destination."+name, strconv.FormatBool(granted))
+		}
+		v.note(whole, byName, true)
+		return request{method: "POST", body: form.Encode(), form: true}
+	}
+	if len(categories)+len(byName) == 0 {
+		categories["analytics"] = true
+	}
+	v.note(categories, byName, len(categories) == len(sequenceConfig.Categories))
+	body, _ := json.Marshal(map[string]m{"categories": categories, "destinations": byName})
+	return request{method: []string{"POST", "PUT"}[r.IntN(2)], body: string(body)}
+}
+
+func (v *visit) state() (consent.State, error) {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", v.cookies())
+	return cookie.Codec{}.Consent(r)
+}
+
+func (v *visit) cookies() string {
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(v.jar)) {
+		pairs = append(pairs, name+"="+v.jar[name])
+	}
+	return strings.Join(pairs, "; ")
+}
+
+// store keeps what a browser would, the last of several lines.
+func (v *visit) store(w *httptest.ResponseRecorder) {
+	for _, c := range w.Result().Cookies() {
+		if c.MaxAge < 0 {
+			delete(v.jar, c.Name)
+		} else {
+			v.jar[c.Name] = c.Value
+		}
+	}
+}
+
+func (v *visit) fail(t *testing.T, format string, args ...any) {
+	t.Helper()
+	require.FailNow(t, fmt.Sprintf(format, args...), "%s\n%s", v.site, strings.Join(v.log, "\n"))
+}

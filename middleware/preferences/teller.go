@@ -1,0 +1,96 @@
+package preferences
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
+	"github.com/go-consent/segment/internal/nils"
+)
+
+// A Teller tells a router, such as [Segment], of a visitor's answer. It is called once the
+// cookie is written, from many goroutines at once. The answer stands whatever it returns;
+// the error goes to OnError.
+type Teller interface {
+	Tell(r *http.Request, a Answer) error
+}
+
+// An Answer is what a [Teller] is told.
+type Answer struct {
+	// State is the visitor's answer with the denials of the Signals on top.
+	State consent.State
+	// Decision is what the Policy makes of State.
+	Decision consent.Decision
+	// Forgotten is set if the visitor took back the answer and gave no other.
+	Forgotten bool
+}
+
+// given makes a new answer known, after it was written. That there still is none is not
+// told.
+func (h Handler) given(w http.ResponseWriter, r, public *http.Request, held, state consent.State) {
+	if held != consent.NewState(nil) || state != consent.NewState(nil) {
+		if err := h.tell(r, state); err != nil {
+			h.report(r, fmt.Errorf("preferences: the answer was not told: %w", err))
+		}
+		if h.OnAnswer != nil {
+			h.OnAnswer(r, held, state)
+		}
+	}
+	after := h.decide(r, state)
+	narrowed := narrows(h.decide(r, held), after)
+	if narrowed && isSecure(public) {
+		// Pages made for the answer before would start what it allowed.
+		w.Header().Set("Clear-Site-Data", `"cache"`)
+	}
+	if h.ForgetIdentity && (narrowed || !opens(after)) {
+		cookie.ForgetIdentity(w, public)
+	}
+}
+
+// isSecure reports whether the browser sent r over TLS, which may end before this process.
+func isSecure(r *http.Request) bool {
+	return r.TLS != nil || strings.HasPrefix(r.Header.Get("Origin"), "https://")
+}
+
+func (h Handler) tell(r *http.Request, state consent.State) error {
+	if nils.Is(h.Router) {
+		return ErrNoRouter
+	}
+	effective := h.effective(r, state)
+	return h.Router.Tell(r, Answer{effective, h.Policy.Decide(effective), state == consent.NewState(nil)})
+}
+
+// opens reports whether a message leaves for a destination that needs consent.
+func opens(d consent.Decision) bool {
+	d, suppressed := consent.AtSegment(d)
+	if suppressed != "" {
+		return false
+	}
+	for v := range d.Verdicts() {
+		if v.Allowed && v.Reason != consent.ReasonAlways {
+			return true
+		}
+	}
+	return d.Unlisted()
+}
+
+// narrows reports whether anything that is open before is closed after.
+func narrows(before, after consent.Decision) bool {
+	for v := range before.Verdicts() {
+		if v.Allowed && !after.Allows(v.Destination) {
+			return true
+		}
+	}
+	closed := make(map[string]bool)
+	for name, granted := range after.Categories() {
+		closed[name] = !granted
+	}
+	for name, granted := range before.Categories() {
+		if granted && closed[name] {
+			return true
+		}
+	}
+	return before.Unlisted() && !after.Unlisted()
+}
