@@ -13,8 +13,8 @@
 // A request passes four packages, each of which can be used without the others:
 //
 //   - cookie reads the answer that Segment's Consent Manager wrote into its
-//     cookie, and writes one that the Consent Manager reads. What it cannot read
-//     is an error, never a guess.
+//     cookie, and writes one that the Consent Manager reads. Below it is one package
+//     for each other consent platform. What cannot be read is an error, never a guess.
 //   - middleware asks its Sources (the cookie, an account, whatever you have) and
 //     its Signals (Global Privacy Control), and puts the answer, a consent.State,
 //     into the request's context.
@@ -33,22 +33,41 @@
 // A message leaves with context.consent, which Segment itself enforces where the
 // workspace is set up for it, and with an integrations object that opens the
 // allowed destinations and closes all others. If no destination may see it, or if a
-// denied one is of the few that integrations cannot stop, it does not leave.
-// Options.OnDecision hears of both, with the reason for each destination.
+// denied one is of the few that integrations cannot stop, it is suppressed.
+// Options.OnDecision hears of both, with the reason for each destination: what it is
+// told is what the integrations object does.
 //
 // # What is not known is denied
 //
-// Every zero value allows nothing. Nobody looked (no middleware, a cron job, a request of
-// another site from which the browser kept the cookies) and could not be read (a
-// malformed cookie) are All(Denied), under every policy. Only
-// a visitor who was looked at and has not answered is Unknown, which an opt-in
-// policy denies and an opt-out policy allows.
+// Every zero value allows nothing. Three cases look alike, and are not:
+//
+//	nobody looked             All(Denied), the zero State: no middleware, a cron job, a
+//	                          payload without the field, a request of another site from
+//	                          which browsers keep the visitor's cookies
+//	could not be read         All(Denied), and OnError is told
+//	looked, and no answer     NewState(nil): Unknown, which an opt-in policy denies and an
+//	                          opt-out policy allows
+//
+// # Several sources
+//
+// The Sources of one visitor complete each other (State.Restrict):
+//
+//	one says    another says    together
+//	denied      anything        denied
+//	granted     nothing         granted
+//	nothing     nothing         no answer: Default is asked, and its grants are presumed
+//	unreadable  anything        All(Denied), whatever Default says
+//
+// The denials of the Signals count on top of all that, and a nested middleware can only
+// close more. Two answers of one person, as on a device and in an account, are something
+// else: see consent.Both.
 //
 // # Beyond requests
 //
-// A State is a comparable value with a text form, for the payload of a job or the
-// header of a call between services; consent.NewContext puts it into the context
-// where the work is done.
+// A State is a comparable value with a text form, which JSON, gob and database/sql use
+// too. consent.Text gives it to the payload of a job or the header of a call between
+// services of one's own, and consent.WithText puts it into the context where the work is
+// done.
 //
 // # Between the browser and the server
 //
@@ -61,7 +80,8 @@
 //
 // With consent.NewSegment every message has one outcome: delivered, failed, suppressed
 // or refused. Options.OnOutcome hears of it, Client.Stats counts it. Enqueue does not
-// block, and Client.Shutdown sends what is queued within a deadline.
+// block, Client.Flush sends what is queued now, and Client.Shutdown does so within a
+// deadline, trying again what failed.
 //
 // # Tests
 //

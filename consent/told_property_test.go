@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/gob"
 	"encoding/json"
 	"fmt"
@@ -113,7 +114,7 @@ func carried(r *rand.Rand, s consent.State) consent.State {
 		must(err)
 		must(arrived.Scan(column))
 	default:
-		ctx, err := consent.WithText(nil, consent.Text(consent.NewContext(nil, s)))
+		ctx, err := consent.WithText(context.Background(), consent.Text(consent.NewContext(context.Background(), s)))
 		must(err)
 		arrived = consent.FromContext(ctx)
 	}

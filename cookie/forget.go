@@ -29,8 +29,9 @@ func (c Codec) Forget(w http.ResponseWriter, r *http.Request) error {
 }
 
 // ForgetIdentity expires the cookies in which analytics.js keeps the ids of a visitor,
-// ajs_anonymous_id and ajs_user_id, as far as r holds them: those for the path "/" and the request's host or its
-// registrable domain, which is where analytics.js puts them unless it is told otherwise.
+// ajs_anonymous_id and ajs_user_id, as far as r holds them: those for the path "/" and the
+// request's host or its registrable domain, which is where analytics.js puts them unless
+// it is told otherwise.
 //
 // A page in which analytics.js runs has a copy in localStorage, and puts it back into
 // the cookie; only analytics.reset() in the page removes that.

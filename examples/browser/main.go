@@ -46,6 +46,7 @@ func main() {
 		"cdn.segment.com":      segments.cdn(),
 		"api.segment.io":       segments.api(),
 		"sibling.example.test": http.HandlerFunc(hostile),
+		"banners.example.test": newBanners(*modules),
 		"evil.test":            http.HandlerFunc(hostile),
 	}))
 	web.Config.ErrorLog = log.New(io.Discard, "", 0) // browsers try a host without TLS, too

@@ -96,6 +96,14 @@ var profiles = map[string]profile{
 		"Ads & Friends": {"Facebook Pixel", "Google Tag Manager", "Amplitude"},
 		"Chat":          {"Intercom", "Zendesk"},
 	}),
+	// The page on Segment's consent-tools.
+	"tools": {
+		Destinations: []destination{{"Amplitude", "Analytics"}, {"Facebook Pixel", "Advertising"}, {"HubSpot", "Email"}},
+		config: destinations.Config{Categories: map[string][]string{
+			"analytics":   {"Amplitude", "HubSpot"},
+			"advertising": {"Facebook Pixel", "HubSpot"},
+		}},
+	},
 	"unicode": custom(
 		[]destination{{"Größe & Maß", "Analytics"}, {"アナリティクス", "Analytics"}, {"😀", "Advertising"}},
 		map[string][]string{"Werbung für Dich": {"😀"}, "解析": {"Größe & Maß", "アナリティクス"}},

@@ -44,10 +44,14 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) *refusal {
 	if set == nil {
 		return refused(http.StatusUnprocessableEntity, reasonCookie)
 	}
-	if !hostKnown {
+	if hostKnown {
+		h.setCookies(w, public, set, c.expand != nil, c.after(state), state)
+		// Other copies would go on to count. The answer is the first line of its name.
+		h.report(r, h.Codec.ForgetCopies(w, public))
+	} else {
 		set.Domain, public.Host = "", ""
+		h.setCookies(w, public, set, c.expand != nil, c.after(state), state)
 	}
-	h.setCookies(w, public, set, c.expand != nil, c.after(state), state)
 	h.given(w, r, public, held, state)
 	switch {
 	case problem != nil:

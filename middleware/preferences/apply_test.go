@@ -120,16 +120,17 @@ func TestTheAnswerIsTheFirstLine(t *testing.T) {
 		w := b.do(request{method: "POST", body: "answer=deny", form: true, cookies: cookies})
 		for _, c := range w.Result().Cookies() {
 			if c.Name == cookie.DefaultName {
-				list = append(list, fmt.Sprint(c.MaxAge > 0, " ", c.Domain))
+				list = append(list, fmt.Sprint(c.MaxAge > 0, " ", c.Domain, c.Path))
 			}
 		}
 		return list
 	}
 	one := held(t, consent.NewState(m{"analytics": true}))
-	require.Equal(t, []string{"true example.com"}, lines(""))
-	require.Equal(t, []string{"true example.com"}, lines(one))
-	require.Equal(t, []string{"true example.com"}, lines(cookie.DefaultName+"=unreadable"))
-	require.Equal(t, []string{"true example.com", "false ", "false shop.example.com"}, lines(one+"; "+one), "of several copies one remains")
+	require.Equal(t, []string{"true example.com/"}, lines(""))
+	require.Equal(t, []string{"true example.com/"}, lines(one))
+	require.Equal(t, []string{"true example.com/"}, lines(cookie.DefaultName+"=unreadable"))
+	require.Equal(t, []string{"true example.com/", "false /", "false shop.example.com/",
+		"false /preferences", "false shop.example.com/preferences", "false example.com/preferences"}, lines(one+"; "+one), "of several copies one remains")
 }
 
 func TestDelete(t *testing.T) {

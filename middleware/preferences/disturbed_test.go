@@ -2,14 +2,15 @@ package preferences_test
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,15 +23,19 @@ import (
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
-var disturbedAnswers = flag.Int("disturbed", 5_000, "how many answers TestDisturbedSequences gives")
-
 // What was denied, by name, by category or altogether, stays so until an answer names it.
 // What is shown is what the cookie says, and what the next event does. Visitors answer at
 // random, up to twelve times each; between answers, a companion may be lost or forged, the
 // cookie damaged, and the script of the page may save an answer of its own.
+//
+// CONSENT_CASES is the number of answers.
 func TestDisturbedSequences(t *testing.T) {
+	cases := 5_000
+	if n, err := strconv.Atoi(os.Getenv("CONSENT_CASES")); err == nil {
+		cases = n
+	}
 	random := rand.New(rand.NewPCG(3, 9))
-	for given := 0; given < *disturbedAnswers; {
+	for given := 0; given < cases; {
 		v := newVisitor(t, random)
 		for range 1 + random.IntN(12) {
 			v.turn()

@@ -50,9 +50,10 @@ import (
 // What an answer does not name stays as it was. A destination that was denied by name stays
 // denied, whatever becomes of its categories, until an answer names it, or names every
 // category and grants all of its own; under a Policy with one category only a form does
-// the latter. With Expand, where the cookie holds destinations that were denied for their
-// categories as well, a companion cookie tells them apart. Without it, or beside an answer
-// that a script has written since, every denial is taken for one by name.
+// the latter. Where the cookie holds destinations that were denied for their categories as
+// well, a companion cookie tells them apart. Without it, or beside an answer that a script
+// has written since, every denial is taken for one by name. A denial of every category is
+// one of destinations in no category, too, also under an opt-out Policy.
 //
 // If the cookie cannot be read, all that the answer does not name is denied, and written as
 // denied as far as the Policy lists it. Destinations that the Policy leaves unlisted and
@@ -85,10 +86,9 @@ import (
 // # What the browser is told
 //
 // There is one Set-Cookie line for each name, with the answer before its companion. Two
-// cases need more: of several copies that arrived, those for the host alone and for the
-// domains above it are expired, after the answer; and DELETE and ForgetIdentity expire the
-// cookie both of the domain and of the host, since a request does not say of which it is. A
-// copy with another Path than the Codec's is not found.
+// cases need more. If several copies of the cookie arrived, the others are expired, after
+// the answer: see [cookie.Codec.ForgetCopies]. DELETE and ForgetIdentity expire the cookie
+// both of the domain and of the host, since a request does not say of which it is.
 //
 // An answer that closes something has "Clear-Site-Data: "cache"", if the request came over
 // TLS or has an Origin of https. Browsers then drop pages that they hold back, or have
@@ -120,7 +120,10 @@ type Handler struct {
 	// Expand makes the destinations of an answer by category before it is written, as
 	// the Expand method of a destinations.Policy does. The Consent Manager goes by
 	// destinations alone, so a site that has it needs this. Nil: only the answer itself
-	// is written, beside the destinations that were in the cookie.
+	// is written, beside the destinations that were in the cookie, and an answer for each
+	// destination where the cookie would else say something more or less: a cookie that
+	// names one destination closes those that it does not name, and categories do not
+	// deny what is in none.
 	Expand func(consent.State) consent.State
 
 	// Host returns the host, and the port if there is one, that the browser sent the

@@ -3,7 +3,6 @@ package preferences
 import (
 	"crypto/tls"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/go-consent/segment/consent"
@@ -24,8 +23,8 @@ func (h Handler) cookieName() (string, error) {
 }
 
 // setCookies sets the visitor's cookie and its companion. There is one line for each name
-// (RFC 6265, section 4.1.1), and the answer's is the first. Only a browser that sent
-// several copies, which it would go on to send, is told to drop the others.
+// (RFC 6265, section 4.1.1). Expanded says that the answer has destinations that came of
+// categories.
 func (h Handler) setCookies(w http.ResponseWriter, public *http.Request, set *http.Cookie, expanded bool, d denials, state consent.State) {
 	http.SetCookie(w, set)
 	companion := *set
@@ -40,9 +39,8 @@ func (h Handler) setCookies(w http.ResponseWriter, public *http.Request, set *ht
 		companion.Value = value
 		http.SetCookie(w, &companion)
 	case len(cookie.Values(public, companion.Name)) > 0:
-		http.SetCookie(w, expired(companion, companion.Domain))
+		http.SetCookie(w, expired(companion))
 	}
-	expireCopies(w, public, set)
 }
 
 // expireCookies expires the visitor's cookie, each copy of it, and its companion.
@@ -52,43 +50,17 @@ func (h Handler) expireCookies(w http.ResponseWriter, public *http.Request) erro
 	if err != nil {
 		return err
 	}
-	http.SetCookie(w, expired(*set, set.Domain))
-	if set.Domain != "" {
-		http.SetCookie(w, expired(*set, ""))
+	if err := h.Codec.Forget(w, public); err != nil {
+		return err
 	}
-	if name := set.Name + companionSuffix; len(cookie.Values(public, name)) > 0 {
-		companion := *set
-		companion.Name = name
-		http.SetCookie(w, expired(companion, set.Domain))
+	if set.Name += companionSuffix; len(cookie.Values(public, set.Name)) > 0 {
+		http.SetCookie(w, expired(*set))
 	}
 	return nil
 }
 
-// expireCopies expires the copies of a cookie for the host and every domain above it,
-// other than the one that is set, if several copies arrived.
-func expireCopies(w http.ResponseWriter, public *http.Request, set *http.Cookie) {
-	if len(cookie.Values(public, set.Name)) < 2 || set.Domain == "" {
-		return
-	}
-	http.SetCookie(w, expired(*set, ""))
-	domain := hostName(public.Host)
-	registrable := cookie.Domain(domain)
-	for range maxDomains {
-		if registrable == "" || len(domain) < len(registrable) {
-			return
-		}
-		if domain != strings.TrimPrefix(set.Domain, ".") {
-			http.SetCookie(w, expired(*set, domain))
-		}
-		_, domain, _ = strings.Cut(domain, ".")
-	}
-}
-
-// maxDomains limits the domains of a host that may hold a copy.
-const maxDomains = 8
-
-func expired(c http.Cookie, domain string) *http.Cookie {
-	c.Value, c.MaxAge, c.Expires, c.Domain = "", -1, time.Time{}, domain
+func expired(c http.Cookie) *http.Cookie {
+	c.Value, c.MaxAge, c.Expires = "", -1, time.Time{}
 	return &c
 }
 

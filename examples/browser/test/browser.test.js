@@ -1,6 +1,7 @@
 // Each scenario has a browser without a history, and one site between them.
 import { after, before, test } from "node:test";
 import { accessibleScenarios } from "./accessible.js";
+import { bannerScenarios } from "./banners.js";
 import { start } from "./harness.js";
 import { crossSiteScenarios } from "./crosssite.js";
 import { pageScenarios } from "./page.js";
@@ -9,6 +10,7 @@ import { serverScenarios } from "./server.js";
 import { shopScenarios } from "./shop.js";
 import { staleScenarios } from "./stale.js";
 import { print } from "./table.js";
+import { toolsScenarios } from "./tools.js";
 
 let site;
 
@@ -40,3 +42,5 @@ staleScenarios(scenario);
 crossSiteScenarios(scenario);
 shopScenarios(scenario);
 accessibleScenarios(scenario);
+bannerScenarios(scenario);
+toolsScenarios(scenario);
