@@ -52,7 +52,9 @@ func (v *visitor) answer(held consent.State) (kind, body string, a answered) {
 			fields["destination."+name] = map[bool]string{true: "true", false: "false"}[granted]
 		}
 		for name := range v.config.Categories {
-			a.categories[name] = a.categories[name] // what is not in the form is denied
+			if _, ok := a.categories[name]; !ok {
+				a.categories[name] = false // it is not in the form
+			}
 		}
 		a.whole = true
 		body = form(fields)
