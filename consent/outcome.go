@@ -18,8 +18,8 @@ const (
 	// Refused: Enqueue returned an error, which is Outcome.Err, or ended with the
 	// goroutine that called it ([ErrExited]).
 	Refused Result = "refused"
-	// Accepted: a client that was passed to New took the message. What it does
-	// with it, it tells nobody; a client of NewSegment ends in Delivered or Failed.
+	// Accepted: a client that was passed to New took the message. What became of it
+	// there is not known; with a client of NewSegment it is Delivered or Failed.
 	Accepted Result = "accepted"
 	// Discarded: the message went to [Discard], which sends nothing.
 	Discarded Result = "discarded"

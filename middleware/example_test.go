@@ -120,7 +120,7 @@ func ExampleRequire() {
 	}
 	// Output:
 	// 200 your report
-	// 403 This needs a consent that was not given.
+	// 403 The visitor has not consented to this.
 }
 
 // A framework whose handlers get a request and return one: the context goes into it.

@@ -200,8 +200,8 @@ func TestServer(t *testing.T) {
 		{"a signal and an answer", "/", []string{"X-Grant: ads", "Sec-GPC: 1"}, 200, answer("-ads").String()},
 		{"a signal in two lines", "/", []string{"sec-gpc: 0", "SEC-GPC:  1 "}, 200, presumed.Restrict(answer("-ads")).String()},
 		{"required and granted", "/ads", []string{"X-Grant: ads"}, 200, answer("+ads").String()},
-		{"required and not granted", "/ads", []string{"X-Grant: a"}, 403, "This needs a consent that was not given.\n"},
-		{"required, granted, and denied by the signal", "/ads", []string{"X-Grant: ads", "Sec-GPC: 1"}, 403, "This needs a consent that was not given.\n"},
+		{"required and not granted", "/ads", []string{"X-Grant: a"}, 403, "The visitor has not consented to this.\n"},
+		{"required, granted, and denied by the signal", "/ads", []string{"X-Grant: ads", "Sec-GPC: 1"}, 403, "The visitor has not consented to this.\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			status, body := get(t, server.Listener.Addr(), test.path, test.lines)

@@ -25,7 +25,7 @@ func Require(category string, more ...string) func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !grants(consent.FromContext(r.Context()), required) {
 				w.Header().Set("Cache-Control", "no-store")
-				http.Error(w, "This needs a consent that was not given.", http.StatusForbidden)
+				http.Error(w, "The visitor has not consented to this.", http.StatusForbidden)
 				return
 			}
 			next.ServeHTTP(w, r)

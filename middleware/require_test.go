@@ -59,7 +59,7 @@ func TestRequire(t *testing.T) {
 func requireForbidden(t *testing.T, w *httptest.ResponseRecorder) {
 	t.Helper()
 	require.Equal(t, http.StatusForbidden, w.Code)
-	require.Equal(t, "This needs a consent that was not given.\n", w.Body.String())
+	require.Equal(t, "The visitor has not consented to this.\n", w.Body.String())
 	require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
 	require.Equal(t, "text/plain; charset=utf-8", w.Header().Get("Content-Type"))
 }

@@ -79,7 +79,7 @@ func (s *site) preferences() http.Handler {
 	if err != nil {
 		panic(err) // the profiles are part of the program
 	}
-	return preferences.Handler{
+	handler := preferences.Handler{
 		Codec:          s.codec(),
 		Policy:         s.policy,
 		Router:         preferences.Segment{Client: client},
@@ -88,6 +88,10 @@ func (s *site) preferences() http.Handler {
 		ForgetIdentity: true,
 		OnError:        func(_ *http.Request, err error) { log.Print(err) },
 	}
+	if err := handler.Check(); err != nil {
+		panic(err)
+	}
+	return handler
 }
 
 // form asks the visitor without any script.

@@ -72,7 +72,7 @@ func TestAKeyIsMoreThanItsHash(t *testing.T) {
 	}
 }
 
-func TestAKeyMovesOver(t *testing.T) {
+func TestAKeyThatIsPushedOutStaysInItsSecondSlot(t *testing.T) {
 	c := New[string, int](0, 1) // two slots
 	keys := []string{"a"}
 	first, _, _ := c.find("a")

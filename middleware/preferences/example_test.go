@@ -34,6 +34,9 @@ func ExampleHandler() {
 		Router: preferences.Segment{Client: consent.New(&segment, policy, nil)},
 		Expand: policy.Expand,
 	}
+	if err := handler.Check(); err != nil {
+		panic(err) // when the program starts
+	}
 
 	form := httptest.NewRequest("POST", "/preferences", strings.NewReader("category.analytics=on&answer=save&redirect=/account"))
 	form.Header.Set("Content-Type", "application/x-www-form-urlencoded")
