@@ -699,3 +699,21 @@ var alwaysWebhooks = destinations.MustCompile(destinations.Config{
 	Categories: map[string][]string{"analytics": {"Amplitude"}},
 	Always:     []string{"Webhooks"},
 })
+
+// A visitor writes the cookie: what is beyond the limits of a visitor's own list is not
+// shown as granted either.
+func TestForgedNamesAreNotShownAsGranted(t *testing.T) {
+	forged := make(map[string]bool)
+	for i := range 80 {
+		forged[fmt.Sprintf("Forged %02d", i)] = true
+	}
+	var next capture
+	s := consent.NewState(nil).WithDestinations(forged)
+	require.NoError(t, consent.New(&next, destinations.MustCompile(destinations.Config{}), nil).With(s).
+		Enqueue(analytics.Track{UserId: "u", Event: "e"}))
+	e := next.only(t)
+	shown := e.Context["consent"].(map[string]any)["destinationPreferences"].(map[string]any)
+	require.Len(t, shown, 64)
+	require.NotContains(t, shown, "Forged 79")
+	require.NotContains(t, e.Integrations, "Forged 79")
+}

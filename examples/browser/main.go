@@ -1,10 +1,11 @@
 // Browser is the site against which real browsers test this library: pages with
-// Segment's Consent Manager, pages without a script, and the fake of Segment.
+// Segment's Consent Manager, with Segment's consent-tools and with the banners of other
+// platforms, pages without a script, and the fake of Segment.
 //
 //	npm ci && npm test
 //
-// in this directory runs the tests, with Debian's Chromium, the Consent Manager and
-// analytics.js as npm has them. The browser takes every host for this machine, so that
+// in this directory runs the tests, with Debian's Chromium, and the Consent Manager, the
+// banners and analytics.js as npm has them. The browser takes every host for this machine, so that
 // nothing leaves it. The program prints the addresses it listens at, as JSON. It passes
 // requests for another host of the site on to the shop in examples/shop.
 package main

@@ -106,6 +106,29 @@ func TestSizeIsNeverTooSmall(t *testing.T) {
 	}
 }
 
+// Without maps, whose bound is loose, the constants alone are between the bound and the
+// size: none of them is more than it has to be.
+func TestTheRoomOfAMessageIsNeeded(t *testing.T) {
+	for _, given := range examples() {
+		m, _ := Open(given)
+		*m.Context = m.Own
+		fill(reflect.ValueOf(m.Own).Elem(), "\x01\x01")
+		fill(reflect.ValueOf(m.Pointer()).Elem(), "\x01\x01")
+		*m.Type, *m.MessageID, *m.Integrations, m.Own.Traits, m.Own.Extra = "identify", "", nil, nil, nil
+		if m.Object != nil {
+			*m.Object = nil
+		}
+		size, _, err := freeze(m, NotFrozen)
+		require.NoError(t, err)
+		*m.MessageID = strings.Repeat("x", 36)
+		got, err := json.Marshal(m.Pointer())
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, size, len(got))
+		require.Less(t, size-headSize, len(got), "%T: the head is not needed", given)
+		require.Less(t, size-contextSize, len(got), "%T: the room of a Context is not needed", given)
+	}
+}
+
 // fill sets every field to a value that is as long in JSON as it can be.
 func fill(v reflect.Value, text string) {
 	switch v.Kind() {

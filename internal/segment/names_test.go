@@ -23,3 +23,28 @@ func TestKindsOfDestinations(t *testing.T) {
 		}
 	}
 }
+
+// The lists are written here a second time, from the catalogue: a row that is deleted is a
+// destination that is taken for one that integrations can close.
+func TestEveryNameOfItsKind(t *testing.T) {
+	for _, name := range []string{
+		"Azure Synapse Analytics Warehouse", "Azure SQL Data Warehouse", "Azure SQL Database", "BigQuery", "Databricks",
+		"IBM Db2 Warehouse", "Postgres", "Redshift", "Snowflake",
+	} {
+		if !IsWarehouse(name) || Unstoppable(name) {
+			t.Errorf("%q is no warehouse", name)
+		}
+	}
+	for _, name := range []string{
+		"Amazon S3", "AWS S3", "S3", "Google Cloud Storage", "Data Lakes", "Segment Data Lakes", "AWS Data Lakes",
+		"Azure Data Lakes", "Engage", "Twilio Engage", "Segment Engage", "Personas", "Segment Personas", "Segment Profiles",
+		"Unify", "Segment Unify",
+	} {
+		if !Unstoppable(name) || IsWarehouse(name) {
+			t.Errorf("%q is taken for one that integrations can stop", name)
+		}
+	}
+	if len(warehouses) != 9 || len(unstoppable) != 16 {
+		t.Errorf("%d warehouses and %d of storage: a new one needs a row above", len(warehouses), len(unstoppable))
+	}
+}
