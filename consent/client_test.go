@@ -37,6 +37,7 @@ type event struct {
 	UserID       string         `json:"userId"`
 	AnonymousID  string         `json:"anonymousId"`
 	Properties   map[string]any `json:"properties"`
+	Traits       map[string]any `json:"traits"`
 	Integrations map[string]any `json:"integrations"`
 	Context      map[string]any `json:"context"`
 }

@@ -82,7 +82,7 @@ func (s *site) preferences() http.Handler {
 	handler := preferences.Handler{
 		Codec:          s.codec(),
 		Policy:         s.policy,
-		Router:         preferences.Segment{Client: client},
+		Client:         client,
 		Expand:         s.policy.Expand,
 		Signals:        []middleware.Signal{gpc},
 		ForgetIdentity: true,

@@ -116,8 +116,8 @@ func (s *shop) handler() http.Handler {
 // Segment, and sends the browser back to the page.
 func (s *shop) preferences() http.Handler {
 	return preferences.Handler{
-		Policy:  s.policy,
-		Router:  preferences.Segment{Client: s.client, AnonymousID: s.anonymousID},
+		Policy: s.policy,
+		Client: s.client, AnonymousID: s.anonymousID,
 		Signals: []middleware.Signal{gpc},
 		OnError: func(_ *http.Request, err error) { s.log.Printf("preferences: %v", err) },
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/destinations"
-	"github.com/go-consent/segment/middleware/preferences"
 )
 
 func TestAnswer(t *testing.T) {
@@ -165,7 +164,7 @@ func TestDelete(t *testing.T) {
 func TestDeleteUnderAnOptOutPolicy(t *testing.T) {
 	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}}, OptOut: true})
 	b := newBench()
-	b.Policy, b.Router = policy, preferences.Segment{Client: consent.New(&b.segment, policy, nil)}
+	b.Policy, b.Client = policy, consent.New(&b.segment, policy, nil)
 	b.do(request{method: "DELETE", cookies: "ajs_anonymous_id=v; " + held(t, consent.NewState(m{"analytics": false}))})
 	sent := b.sent(t)
 	require.Len(t, sent, 1, "there is no answer to identify the visitor with")

@@ -43,7 +43,7 @@ func newBench() *bench {
 	b := new(bench)
 	b.Handler = preferences.Handler{
 		Policy: sitePolicy,
-		Router: preferences.Segment{Client: b.client()},
+		Client: b.client(),
 		Expand: sitePolicy.Expand,
 		OnError: func(_ *http.Request, err error) {
 			b.mu.Lock()

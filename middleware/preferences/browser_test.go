@@ -34,7 +34,7 @@ func TestInABrowser(t *testing.T) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/preferences", preferences.Handler{
-		Policy: sitePolicy, Router: preferences.Segment{Client: client}, Expand: sitePolicy.Expand, ForgetIdentity: true, OnError: onError,
+		Policy: sitePolicy, Client: client, Expand: sitePolicy.Expand, ForgetIdentity: true, OnError: onError,
 		Signals: []middleware.Signal{middleware.GPC("advertising")},
 	})
 	read := middleware.New(middleware.Options{Sources: []middleware.Source{cookie.Codec{}}, OnError: onError})

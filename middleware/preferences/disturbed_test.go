@@ -106,7 +106,7 @@ func newVisitor(t testing.TB, random *rand.Rand) *visitor {
 		category: make(map[string]bool), named: make(map[string]bool), unlisted: make(map[string]bool),
 	}
 	v.client = consent.New(v.events, policy, nil)
-	v.handler = preferences.Handler{Policy: policy, Router: preferences.Segment{Client: v.client}}
+	v.handler = preferences.Handler{Policy: policy, Client: v.client}
 	if random.IntN(3) > 0 {
 		v.handler.Expand = policy.Expand
 	}

@@ -9,8 +9,6 @@ var (
 	// ErrPolicy is the error of a Policy that leaves something open whatever a cookie
 	// holds.
 	ErrPolicy = errors.New("preferences: a Policy under which no cookie denies everything")
-	// ErrNoRouter is the error of a [Handler] without a Router to tell of an answer.
-	ErrNoRouter = errors.New("preferences: no Router to tell")
 	// ErrHost is the error of a request whose public host is unknown: Host returns none,
 	// or the Origin header is of another site than it.
 	ErrHost = errors.New("preferences: the public host is not known, see Handler.Host")

@@ -31,7 +31,7 @@ func ExampleHandler() {
 	var segment consenttest.Recorder // in place of Segment
 	handler := preferences.Handler{
 		Policy: policy,
-		Router: preferences.Segment{Client: consent.New(&segment, policy, nil)},
+		Client: consent.New(&segment, policy, nil),
 		Expand: policy.Expand,
 	}
 	if err := handler.Check(); err != nil {

@@ -28,7 +28,7 @@ func FuzzHandler(f *testing.F) {
 		var segment consenttest.Recorder
 		var errs []error
 		handler := preferences.Handler{
-			Policy: sitePolicy, Router: preferences.Segment{Client: consent.New(&segment, sitePolicy, nil)}, Expand: sitePolicy.Expand,
+			Policy: sitePolicy, Client: consent.New(&segment, sitePolicy, nil), Expand: sitePolicy.Expand,
 			OnError: func(_ *http.Request, err error) { errs = append(errs, err) },
 		}
 		r := httptest.NewRequest("POST", "http://shop.example.com/preferences", strings.NewReader(body))

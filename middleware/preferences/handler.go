@@ -2,7 +2,7 @@
 // script or from a form that needs none.
 //
 // A [Handler] reads the cookie, takes answers, writes the cookie that Segment's Consent
-// Manager reads, and tells a router: [Segment], or a [Teller] of one's own.
+// Manager reads, and tells Segment, or another router through a [Teller].
 package preferences
 
 import (
@@ -17,8 +17,8 @@ import (
 
 // A Handler serves the visitor's own preferences, to mount under any path. A script or an
 // HTML form answers through it, with or without Segment's Consent Manager in the page. The
-// answer goes into the cookie, and the Router is told. Call [Handler.Check] when the
-// program starts.
+// answer goes into the cookie, and Segment is told, in the two messages of
+// [consent.Client.Tell]. Call [Handler.Check] when the program starts.
 //
 // GET and HEAD show the preferences of whoever asks, as JSON:
 //
@@ -104,12 +104,21 @@ type Handler struct {
 	Codec cookie.Codec
 
 	// Policy has the categories and destinations that an answer may name. Use the
-	// one of the Router. Without one, no answer is taken.
+	// one of the Client. Without one, no answer is taken.
 	Policy consent.Policy
 
-	// Router is told of each answer: [Segment], or a router of one's own. Without one,
-	// answers are taken, and OnError is told that nobody is.
-	Router Teller
+	// Client tells Segment of each answer: a *consent.Client, or a Teller of another
+	// router. Without one, answers are taken, and OnError is told that nobody is.
+	Client Teller
+
+	// AnonymousID returns the anonymous id of the visitor, or "". Nil:
+	// [cookie.AnonymousID].
+	AnonymousID func(*http.Request) string
+
+	// UserID returns the id of the user who is signed in, or "". Take it from the
+	// session and never from a cookie that anybody can set: with a forged one, a
+	// visitor would answer for somebody else. Nil: nobody is signed in.
+	UserID func(*http.Request) string
 
 	// OnAnswer is called after an answer stands, with what the cookie held before and
 	// what it holds from now on: consent.NewState(nil) where there was none, and after
@@ -138,17 +147,17 @@ type Handler struct {
 	IgnoreFields []string
 
 	// Signals are what the browser says unasked. Their denials count on top of the
-	// answer in the verdicts and in what the Router is told; they are not written to the
+	// answer in the verdicts and in what the Client is told; they are not written to the
 	// cookie. None may be nil.
 	Signals []middleware.Signal
 
 	// ForgetIdentity expires the cookies of analytics.js that hold the visitor's ids
-	// when an answer closes what was open, or leaves nothing open. The Router is told
+	// when an answer closes what was open, or leaves nothing open. The Client is told
 	// under the old ids. See [cookie.ForgetIdentity].
 	ForgetIdentity bool
 
 	// OnError is told what went wrong that is no fault of the answer: a cookie that
-	// cannot be read or written, and a Router that was not told. Nil: nobody
+	// cannot be read or written, and a Client that was not told. Nil: nobody
 	// is told.
 	OnError func(*http.Request, error)
 }

@@ -24,7 +24,7 @@ func TestTellSegment(t *testing.T) {
 	everything := sitePolicy.Expand(consent.NewState(m{"advertising": true, "analytics": true, "functional": true}))
 	t.Run("the update first, then the traits", func(t *testing.T) {
 		b := newBench()
-		b.Router = preferences.Segment{Client: b.client(), UserID: func(*http.Request) string { return "user-1" }}
+		b.Client, b.UserID = b.client(), func(*http.Request) string { return "user-1" }
 		w := b.do(request{method: "POST", body: `{"categories":{"analytics":true,"advertising":false,"functional":true}}`, cookies: known})
 		sent := b.sent(t)
 		require.Len(t, sent, 2)
@@ -52,7 +52,7 @@ func TestTellSegment(t *testing.T) {
 	})
 	t.Run("an id of the application's", func(t *testing.T) {
 		b := newBench()
-		b.Router = preferences.Segment{Client: b.client(), AnonymousID: func(*http.Request) string { return "own" }}
+		b.Client, b.AnonymousID = b.client(), func(*http.Request) string { return "own" }
 		b.do(request{method: "POST", body: `{"categories":{"analytics":true}}`, cookies: known})
 		require.Len(t, b.sent(t), 2)
 		require.Equal(t, "own", b.sent(t)[0].AnonymousID)
@@ -116,13 +116,13 @@ func TestTellSegment(t *testing.T) {
 		require.True(t, saved(t, w).Category("analytics") == consent.Granted)
 		require.Len(t, b.errs, 1, "of both messages")
 		require.ErrorIs(t, b.errs[0], analytics.ErrClosed)
-		b.Router = preferences.Segment{}
+		b.Client = (*consent.Client)(nil)
 		w = b.do(request{method: "POST", body: "answer=deny", form: true, cookies: known})
 		require.True(t, saved(t, w).Category("analytics") == consent.Denied)
 		require.ErrorIs(t, b.errs[1], consent.ErrNoClient)
-		b.Router = nil
+		b.Client = nil
 		b.do(request{method: "POST", body: "answer=deny", form: true, cookies: known})
-		require.ErrorIs(t, b.errs[2], preferences.ErrNoRouter)
+		require.ErrorIs(t, b.errs[2], consent.ErrNoClient)
 	})
 }
 
@@ -182,10 +182,8 @@ func TestAreSafeForConcurrentUse(t *testing.T) {
 	var segment consenttest.Recorder
 	handler := preferences.Handler{
 		Policy: sitePolicy, Expand: sitePolicy.Expand, ForgetIdentity: true,
-		Router: preferences.Segment{
-			Client:      consent.New(&segment, sitePolicy, nil),
-			AnonymousID: func(r *http.Request) string { return r.Header.Get("Visitor") },
-		},
+		Client:      consent.New(&segment, sitePolicy, nil),
+		AnonymousID: func(r *http.Request) string { return r.Header.Get("Visitor") },
 	}
 	want := map[string]m{
 		"accept": maps.Collect(sitePolicy.Expand(consent.NewState(m{"advertising": true, "analytics": true, "functional": true})).Destinations()),

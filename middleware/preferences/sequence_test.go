@@ -18,7 +18,6 @@ import (
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/destinations"
-	"github.com/go-consent/segment/middleware/preferences"
 )
 
 var sequenceConfig = destinations.Config{
@@ -94,7 +93,7 @@ func newVisit(r *rand.Rand, policy *destinations.Policy, config string) *visit {
 	if expand {
 		v.Expand = v.policy.Expand
 	}
-	v.Router = preferences.Segment{Client: consent.New(&v.segment, v.policy, nil)}
+	v.Client = consent.New(&v.segment, v.policy, nil)
 	v.site = fmt.Sprintf("%s, expand %t", config, expand)
 	v.denied, v.categories = make(map[string]bool), make(map[string]bool)
 	switch r.IntN(6) {

@@ -10,21 +10,11 @@ import (
 	"github.com/go-consent/segment/internal/nils"
 )
 
-// A Teller tells a router, such as [Segment], of a visitor's answer. It is called once the
-// cookie is written, from many goroutines at once. The answer stands whatever it returns;
-// the error goes to OnError.
+// A Teller tells a router of a visitor's answer, as [consent.Client] tells Segment. It is
+// called once the cookie is written, from many goroutines at once. The answer stands
+// whatever it returns; the error goes to OnError.
 type Teller interface {
-	Tell(r *http.Request, a Answer) error
-}
-
-// An Answer is what a [Teller] is told.
-type Answer struct {
-	// State is the visitor's answer with the denials of the Signals on top.
-	State consent.State
-	// Decision is what the Policy makes of State.
-	Decision consent.Decision
-	// Forgotten is set if the visitor took back the answer and gave no other.
-	Forgotten bool
+	Tell(consent.Answer) error
 }
 
 // given makes a new answer known, after it was written. That there still is none is not
@@ -55,11 +45,19 @@ func isSecure(r *http.Request) bool {
 }
 
 func (h Handler) tell(r *http.Request, state consent.State) error {
-	if nils.Is(h.Router) {
-		return ErrNoRouter
+	if nils.Is(h.Client) {
+		return consent.ErrNoClient
 	}
-	effective := h.effective(r, state)
-	return h.Router.Tell(r, Answer{effective, h.Policy.Decide(effective), state == consent.NewState(nil)})
+	a := consent.Answer{State: h.effective(r, state), Forgotten: state == consent.NewState(nil)}
+	if h.AnonymousID != nil {
+		a.AnonymousID = h.AnonymousID(r)
+	} else {
+		a.AnonymousID = cookie.AnonymousID(r)
+	}
+	if h.UserID != nil {
+		a.UserID = h.UserID(r)
+	}
+	return h.Client.Tell(a)
 }
 
 // opens reports whether a message leaves for a destination that needs consent.

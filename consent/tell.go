@@ -1,0 +1,92 @@
+package consent
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/segmentio/analytics-go/v3"
+)
+
+// An Answer is what a visitor has just answered, for [Client.Tell].
+type Answer struct {
+	// State is what counts from now on: the answer, with what the browser signals.
+	State State
+
+	// Forgotten says that the visitor took an answer back and gave no other. State is
+	// then what counts without one.
+	Forgotten bool
+
+	// AnonymousID and UserID are the ids of the visitor; each may be "".
+	AnonymousID, UserID string
+}
+
+// Tell tells Segment of a visitor's new answer, in two messages. The first is
+// [UpdateEvent], which leaves whatever the answer is. It has an anonymous id of its own if
+// the visitor has no id: Segment requires one, and one that visitors share would mix their
+// answers. The second is the Identify of the Consent Manager, with the traits
+// destinationTrackingPreferences and customTrackingPreferences; it leaves only if the
+// visitor has an id and the answer opens a destination that needs consent. Only names that
+// the policy has go into the traits.
+//
+// What c is bound to does not matter. The error joins what [Client.Enqueue] returns.
+func (c *Client) Tell(a Answer) error {
+	if c == nil || c.shared == nil || c.shared.outlet == nil {
+		return fmt.Errorf("the update of preferences was not sent: %w", ErrNoClient)
+	}
+	decision := c.shared.decide(a.State)
+	anonymous := a.AnonymousID
+	known := anonymous != "" || a.UserID != ""
+	if !known {
+		anonymous = rand.Text()
+	}
+	// The update reports every category of the policy, also for an answer, or a signal,
+	// that names none.
+	reported := NewState(maps.Collect(decision.Categories()))
+	if a.State.AskedByDestination() {
+		reported = reported.WithDestinations(maps.Collect(a.State.Given().Destinations()))
+	}
+	var failed []error
+	err := c.With(reported).Enqueue(analytics.Track{Event: UpdateEvent, AnonymousId: anonymous, UserId: a.UserID})
+	if err != nil {
+		failed = append(failed, fmt.Errorf("the update of preferences was not sent: %w", err))
+	}
+	if known && !a.Forgotten && opens(decision) {
+		err := c.With(a.State).Enqueue(analytics.Identify{
+			AnonymousId: anonymous, UserId: a.UserID, Traits: traits(a.State.Given(), decision),
+		})
+		if err != nil {
+			failed = append(failed, fmt.Errorf("the traits of preferences were not sent: %w", err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// opens reports whether a message leaves for a destination that needs consent.
+func opens(d Decision) bool {
+	d, suppressed := AtSegment(d)
+	return suppressed == "" && d.identifies()
+}
+
+// traits are those with which the Consent Manager identifies a visitor. The names that
+// only the visitor has are left out.
+func traits(s State, d Decision) analytics.Traits {
+	categories, destinations := make(map[string]bool), make(map[string]bool)
+	for name := range d.Categories() {
+		if choice := s.Category(name); choice != Unknown {
+			categories[name] = choice == Granted
+		}
+	}
+	for v := range d.Verdicts() {
+		switch choice := s.Destination(v.Destination); {
+		case choice == Unknown, v.Reason == ReasonUnlistedDenied, v.Reason == ReasonTooMany:
+		default:
+			destinations[v.Destination] = choice == Granted
+		}
+	}
+	return analytics.Traits{
+		"destinationTrackingPreferences": destinations,
+		"customTrackingPreferences":      categories,
+	}
+}
