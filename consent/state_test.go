@@ -450,7 +450,7 @@ func TestStatesAllocateNothingToAnswer(t *testing.T) {
 }
 
 func FuzzStateText(f *testing.F) {
-	for _, seed := range []string{"1.?;;", "1.-;;", "1.+*;+a,-b;+x", "1.?;+%C3%A9;", "2.?;;", "1.?;+a,+a;", "1.?;%;", ""} {
+	for _, seed := range []string{"1.?;;", "1.-;;", "1.+*;+a,-b;+x", "1.~*;~a,-b;+x", "1.+;+;~", "1.?;+%C3%A9;", "2.?;;", "1.?;+a,+a;", "1.?;%;", ""} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -467,8 +467,11 @@ func FuzzStateText(f *testing.F) {
 		}
 		rest, asked := s.head()
 		rebuilt := compose(rest, asked, section(maps.Collect(s.Categories())), section(maps.Collect(s.Destinations())))
-		if rebuilt != s || s.Restrict(s).Or(s) != s {
+		if s.Given() == s && rebuilt != s || s.Restrict(s).Or(s) != s { // a map does not tell what is presumed
 			t.Fatalf("%q is not canonical: %v", text, rebuilt)
+		}
+		if p := s.Presume(); p.Presume() != p || s.Given().Given() != s.Given() || p.Denials() != s.Denials() {
+			t.Fatalf("%q presumed is %v, given %v", text, p, s.Given())
 		}
 	})
 }
