@@ -10,7 +10,7 @@ import "github.com/go-consent/segment/consent"
 // A State without an answer of the visitor's own is returned as it is: nobody answered,
 // so nothing was left out. So is one that answers for every name, which leaves none out.
 func Complete(s consent.State, categories []string) consent.State {
-	if !s.Answered() {
+	if len(categories) == 0 || !s.Answered() {
 		return s
 	}
 	var missing map[string]bool

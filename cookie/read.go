@@ -49,8 +49,8 @@ func read(r *http.Request, wanted target, decode func(string) (consent.State, er
 		if err != nil {
 			return consent.All(consent.Denied), malformed(err)
 		}
-		answered = answered || s.Answered()
 		if copies > 1 {
+			answered = answered || agreed.Answered() || s.Answered()
 			s = agreed.Agree(s)
 		}
 		agreed = s
