@@ -51,8 +51,9 @@ export function staleScenarios(scenario) {
       await follow(v);
       await v.page.waitForURL("**" + page);
       await v.page.waitForLoadState("networkidle");
+      // An answer that closes something clears what was prefetched for the one before.
       assert.equal(await v.page.evaluate(() => performance.getEntriesByType("navigation")[0].deliveryType),
-        "navigational-prefetch", "the page was made for the earlier answer");
+        denied ? "" : "navigational-prefetch");
       await started(v, !denied);
       row(`prefetched, ${what}`, denied ? "does not load analytics.js" : "loads analytics.js", "-", "equal");
     });
