@@ -14,7 +14,8 @@
 // asked about a destination that the policy does not know by exactly that name.
 //
 // With the requests of a [Site]'s visitors, [Run] tests a handler against every cookie
-// that is known to exist. [Guard] finds a client that sends around the library.
+// that is known to exist. [Platform] has the visitors of other consent platforms, such as
+// OneTrust. [Guard] finds a client that sends around the library.
 //
 // Package segmenttest has a fake of Segment that real clients send to. Package
 // conformance tests policies and sources of your own.
