@@ -22,8 +22,9 @@ var allowedImports = map[string][]string{
 	".":                               {},
 	"consent":                         {analyticsPath, "internal/delivery", "internal/memo", "internal/names", "internal/nils", "internal/segment", "internal/statetext"},
 	"consent/consenttest":             {analyticsPath, "consent", "internal/delivery", "internal/segment"},
-	"consent/consenttest/conformance": {"consent"},
+	"consent/consenttest/conformance": {"consent", "consent/ledger"},
 	"consent/consenttest/segmenttest": {analyticsPath, "internal/segment"},
+	"consent/ledger":                  {"consent"},
 	"destinations":                    {"consent", "internal/memo", "internal/names", "internal/segment"},
 	"cookie":                          {"consent", "internal/memo", "internal/statetext", "golang.org/x/net/publicsuffix"},
 	"cookie/*":                        {"consent", "cookie"}, // a consent platform each
