@@ -124,6 +124,9 @@ func (r Row) seal(keys map[string][]byte) []byte {
 	return mac.Sum(nil)
 }
 
+// sealed reports whether r has the seal of these keys.
+func (r Row) sealed(keys map[string][]byte) bool { return hmac.Equal(r.Seal, r.seal(keys)) }
+
 // hash returns the hash of r after a row with the hash before.
 func (r Row) hash(before []byte) []byte {
 	h := sha256.New()
@@ -174,7 +177,7 @@ func (r Row) verify(before []byte, keys map[string][]byte) error {
 		}
 		return nil
 	}
-	if !hmac.Equal(r.Seal, r.seal(keys)) {
+	if !r.sealed(keys) {
 		return r.tampered("its seal is another, or a key is gone")
 	}
 	return nil

@@ -67,12 +67,16 @@ func (l *Ledger) Verify(ctx context.Context, heads ...Head) (Report, error) {
 		if err != nil {
 			return Report{}, fmt.Errorf("ledger: %w", err)
 		}
+		if len(rows) == 0 {
+			err := l.end(ctx, &v)
+			return v.report, err
+		}
 		keys, err := l.keysOf(ctx, rows)
 		if err != nil {
 			return Report{}, err
 		}
 		for _, row := range rows {
-			if row.Personal != nil && row.seal(keys) == nil {
+			if row.Personal != nil && !row.sealed(keys) {
 				if row, err = l.again(ctx, row); err != nil {
 					return v.report, err
 				}
@@ -81,13 +85,11 @@ func (l *Ledger) Verify(ctx context.Context, heads ...Head) (Report, error) {
 				return v.report, err
 			}
 		}
-		if len(rows) < page {
-			return v.report, l.end(ctx, &v)
-		}
 	}
 }
 
-// again returns a row whose key is gone as it is now: it may have been erased between.
+// again returns a row that its keys do not fit as it is now: the person may have been
+// erased since it was read.
 func (l *Ledger) again(ctx context.Context, row Row) (Row, error) {
 	rows, err := l.store.Rows(ctx, row.Sequence-1, 1)
 	if err != nil {
