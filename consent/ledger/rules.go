@@ -19,7 +19,11 @@ type Ruling struct {
 	// Why says which rule decided.
 	Why Why
 
-	// Record is the number of the account's answer, 0 if it has none.
+	// Signals are the denials that the browsers of the account have signalled since it
+	// answered. They are in State.
+	Signals consent.State
+
+	// Record is the number of the answer that decided, 0 if none did.
 	Record int64
 }
 
@@ -64,6 +68,12 @@ func (l *Ledger) Whose(ctx context.Context, policy consent.Policy, device consen
 	if err != nil {
 		return Ruling{}, err
 	}
+	r, err := l.signedIn(ctx, policy, device, p, s)
+	r.Signals = s.signals()
+	return r, err
+}
+
+func (l *Ledger) signedIn(ctx context.Context, policy consent.Policy, device consent.State, p Person, s standing) (Ruling, error) {
 	now := l.now()
 	own := device.Restrict(s.denials(now))
 	switch {
@@ -109,14 +119,31 @@ func (l *Ledger) signedOut(ctx context.Context, device consent.State, p Person) 
 	if !found || last.Scope != AccountScope || last.State != device {
 		return ruling(WhyNobody, 0, device), nil
 	}
-	own, found, err := l.newest(ctx, Query{Device: p.Device, Kinds: explicit, Scope: string(DeviceScope)})
+	own, err := l.Own(ctx, p.Device)
 	if err != nil {
 		return Ruling{}, err
 	}
-	if !found {
-		return ruling(WhyLeft, last.Sequence, consent.NewState(nil).Restrict(device.Denials())), nil
+	if own == consent.NewState(nil) {
+		return ruling(WhyLeft, last.Sequence, device.Denials()), nil
 	}
-	return ruling(WhyRestored, own.Sequence, own.standing(l.now())), nil
+	return ruling(WhyRestored, last.Sequence, own), nil
+}
+
+// Own returns what a device itself answered, for its own scope, or NewState(nil). When a
+// person signs out, write it to the cookie, so that scripts go by it too. If it fails, the
+// State is All(Denied).
+func (l *Ledger) Own(ctx context.Context, device string) (consent.State, error) {
+	if device == "" {
+		return consent.NewState(nil), nil
+	}
+	own, found, err := l.newest(ctx, Query{Device: device, Kinds: explicit, Scope: string(DeviceScope)})
+	if err != nil {
+		return consent.State{}, err
+	}
+	if !found {
+		return consent.NewState(nil), nil
+	}
+	return own.standing(l.now()), nil
 }
 
 // Worker returns what counts for an account where no request is: its newest explicit
@@ -134,9 +161,12 @@ func (l *Ledger) Worker(ctx context.Context, account string) (Ruling, error) {
 	if !s.answered(l.now()) {
 		return Ruling{Why: WhyNone}, nil
 	}
-	return ruling(WhyWorker, s.answer.Sequence, s.state()), nil
+	r := ruling(WhyWorker, s.answer.Sequence, s.state())
+	r.Signals = s.signals()
+	return r, nil
 }
 
+// A ruling for one answer.
 func ruling(why Why, record int64, s consent.State) Ruling {
 	return Ruling{State: s, Answers: []consent.State{s}, Why: why, Record: record}
 }
@@ -172,10 +202,7 @@ func (s standing) answered(now time.Time) bool {
 
 // denials returns what counts of an account whatever its device says.
 func (s standing) denials(now time.Time) consent.State {
-	denied := consent.NewState(nil)
-	if s.signal.Sequence != 0 {
-		denied = s.signal.State
-	}
+	denied := s.signals()
 	if s.answer.expired(now) {
 		denied = denied.Restrict(s.answer.State.Denials())
 	}
@@ -183,9 +210,11 @@ func (s standing) denials(now time.Time) consent.State {
 }
 
 // state returns the answer of the account with the signals on top.
-func (s standing) state() consent.State {
+func (s standing) state() consent.State { return s.answer.State.Restrict(s.signals()) }
+
+func (s standing) signals() consent.State {
 	if s.signal.Sequence == 0 {
-		return s.answer.State
+		return consent.NewState(nil)
 	}
-	return s.answer.State.Restrict(s.signal.State)
+	return s.signal.State
 }
