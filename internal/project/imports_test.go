@@ -24,7 +24,8 @@ var allowedImports = map[string][]string{
 	"consent/consenttest":             {analyticsPath, "consent", "internal/delivery", "internal/segment"},
 	"consent/consenttest/conformance": {"consent", "consent/ledger"},
 	"consent/consenttest/segmenttest": {analyticsPath, "internal/segment"},
-	"consent/ledger":                  {analyticsPath, "consent", "internal/memo", "internal/nils"},
+	"consent/ledger":                  {"consent", "internal/memo", "internal/nils"},
+	"consent/ledger/rights":           {"consent", "consent/ledger"},
 	"destinations":                    {"consent", "internal/memo", "internal/names", "internal/segment"},
 	"cookie":                          {"consent", "internal/memo", "internal/statetext", "golang.org/x/net/publicsuffix"},
 	"cookie/*":                        {"consent", "cookie"}, // a consent platform each
