@@ -29,6 +29,7 @@ var allowedImports = map[string][]string{
 	"cookie/*":                        {"consent", "cookie"}, // a consent platform each
 	"middleware":                      {"consent", "cookie", "internal/names", "internal/nils"},
 	"middleware/analyticsjs":          {"consent", "cookie", "internal/segment"},
+	"middleware/regime":               {"consent"},
 	"middleware/preferences":          {"consent", "cookie", "internal/names", "internal/nils", "internal/segment", "middleware"},
 	"internal/benchmarks":             {},
 	"internal/benchmarks/chart":       {},
