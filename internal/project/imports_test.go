@@ -24,6 +24,7 @@ var allowedImports = map[string][]string{
 	"consent/consenttest":             {analyticsPath, "consent", "internal/delivery", "internal/segment"},
 	"consent/consenttest/conformance": {"consent"},
 	"consent/consenttest/segmenttest": {analyticsPath, "internal/segment"},
+	"consent/workspaces":              {"consent"},
 	"destinations":                    {"consent", "internal/memo", "internal/names", "internal/segment"},
 	"cookie":                          {"consent", "internal/memo", "internal/statetext", "golang.org/x/net/publicsuffix"},
 	"cookie/*":                        {"consent", "cookie"}, // a consent platform each
