@@ -102,6 +102,8 @@ func MustCompile(c Config) *Rules {
 }
 
 // fill computes what each combination of rules grants, so that a request only looks it up.
+// The grants are presumed here already: whoever takes a Default elsewhere than to the
+// middleware must not take them for answers.
 func (t *Rules) fill() {
 	for f := OptIn; f <= NotNeeded; f++ {
 		for s := OptIn; s <= NotNeeded; s++ {
@@ -112,7 +114,7 @@ func (t *Rules) fill() {
 						granted[category] = true
 					}
 				}
-				t.defaults[[3]Rule{f, s, a}] = consent.NewState(granted)
+				t.defaults[[3]Rule{f, s, a}] = consent.NewState(granted).Presume()
 			}
 		}
 	}

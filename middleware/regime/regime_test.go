@@ -148,6 +148,10 @@ func TestGrantsStayPresumedAfterAQueue(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, presumed("Amplitude"), allowed(consent.FromContext(ctx)))
 	require.False(t, consent.FromContext(ctx).Answered())
+
+	alone := rules.Default(requestFrom("US")) // without the middleware
+	require.Equal(t, consent.Granted, alone.Category("advertising"))
+	require.False(t, alone.Answered())
 }
 
 func TestWithoutWhereEverybodyIsAsked(t *testing.T) {
@@ -269,7 +273,8 @@ func TestLogsNameTheRegimeThatCounted(t *testing.T) {
 	require.Equal(t, 1, asked, "one look at the request")
 	require.Contains(t, log.String(), "regime.place=GB regime.functional=opt-in regime.statistics=opt-out regime.advertising=opt-in regime.as_of=")
 	require.Equal(t, "unknown: functional opt-in, statistics opt-in, advertising opt-in", regime.FromContext(context.Background()).String())
-	require.Equal(t, regime.Regime{}, regime.FromContext(nil)) //nolint:staticcheck // a nil context must not panic
+	var none context.Context // must not panic
+	require.Equal(t, regime.Regime{}, regime.FromContext(none))
 }
 
 func TestNames(t *testing.T) {
@@ -279,4 +284,14 @@ func TestNames(t *testing.T) {
 	require.Equal(t, "Rule(7)", regime.Rule(7).String())
 	require.Equal(t, regime.OptIn, regime.Regime{Statistics: regime.NotNeeded}.Rule("marketing"))
 	require.Equal(t, []string{"advertising", "research"}, rules.Categories(regime.Advertising))
+}
+
+func BenchmarkDefault(b *testing.B) {
+	r := requestFrom("US-CA")
+	b.ReportAllocs()
+	for b.Loop() {
+		if rules.Default(r) == consent.NewState(nil) {
+			b.Fatal("nothing is granted")
+		}
+	}
 }

@@ -9,9 +9,8 @@ import (
 
 // Default returns what counts for the sender of r before there is an answer: a grant of
 // every category for which the law where they are asks for no consent first, and nothing
-// about the others. It is a Default of the middleware, which makes the grants presumed: the
-// verdicts say that nothing had to be asked, and no cookie or record takes them for an
-// answer.
+// about the others. It is a Default of the middleware. The grants are presumed: verdicts say
+// that nothing had to be asked, and no cookie or record takes them for an answer.
 func (t *Rules) Default(r *http.Request) consent.State {
 	if t == nil {
 		return consent.All(consent.Denied)
