@@ -31,6 +31,7 @@ var allowedImports = map[string][]string{
 	"middleware":                      {"consent", "cookie", "internal/names", "internal/nils"},
 	"middleware/analyticsjs":          {"consent", "cookie", "internal/segment"},
 	"middleware/regime":               {"consent"},
+	"middleware/explain":              {"consent", "cookie", "internal/nils", "middleware", "middleware/regime"},
 	"middleware/preferences":          {"consent", "cookie", "internal/names", "internal/nils", "internal/segment", "middleware"},
 	"internal/benchmarks":             {},
 	"internal/benchmarks/chart":       {},
