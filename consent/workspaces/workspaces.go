@@ -36,6 +36,13 @@
 //
 // A job without a region, or with one that the Config has dropped since, has the strict
 // workspace.
+//
+// # Answers
+//
+// The update of preferences goes to one workspace as well. Give the handler that takes the
+// answer a client for each request:
+//
+//	preferences.Handler{Policy: policy, Client: router.For(r.Context())}.ServeHTTP(w, r)
 package workspaces
 
 import (
@@ -67,7 +74,8 @@ type Config struct {
 	Strict string
 
 	// Region returns the region of a context into which [NewContext] put none, or "". It
-	// is called from many goroutines at once. Nil: the region is not known then.
+	// is called from many goroutines at once, and no panic of it is recovered. Nil: the
+	// region is not known then.
 	Region func(context.Context) string
 }
 
