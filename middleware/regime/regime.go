@@ -26,6 +26,10 @@
 //
 // The policy has to be an opt-in one: the Default can only open. [Rules.Check] tells.
 //
+// The first answer ends the Default, for all categories. A visitor who objects to advertising
+// and says nothing of statistics has granted nothing; where both were open before, let the form
+// ask about both, with what is presumed as its first state.
+//
 // # What is not known is opt-in
 //
 // Nobody is trusted to say where a visitor is unless [Config.Where] says so. Without it,
