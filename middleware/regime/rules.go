@@ -1,0 +1,92 @@
+package regime
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/go-consent/segment/consent"
+)
+
+// Default returns what counts for the sender of r before there is an answer: a grant of
+// every category for which the law where they are asks for no consent first, and nothing
+// about the others. It is a Default of the middleware. The grants are presumed: verdicts say
+// that nothing had to be asked, and no cookie or record takes them for an answer.
+func (t *Rules) Default(r *http.Request) consent.State {
+	if t == nil {
+		return consent.All(consent.Denied)
+	}
+	regime := t.Of(r)
+	return t.defaults[[3]Rule{regime.Functional, regime.Statistics, regime.Advertising}]
+}
+
+// Of returns the regime of the sender of r: the one that [Rules.Handler] of the same Rules
+// put into its context, or else that of the place which Where tells. For a nil request it
+// is the zero Regime.
+func (t *Rules) Of(r *http.Request) Regime {
+	if t == nil || r == nil {
+		return Regime{}
+	}
+	if m, ok := r.Context().Value(contextKey{}).(mark); ok && m.rules == t {
+		return m.regime
+	}
+	if t.where == nil {
+		return Regime{}
+	}
+	return t.For(t.where(r))
+}
+
+// For returns the regime of a place: the override for the part of the country, or for the
+// country, or else the row of the table for either. It is the zero Regime for a
+// place that is malformed or not listed, and for a part that is not listed of a country
+// whose parts are.
+func (t *Rules) For(country, region string) Regime {
+	country, region = cleanCountry(country), cleanRegion(country, region)
+	if t == nil || country == "" {
+		return Regime{}
+	}
+	for _, place := range []string{joinPlace(country, region), country} {
+		if r, ok := t.overrides[place]; ok {
+			return r
+		}
+	}
+	rows := table()
+	if r, ok := rows.byPlace[joinPlace(country, region)]; ok {
+		return r
+	}
+	if rows.divided[country] {
+		return Regime{}
+	}
+	return rows.byPlace[country]
+}
+
+// Handler returns a handler that puts the regime of each request into its context, for
+// logs and for the choice of a workspace, and serves it by next. Put it outside the
+// middleware that has Default, so that both go by one look at the request. It recovers no
+// panic of Where.
+func (t *Rules) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, mark{t, t.Of(r)})))
+	})
+}
+
+type contextKey struct{}
+
+// A mark is the regime that some Rules found for a request.
+type mark struct {
+	rules  *Rules
+	regime Regime
+}
+
+// FromContext returns the regime that [Rules.Handler] put into ctx, and the zero Regime,
+// whose place is not known, if there is none. A Regime is a [slog.LogValuer]:
+//
+//	slog.InfoContext(ctx, "request", "regime", regime.FromContext(ctx))
+//
+// [slog.LogValuer]: https://pkg.go.dev/log/slog#LogValuer
+func FromContext(ctx context.Context) Regime {
+	if ctx == nil {
+		return Regime{}
+	}
+	m, _ := ctx.Value(contextKey{}).(mark)
+	return m.regime
+}
