@@ -35,6 +35,7 @@ type Client struct {
 	bound     bool // to the State of somebody
 	derived   bool
 	anonymous func() string
+	person    *string // whose messages it sends, if those of one alone
 }
 
 // New returns a Client that sends through next. It is bound to All(Denied), so
@@ -151,7 +152,11 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 	if err != nil {
 		return refused(err)
 	}
-	if reason := made.suppresses(kind); reason != "" {
+	reason := made.suppresses(kind)
+	if c.isAboutAnother(kind, given) {
+		reason = SuppressedAnotherPerson
+	}
+	if reason != "" {
 		c.tell(kind, given, made.decision, reason)
 		return given, Outcome{Result: Suppressed, Decision: made.decision, Reason: reason}
 	}

@@ -71,4 +71,5 @@ const (
 	SuppressedUnstoppable    Reason = "a denied destination is one that the integrations object cannot stop"
 	SuppressedNoCategories   Reason = "the policy names no category, and without one Segment enforces nothing"
 	SuppressedAlias          Reason = "an alias leaves only when nothing is denied"
+	SuppressedAnotherPerson  Reason = "it is about another person than the one whose answer the client is bound to"
 )

@@ -1,0 +1,259 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/internal/memo"
+	"github.com/go-consent/segment/internal/nils"
+)
+
+// A Source reads what a device holds, as a Source of the middleware package does.
+type Source interface {
+	Consent(*http.Request) (consent.State, error)
+}
+
+// AccountsOptions say how a site knows devices and accounts.
+type AccountsOptions struct {
+	// Policy is that of the Client. It is required.
+	Policy consent.Policy
+
+	// Client is bound by For; nil if there are no workers.
+	Client *consent.Client
+
+	// Device reads what the cookies of the device say. It is required.
+	Device Source
+
+	// AnonymousID and UserID return the ids of the visitor, each "" if there is none, such
+	// as [cookie.AnonymousID] and the user of the session. Take a user id from nothing that
+	// the visitor can write. Both are required.
+	AnonymousID, UserID func(*http.Request) string
+
+	// Signals are what the browser says unasked, as the Signals of the middleware. Those of
+	// a signed-in visitor are recorded, and bind the account. Leave them in the Options of
+	// the middleware as well.
+	Signals []func(*http.Request) consent.State
+
+	// AccountScope reports whether an answer given with this request is for the account:
+	// somebody is signed in, and the page said that the answer counts on every device. Nil:
+	// no answer is.
+	AccountScope func(*http.Request) bool
+
+	// Describe completes the record of an answer: notice, method, language, region,
+	// how long its grants are valid. Nil: nobody does.
+	Describe func(*http.Request, *Record)
+
+	// CacheFor is how long what counts for a visitor may be taken from memory. Answers that
+	// this process took count at once all the same; those of other processes when it is
+	// over. Zero: the Store is asked each time.
+	CacheFor time.Duration
+
+	// MaxPending limits how many records may wait for the Store. Zero: 10,000.
+	MaxPending int
+
+	// OnError is told what went wrong that nobody else is told: a record that the Store did
+	// not take yet, one that is lost, and what For could not read. It is called from many
+	// goroutines at once. Nil: nobody is told.
+	OnError func(error)
+}
+
+// Accounts tie a Ledger to a site: they are a Source of the middleware, hear the answers of
+// preferences.Handler, and make clients for workers.
+//
+//	accounts, err := ledger.NewAccounts(book, ledger.AccountsOptions{...})
+//	middleware.New(middleware.Options{Sources: []middleware.Source{accounts}})
+//	preferences.Handler{OnAnswer: accounts.OnAnswer, ...}
+//
+// While the Store is out of reach, nothing opens: Consent is an error, which denies, and
+// clients of For allow nothing. Answers are taken all the same; their records wait in memory.
+// What they deny counts for the account meanwhile, what they grant once they are written.
+//
+// All methods may be called from many goroutines at once.
+type Accounts struct {
+	ledger  *Ledger
+	options AccountsOptions
+	writer  *writer
+	cache   *memo.Cache[cacheKey, cached]
+}
+
+// NewAccounts returns Accounts of a Ledger. The error joins everything wrong, each wrapping
+// ErrConfig. Close ends them.
+func NewAccounts(l *Ledger, o AccountsOptions) (*Accounts, error) {
+	var errs []error
+	require := func(is bool, what string) {
+		if !is {
+			errs = append(errs, fmt.Errorf("%w: no %s", ErrConfig, what))
+		}
+	}
+	require(l != nil, "Ledger")
+	require(!nils.Is(o.Policy), "Policy")
+	require(!nils.Is(o.Device), "Device")
+	require(o.AnonymousID != nil, "AnonymousID")
+	require(o.UserID != nil, "UserID")
+	for i, signal := range o.Signals {
+		require(signal != nil, fmt.Sprintf("function in Signals[%d]", i))
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	a := &Accounts{ledger: l, options: o, writer: newWriter(l, o.MaxPending, o.OnError)}
+	if o.CacheFor > 0 {
+		a.cache = newCache()
+	}
+	return a, nil
+}
+
+// Consent implements the Source of the middleware package: whose answer counts for r, by
+// [Ledger.Whose]. An error of Device or of the Store denies everything. The middleware keeps
+// the result in the context of the request; for a queue, keep the Answers of [Accounts.Ruling].
+func (a *Accounts) Consent(r *http.Request) (consent.State, error) {
+	ruling, err := a.Ruling(r)
+	return ruling.State, err
+}
+
+// Ruling returns whose answer counts for r, and why.
+func (a *Accounts) Ruling(r *http.Request) (Ruling, error) {
+	device, err := a.options.Device.Consent(r)
+	if err != nil {
+		return Ruling{}, err
+	}
+	p := Person{Device: a.options.AnonymousID(r), Account: a.options.UserID(r)}
+	waiting := a.writer.waitingFor(p.Account) // before the Store is asked, which may get it meanwhile
+	ruling, err := a.whose(r.Context(), device, p)
+	if err != nil {
+		return Ruling{}, err
+	}
+	a.signal(r, p, ruling)
+	return a.restrict(ruling, waiting), nil
+}
+
+func (a *Accounts) whose(ctx context.Context, device consent.State, p Person) (Ruling, error) {
+	read := func() (Ruling, error) { return a.ledger.Whose(ctx, a.options.Policy, device, p) }
+	if a.cache == nil {
+		return read()
+	}
+	return a.cachedRuling(cacheKey{device, p}, read)
+}
+
+// restrict adds what waited to be written about an account. It only ever closes: a grant
+// counts once it is written.
+func (a *Accounts) restrict(r Ruling, records []Record) Ruling {
+	for _, waiting := range records {
+		if waiting.Kind == Signal {
+			r.State = r.State.Restrict(waiting.State)
+			r.Answers = slices.Clone(r.Answers)
+			for i := range r.Answers {
+				r.Answers[i] = r.Answers[i].Restrict(waiting.State)
+			}
+			continue
+		}
+		r.State = consent.Both(a.options.Policy, r.State, waiting.State)
+		r.Answers = append(slices.Clip(r.Answers), waiting.State)
+	}
+	return r
+}
+
+// signal records what the browser of a signed-in visitor says unasked, unless it is known.
+func (a *Accounts) signal(r *http.Request, p Person, known Ruling) {
+	if p.Account == "" {
+		return
+	}
+	told := known.Signals
+	for _, signal := range a.options.Signals {
+		told = told.Restrict(signal(r).Denials())
+	}
+	waits := func(r Record) bool { return r.Kind == Signal && r.State == told }
+	if told == known.Signals || slices.ContainsFunc(a.writer.waitingFor(p.Account), waits) {
+		return
+	}
+	a.writer.add(Record{Kind: Signal, Device: p.Device, Account: p.Account, State: told, Source: "signal"})
+}
+
+// OnAnswer is for the OnAnswer of preferences.Handler: it records an answer. What takes back
+// a grant, or the whole answer, is a Withdrawal.
+func (a *Accounts) OnAnswer(r *http.Request, held, given consent.State) {
+	record := Record{
+		Kind: Answer, Device: a.options.AnonymousID(r), Account: a.options.UserID(r),
+		State: given.Given(), Source: "preferences", Given: a.ledger.now(),
+	}
+	if given == consent.NewState(nil) || takesBack(held, given) {
+		record.Kind = Withdrawal
+	}
+	if record.Account != "" && a.options.AccountScope != nil && a.options.AccountScope(r) {
+		record.Scope = AccountScope
+	}
+	if a.options.Describe != nil {
+		a.options.Describe(r, &record)
+	}
+	if record.Device == "" && record.Account == "" {
+		return // there is nobody to keep it for
+	}
+	a.writer.add(record)
+	a.signal(r, Person{record.Device, record.Account}, Ruling{Signals: consent.NewState(nil)})
+}
+
+// takesBack reports whether something that was granted is not any more.
+func takesBack(held, given consent.State) bool {
+	for name, granted := range held.Categories() {
+		if granted && given.Category(name) != consent.Granted {
+			return true
+		}
+	}
+	for name, granted := range held.Destinations() {
+		if granted && given.Destination(name) != consent.Granted {
+			return true
+		}
+	}
+	return false
+}
+
+// Link records that the device of r is used by the account that is signed in. Call it when
+// somebody signs in. It merges nothing: each keeps its answer.
+func (a *Accounts) Link(r *http.Request) {
+	p := Person{Device: a.options.AnonymousID(r), Account: a.options.UserID(r)}
+	if p.Device != "" && p.Account != "" {
+		a.writer.add(Record{Kind: Link, Device: p.Device, Account: p.Account})
+	}
+}
+
+// Current returns the present answer of an account, as [Ledger.Worker] does, or of a device
+// if there is no account: what it answered itself. Without one, and with an error, it is
+// All(Denied).
+func (a *Accounts) Current(ctx context.Context, userID, anonymousID string) (consent.State, error) {
+	if userID == "" {
+		own, err := a.ledger.Own(ctx, anonymousID)
+		if err != nil || own == consent.NewState(nil) {
+			return consent.State{}, err
+		}
+		return own, nil
+	}
+	waiting := a.writer.waitingFor(userID)
+	ruling, err := a.ledger.Worker(ctx, userID)
+	if err != nil {
+		return consent.State{}, err
+	}
+	return a.restrict(ruling, waiting).State, nil
+}
+
+// For returns a client for a worker that acts for an account: it is bound to the present
+// answer of the account, and suppresses messages about anybody else. If the answer cannot be
+// read it allows nothing, and OnError is told.
+func (a *Accounts) For(ctx context.Context, userID string) *consent.Client {
+	s, err := a.Current(ctx, userID, "")
+	if err != nil {
+		a.writer.tell(err)
+	}
+	return a.options.Client.With(s).About(userID)
+}
+
+// Flush waits until the records of the answers so far are written, or until ctx is done.
+func (a *Accounts) Flush(ctx context.Context) error { return a.writer.flush(ctx) }
+
+// Close writes the records that wait, until ctx is done. It returns how many were lost, and
+// the error of ctx if there were any. Answers that come later are lost, and told (ErrClosed).
+func (a *Accounts) Close(ctx context.Context) (lost int, err error) { return a.writer.close(ctx) }

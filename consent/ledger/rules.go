@@ -1,0 +1,220 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-consent/segment/consent"
+)
+
+// A Ruling says whose answer counts, and why.
+type Ruling struct {
+	// State is what counts: for the policy that was asked, and for no other.
+	State consent.State
+
+	// Answers are the States that State was made of: two where both must allow, else one.
+	// Keep these in a queue or a store, and never State.
+	Answers []consent.State
+
+	// Why says which rule decided.
+	Why Why
+
+	// Signals are the denials that the browsers of the account have signalled since it
+	// answered. They are in State.
+	Signals consent.State
+
+	// Record is the number of the answer that decided, 0 if none did.
+	Record int64
+}
+
+// Why says which rule decided whose answer counts.
+type Why string
+
+// The rules, in the order in which they apply.
+const (
+	WhyNobody    Why = "nobody is signed in: the answer of the device"
+	WhyRestored  Why = "nobody is signed in: what the device itself answered, not the account that used it"
+	WhyLeft      Why = "nobody is signed in, and the device itself has not answered: the denials of the account that used it"
+	WhyNoAccount Why = "the account has not answered: the answer of the device"
+	WhyAccount   Why = "the newest answer is that of the account"
+	WhyBoth      Why = "the device and the account have answered: both must allow"
+	WhyWorker    Why = "nobody is there to ask: the answer of the account"
+	WhyNone      Why = "nobody is there to ask, and the account has not answered"
+)
+
+// Whose returns whose answer counts for a request: device is what its cookies say, p names
+// the device and the account that is signed in, "" if nobody is.
+//
+//   - The newest explicit answer counts if it was given for the account while signed in,
+//     and the device holds no other: a newer one, or one that the ledger never saw.
+//   - Else what both the device and the account allow counts: see [consent.Both].
+//   - Denials that the browser of a signed-in visitor has signalled, such as Global Privacy
+//     Control, count for the account until it answers anew.
+//   - While nobody is signed in, the device's own answer counts, not what an account has
+//     answered on it.
+//
+// If it fails, the State is All(Denied).
+//
+// The French CNIL wants choices for an account to be made while signed in and with that
+// said, to be withdrawn as widely, and not to alter what the device holds once signed out
+// (deliberation 2025-131). Which of two answers prevails no text says; Segment takes the
+// latest, Fides and Salesforce the strictest. California binds a known consumer, and not
+// only the browser, by the signal (11 CCR 7025(c)(1)).
+func (l *Ledger) Whose(ctx context.Context, policy consent.Policy, device consent.State, p Person) (Ruling, error) {
+	if p.Account == "" {
+		return l.signedOut(ctx, device, p)
+	}
+	s, err := l.standing(ctx, p.Account)
+	if err != nil {
+		return Ruling{}, err
+	}
+	r, err := l.signedIn(ctx, policy, device, p, s)
+	r.Signals = s.signals()
+	return r, err
+}
+
+func (l *Ledger) signedIn(ctx context.Context, policy consent.Policy, device consent.State, p Person, s standing) (Ruling, error) {
+	now := l.now()
+	own := device.Restrict(s.denials(now))
+	switch {
+	case !s.answered(now):
+		return ruling(WhyNoAccount, 0, own), nil
+	case device == consent.NewState(nil):
+		return ruling(WhyAccount, s.answer.Sequence, s.state()), nil
+	}
+	newest, err := l.superseded(ctx, device, p.Device, s)
+	if err != nil {
+		return Ruling{}, err
+	}
+	if newest {
+		return ruling(WhyAccount, s.answer.Sequence, s.state()), nil
+	}
+	return Ruling{
+		State:   consent.Both(policy, own, s.state()),
+		Answers: []consent.State{own, s.state()},
+		Why:     WhyBoth, Record: s.answer.Sequence,
+	}, nil
+}
+
+// superseded reports whether what a device holds is an answer that the ledger has seen, and
+// that the account gave its own after that, or with that.
+func (l *Ledger) superseded(ctx context.Context, state consent.State, device string, s standing) (bool, error) {
+	if device == "" || s.answer.Kind == Import {
+		return false, nil
+	}
+	held, found, err := l.newest(ctx, Query{Device: device, Kinds: explicit})
+	return found && held.State == state && held.Sequence <= s.answer.Sequence, err
+}
+
+// signedOut restores what the device itself answered, if its cookie holds the answer of an
+// account that was signed in there.
+func (l *Ledger) signedOut(ctx context.Context, device consent.State, p Person) (Ruling, error) {
+	if p.Device == "" || !device.Answered() {
+		return ruling(WhyNobody, 0, device), nil
+	}
+	last, found, err := l.newest(ctx, Query{Device: p.Device, Kinds: explicit})
+	if err != nil {
+		return Ruling{}, err
+	}
+	if !found || last.Scope != AccountScope || last.State != device {
+		return ruling(WhyNobody, 0, device), nil
+	}
+	own, err := l.Own(ctx, p.Device)
+	if err != nil {
+		return Ruling{}, err
+	}
+	if own == consent.NewState(nil) {
+		return ruling(WhyLeft, last.Sequence, device.Denials()), nil
+	}
+	return ruling(WhyRestored, last.Sequence, own), nil
+}
+
+// Own returns what a device itself answered, for its own scope, or NewState(nil). When a
+// person signs out, write it to the cookie, so that scripts go by it too. If it fails, the
+// State is All(Denied).
+func (l *Ledger) Own(ctx context.Context, device string) (consent.State, error) {
+	if device == "" {
+		return consent.NewState(nil), nil
+	}
+	own, found, err := l.newest(ctx, Query{Device: device, Kinds: explicit, Scope: string(DeviceScope)})
+	if err != nil {
+		return consent.State{}, err
+	}
+	if !found {
+		return consent.NewState(nil), nil
+	}
+	return own.standing(l.now()), nil
+}
+
+// Worker returns what counts for an account where no request is: its newest explicit
+// answer, with the denials that its browsers have signalled since. An import counts while
+// the account has not answered. Without an answer, and once its grants have ended, the
+// State is All(Denied); so it is if Worker fails.
+func (l *Ledger) Worker(ctx context.Context, account string) (Ruling, error) {
+	if account == "" {
+		return Ruling{Why: WhyNone}, nil
+	}
+	s, err := l.standing(ctx, account)
+	if err != nil {
+		return Ruling{}, err
+	}
+	if !s.answered(l.now()) {
+		return Ruling{Why: WhyNone}, nil
+	}
+	r := ruling(WhyWorker, s.answer.Sequence, s.state())
+	r.Signals = s.signals()
+	return r, nil
+}
+
+// A ruling for one answer.
+func ruling(why Why, record int64, s consent.State) Ruling {
+	return Ruling{State: s, Answers: []consent.State{s}, Why: why, Record: record}
+}
+
+// A standing is what the ledger holds of an account that still counts.
+type standing struct {
+	answer Record // the newest explicit answer, or else import; zero: none
+	signal Record // the newest since
+}
+
+func (l *Ledger) standing(ctx context.Context, account string) (standing, error) {
+	var s standing
+	answer, found, err := l.newest(ctx, Query{Account: account, Kinds: explicit, Scope: string(AccountScope)})
+	if err == nil && !found {
+		answer, _, err = l.newest(ctx, Query{Account: account, Kinds: []string{string(Import)}})
+	}
+	if err != nil {
+		return s, err
+	}
+	s.answer = answer
+	signals := Query{Account: account, Kinds: []string{string(Signal)}}
+	if answer.Kind != Import && answer.holds() {
+		signals.After = answer.Sequence
+	}
+	s.signal, _, err = l.newest(ctx, signals)
+	return s, err
+}
+
+// answered reports whether the account has an answer whose grants count.
+func (s standing) answered(now time.Time) bool {
+	return s.answer.holds() && !s.answer.expired(now)
+}
+
+// denials returns what counts of an account whatever its device says.
+func (s standing) denials(now time.Time) consent.State {
+	denied := s.signals()
+	if s.answer.expired(now) {
+		denied = denied.Restrict(s.answer.State.Denials())
+	}
+	return denied
+}
+
+// state returns the answer of the account with the signals on top.
+func (s standing) state() consent.State { return s.answer.State.Restrict(s.signals()) }
+
+func (s standing) signals() consent.State {
+	if s.signal.Sequence == 0 {
+		return consent.NewState(nil)
+	}
+	return s.signal.State
+}

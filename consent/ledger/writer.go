@@ -1,0 +1,193 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-consent/segment/consent"
+)
+
+// A writer writes records in the background, in order, and tries again until the Store
+// takes them.
+type writer struct {
+	ledger   *Ledger
+	limit    int
+	onError  func(error)
+	versions versions
+
+	mu      sync.Mutex
+	waiting []Record            // the first of them may be under way
+	binding map[string][]Record // those that wait and count already, by account, in order
+	closed  bool
+	added   chan struct{} // one, if there is work
+	written chan struct{} // closed and made anew whenever records are written or given up
+	ctx     context.Context
+	stop    context.CancelFunc
+	done    chan struct{}
+}
+
+const (
+	defaultPending = 10_000
+	batch          = 256 // records that are written at once
+	firstPause     = 100 * time.Millisecond
+	longestPause   = 5 * time.Second
+)
+
+func newWriter(l *Ledger, limit int, onError func(error)) *writer {
+	if limit <= 0 {
+		limit = defaultPending
+	}
+	w := &writer{
+		ledger: l, limit: limit, onError: onError, versions: versions{seed: maphash.MakeSeed()},
+		binding: make(map[string][]Record),
+		added:   make(chan struct{}, 1), written: make(chan struct{}), done: make(chan struct{}),
+	}
+	w.ctx, w.stop = context.WithCancel(context.Background())
+	go w.run()
+	return w
+}
+
+// add takes a record. What cannot be taken is lost, and told.
+func (w *writer) add(r Record) {
+	if err := r.check(); err != nil {
+		w.tell(err)
+		return
+	}
+	w.mu.Lock()
+	full, closed := len(w.waiting) >= w.limit, w.closed
+	if !full && !closed {
+		w.waiting = append(w.waiting, r)
+		if r.binds() {
+			w.binding[r.Account] = append(w.binding[r.Account], r)
+		}
+	}
+	w.mu.Unlock()
+	w.versions.raise(Person{r.Device, r.Account})
+	switch {
+	case closed:
+		w.tell(fmt.Errorf("%w: a record of kind %s is lost", ErrClosed, r.Kind))
+	case full:
+		w.tell(fmt.Errorf("%w: a record of kind %s is lost", ErrFull, r.Kind))
+	default:
+		select {
+		case w.added <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// run writes what waits until it is told to stop.
+func (w *writer) run() {
+	defer close(w.done)
+	pause := firstPause
+	for {
+		records := w.next()
+		if len(records) == 0 {
+			select {
+			case <-w.added:
+				continue
+			case <-w.ctx.Done():
+				return
+			}
+		}
+		_, err := w.ledger.Append(w.ctx, records...)
+		if err == nil || errors.Is(err, ErrRecord) {
+			w.drop(records)
+			pause = firstPause
+		}
+		if err == nil {
+			continue
+		}
+		if w.ctx.Err() != nil {
+			return
+		}
+		w.tell(err)
+		select {
+		case <-time.After(pause):
+		case <-w.ctx.Done():
+			return
+		}
+		pause = min(2*pause, longestPause)
+	}
+}
+
+func (w *writer) next() []Record {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.waiting[:min(batch, len(w.waiting))])
+}
+
+// drop forgets records that are written: what the Store says counts from now on.
+func (w *writer) drop(records []Record) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range records {
+		w.versions.raise(Person{r.Device, r.Account})
+		if !r.binds() {
+			continue
+		}
+		if left := w.binding[r.Account][1:]; len(left) > 0 {
+			w.binding[r.Account] = left
+		} else {
+			delete(w.binding, r.Account)
+		}
+	}
+	w.waiting = slices.Delete(w.waiting, 0, len(records))
+	close(w.written)
+	w.written = make(chan struct{})
+}
+
+// waitingFor returns the answers and signals of an account that wait to be written.
+func (w *writer) waitingFor(account string) []Record {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.binding[account])
+}
+
+// binds reports whether r counts for its account already while it waits.
+func (r Record) binds() bool {
+	return r.Account != "" && (r.Kind == Signal || r.Scope == AccountScope && r.State != consent.NewState(nil))
+}
+
+func (w *writer) tell(err error) {
+	if w.onError != nil {
+		w.onError(err)
+	}
+}
+
+// flush waits until nothing waits that was there when it began.
+func (w *writer) flush(ctx context.Context) error {
+	for {
+		w.mu.Lock()
+		left, written := len(w.waiting), w.written
+		w.mu.Unlock()
+		if left == 0 {
+			return nil
+		}
+		select {
+		case <-written:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (w *writer) close(ctx context.Context) (lost int, err error) {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	err = w.flush(ctx)
+	w.stop()
+	<-w.done
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.waiting) == 0 {
+		err = nil
+	}
+	return len(w.waiting), err
+}
