@@ -40,7 +40,10 @@ func (c Codec) ForgetCopies(w http.ResponseWriter, r *http.Request) error {
 	}
 	own := c.Template
 	own.Name = string(percentEncode(nil, c.name(), nameRaw))
-	prepare(&own, r)
+	if err := c.checkDomain(); err != nil {
+		return err
+	}
+	prepare(&own, r, c.HostOnly)
 	if err := storable(&own); err != nil {
 		return err
 	}

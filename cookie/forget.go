@@ -18,10 +18,13 @@ func (c Codec) Forget(w http.ResponseWriter, r *http.Request) error {
 	}
 	cookie := c.Template
 	cookie.Name = string(percentEncode(nil, c.name(), nameRaw))
+	if err := c.checkDomain(); err != nil {
+		return err
+	}
 	if err := expire(w, r, cookie); err != nil || r == nil {
 		return err
 	}
-	prepare(&cookie, r)
+	prepare(&cookie, r, c.HostOnly)
 	c.forgetCopies(w, r, cookie, func(name, domain, path string) bool {
 		return name == cookie.Name && path == cookie.Path && (domain == "" || domain == domainOf(cookie))
 	})
@@ -46,7 +49,7 @@ func ForgetIdentity(w http.ResponseWriter, r *http.Request) {
 // expire expires a cookie for its Domain, or else the registrable domain of the
 // request's host, and for the host alone.
 func expire(w http.ResponseWriter, r *http.Request, cookie http.Cookie) error {
-	prepare(&cookie, r)
+	prepare(&cookie, r, false)
 	if err := storable(expired(&cookie)); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 // 4096 bytes that browsers store, are errors that wrap [ErrNotEncodable]. Nothing is
 // written then.
 func Set(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
-	if err := finish(&c, r); err != nil {
+	if err := finish(&c, r, false); err != nil {
 		return err
 	}
 	http.SetCookie(w, &c)
@@ -22,7 +22,7 @@ func Set(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
 }
 
 // finish fills in what a cookie leaves out, and returns why a browser would not keep it.
-func finish(c *http.Cookie, r *http.Request) error {
+func finish(c *http.Cookie, r *http.Request, hostOnly bool) error {
 	c.Quoted = false
 	if c.MaxAge < 0 || c.MaxAge == 0 && !c.Expires.IsZero() && !c.Expires.After(time.Now()) {
 		return notEncodable("a cookie that expires at once")
@@ -31,7 +31,7 @@ func finish(c *http.Cookie, r *http.Request) error {
 		c.MaxAge = int(lifetime / time.Second)
 		c.Expires = time.Now().Add(lifetime)
 	}
-	prepare(c, r)
+	prepare(c, r, hostOnly)
 	if len(c.Name)+len(c.Value) > maxSize {
 		return notEncodable("longer than a browser stores")
 	}

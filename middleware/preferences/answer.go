@@ -7,23 +7,26 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// answer takes a new answer.
-func (h Handler) answer(w http.ResponseWriter, r *http.Request) *refusal {
+// A changed answer is what the cookie held before, and what it holds now.
+type changed struct{ held, given consent.State }
+
+// answer takes a new answer. It returns nil if the cookie stays as it is.
+func (h Handler) answer(w http.ResponseWriter, r *http.Request) (*changed, *refusal) {
 	public := h.public(r)
 	if problem := h.admit(r, public); problem != nil {
-		return problem
+		return nil, problem
 	}
 	held, err := h.Codec.Consent(r)
 	h.report(r, err)
 	known := vocabularyOf(h.Policy, held)
 	g, problem := h.readAnswer(w, public, known)
 	if problem != nil {
-		return problem
+		return nil, problem
 	}
 	name, err := h.cookieName()
 	if err != nil {
 		h.report(r, err)
-		return refused(http.StatusUnprocessableEntity, reasonCookie)
+		return nil, refused(http.StatusUnprocessableEntity, reasonCookie)
 	}
 	c := change{g, held, readDenials(r, name+companionSuffix, held), known, h.Policy, h.Expand}
 	c.expand = c.expansion()
@@ -35,14 +38,14 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) *refusal {
 			problem = refused(http.StatusInternalServerError, "What the answer grants cannot be kept.")
 		}
 		if !g.denies(known) {
-			return problem
+			return nil, problem
 		}
 		state = withoutNewGrants(state, held)
 	}
 	set, state, err := h.fit(public, state, c)
 	h.report(r, err)
 	if set == nil {
-		return refused(http.StatusUnprocessableEntity, reasonCookie)
+		return nil, refused(http.StatusUnprocessableEntity, reasonCookie)
 	}
 	if hostKnown {
 		h.setCookies(w, public, set, c.expand != nil, c.after(state), state)
@@ -55,44 +58,47 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) *refusal {
 	h.given(w, r, public, held, state)
 	switch {
 	case problem != nil:
-		return problem
 	case g.redirect != "":
-		w.Header().Set("Location", g.redirect)
+		w.Header().Set("Location", h.pageOrigin(public)+g.redirect)
+		w.Header().Set("Content-Length", "0")
 		w.WriteHeader(http.StatusSeeOther)
 	default:
 		h.show(w, r, state)
 	}
-	return nil
+	return &changed{held, state}, problem
 }
 
 const reasonCookie = "The answer does not fit a cookie."
 
 // forget drops the answer.
-func (h Handler) forget(w http.ResponseWriter, r *http.Request) *refusal {
+func (h Handler) forget(w http.ResponseWriter, r *http.Request) (*changed, *refusal) {
 	public := h.public(r)
 	if problem := h.admit(r, public); problem != nil {
-		return problem
+		return nil, problem
 	}
 	held, err := h.Codec.Consent(r)
 	h.report(r, err)
 	if !h.knowsHost(public) {
 		h.report(r, ErrHost)
-		return refused(http.StatusInternalServerError, reasonForget)
+		return nil, refused(http.StatusInternalServerError, reasonForget)
 	}
 	if err := h.expireCookies(w, public); err != nil {
 		h.report(r, err)
-		return refused(http.StatusInternalServerError, reasonForget)
+		return nil, refused(http.StatusInternalServerError, reasonForget)
 	}
 	h.given(w, r, public, held, consent.NewState(nil))
 	h.show(w, r, consent.NewState(nil))
-	return nil
+	return &changed{held, consent.NewState(nil)}, nil
 }
 
 const reasonForget = "The answer cannot be forgotten."
 
 // admit refuses who may not change anything.
 func (h Handler) admit(r, public *http.Request) *refusal {
-	var protection http.CrossOriginProtection
+	protection := h.CrossOrigin
+	if protection == nil {
+		protection = new(http.CrossOriginProtection)
+	}
 	if protection.Check(public) != nil {
 		return refused(http.StatusForbidden, "The request comes from another site.")
 	}

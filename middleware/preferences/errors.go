@@ -12,6 +12,9 @@ var (
 	// ErrHost is the error of a request whose public host is unknown: Host returns none,
 	// or the Origin header is of another site than it.
 	ErrHost = errors.New("preferences: the public host is not known, see Handler.Host")
+	// ErrOnAnswer is the error of an OnAnswer that panicked. It names the type of the value
+	// that was given to panic.
+	ErrOnAnswer = errors.New("preferences: OnAnswer panicked")
 	// ErrShortened is the error of a denial that was too long for the cookie and was kept
 	// without some of the visitor's grants, or as a denial of more.
 	ErrShortened = errors.New("preferences: a denial was shortened to fit the cookie")

@@ -22,9 +22,10 @@ func (h Handler) public(r *http.Request) *http.Request {
 // as the request shows: an Origin of another site means that something in between
 // rewrites Host.
 //
-// A cookie with the prefix "__Host-" is for the host alone, whichever that is.
+// A cookie of a Codec that is HostOnly, or with the prefix "__Host-", is for the host alone,
+// whichever that is.
 func (h Handler) knowsHost(public *http.Request) bool {
-	if strings.HasPrefix(strings.ToLower(h.Codec.Template.Name), "__host-") {
+	if h.Codec.HostOnly || strings.HasPrefix(strings.ToLower(h.Codec.Template.Name), "__host-") {
 		return true
 	}
 	host := hostName(public.Host)

@@ -1,6 +1,7 @@
 package preferences
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -24,9 +25,6 @@ func (h Handler) given(w http.ResponseWriter, r, public *http.Request, held, sta
 		if err := h.tell(r, state); err != nil {
 			h.report(r, fmt.Errorf("preferences: the answer was not told: %w", err))
 		}
-		if h.OnAnswer != nil {
-			h.OnAnswer(r, held, state)
-		}
 	}
 	after := h.decide(r, state)
 	narrowed := narrows(h.decide(r, held), after)
@@ -37,6 +35,20 @@ func (h Handler) given(w http.ResponseWriter, r, public *http.Request, held, sta
 	if h.ForgetIdentity && (narrowed || !opens(after)) {
 		cookie.ForgetIdentity(w, public)
 	}
+}
+
+// onAnswer calls OnAnswer. What it wants to keep, it has to be able to when the browser
+// has closed the connection.
+func (h Handler) onAnswer(r *http.Request, c changed) {
+	if c.held == consent.NewState(nil) && c.given == consent.NewState(nil) {
+		return
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			h.report(r, fmt.Errorf("%w with a %T", ErrOnAnswer, p)) // it may hold anything
+		}
+	}()
+	h.OnAnswer(r.WithContext(context.WithoutCancel(r.Context())), c.held, c.given)
 }
 
 // isSecure reports whether the browser sent r over TLS, which may end before this process.
