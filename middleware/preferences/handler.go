@@ -124,12 +124,14 @@ type Handler struct {
 	// the cookie held before and what it holds from now on: consent.NewState(nil) where
 	// there was none, and after DELETE; All(Denied) where it could not be read.
 	//
-	// It can refuse and delay nothing: the response has been written and, where the
-	// ResponseWriter can, flushed, so that the browser has all of it. A panic is told to
-	// OnError ([ErrOnAnswer]). The context of the request has its values and never ends, as
-	// browsers close connections: what is slow needs a deadline of its own. The request
-	// ends when OnAnswer returns, so that Shutdown of an http.Server waits for it; until
-	// then, the connection of HTTP/1 takes no other request. Nil: nobody is called.
+	// It can refuse and delay nothing: the response has been written and flushed, so that
+	// the browser has all of it. A panic is told to OnError ([ErrOnAnswer]). The context of
+	// the request has its values and never ends, as browsers close connections: what is
+	// slow needs a deadline of its own. The request ends when OnAnswer returns, so that
+	// Shutdown of an http.Server waits for it; until then, the connection of HTTP/1 takes
+	// no other request. Where the ResponseWriter cannot flush, as that of
+	// [http.TimeoutHandler], OnAnswer is called on a goroutine of its own, for which nobody
+	// waits. Nil: nobody is called.
 	OnAnswer func(r *http.Request, held, given consent.State)
 
 	// CrossOrigin tells which other origins may answer and forget, such as the pages of
@@ -218,8 +220,11 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		problem.write(w)
 	}
 	if c != nil && h.OnAnswer != nil {
-		_ = http.NewResponseController(w).Flush() // not every ResponseWriter can
-		h.onAnswer(r, *c)
+		if http.NewResponseController(w).Flush() == nil {
+			h.onAnswer(r, *c)
+		} else {
+			go h.onAnswer(r, *c)
+		}
 	}
 }
 

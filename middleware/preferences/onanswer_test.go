@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,6 +54,25 @@ func TestOnAnswerDelaysNothing(t *testing.T) {
 			<-called
 		})
 	}
+}
+
+// A handler around this one that holds the response back until it is complete, and gives up
+// on it.
+func TestOnAnswerIsNotWaitedForWhereNothingIsFlushed(t *testing.T) {
+	b := newBench()
+	called, release := make(chan struct{}), make(chan struct{})
+	defer close(release)
+	b.OnAnswer = func(*http.Request, consent.State, consent.State) {
+		close(called)
+		<-release
+	}
+	r := httptest.NewRequest("DELETE", "https://shop.example.com/preferences", http.NoBody)
+	r.Header.Set("Cookie", held(t, consent.NewState(m{"analytics": true})))
+	w := httptest.NewRecorder()
+	http.TimeoutHandler(b, time.Minute, "too late").ServeHTTP(w, r)
+	require.Equal(t, 200, w.Code)
+	require.NotEmpty(t, w.Header()["Set-Cookie"])
+	<-called
 }
 
 func TestOnAnswerRefusesNothing(t *testing.T) {
