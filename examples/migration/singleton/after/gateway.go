@@ -13,7 +13,8 @@ func gateway(orders *server) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /orders", func(w http.ResponseWriter, r *http.Request) {
 		request := orderRequest{r.FormValue("user"), r.FormValue("order")}
-		if _, err := orders.call(metadata{"consent": consent.Text(r.Context())}, "PlaceOrder", request); err != nil {
+		md := metadata{"request-id": r.Header.Get("X-Request-Id"), "consent": consent.Text(r.Context())}
+		if _, err := orders.call(md, "PlaceOrder", request); err != nil {
 			http.Error(w, "The order was not placed.", http.StatusInternalServerError)
 		}
 	})

@@ -18,7 +18,7 @@ func newServer() *server {
 func logged(ctx context.Context, request any, next unaryHandler) (any, error) {
 	response, err := next(ctx, request)
 	if err != nil {
-		log.Print(err)
+		log.Printf("call %q: %v", incoming(ctx)["request-id"], err)
 	}
 	return response, err
 }
