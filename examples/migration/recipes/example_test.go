@@ -26,25 +26,21 @@ func get(headers ...string) *http.Request {
 }
 
 // show prints what a visitor's request may do for each destination.
-func show(who string, o middleware.Options, p consent.Policy, r *http.Request) {
-	state, err := middleware.Read(r, o)
-	if err != nil {
-		panic(err)
-	}
+func show(who string, read func(http.Handler) http.Handler, p consent.Policy, r *http.Request) {
 	fmt.Println(who)
-	for v := range p.Decide(state).Verdicts() {
-		fmt.Printf("  %s: %t, %s\n", v.Destination, v.Allowed, v.Reason)
-	}
+	read(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		for v := range p.Decide(consent.FromContext(r.Context())).Verdicts() {
+			fmt.Printf("  %s: %t, %s\n", v.Destination, v.Allowed, v.Reason)
+		}
+	})).ServeHTTP(httptest.NewRecorder(), r)
 }
 
-func country(r *http.Request) string { return r.Header.Get("CDN-Country") }
-
-// A site of the United States: the same options without a Default, and another policy.
+// A site of the United States: no Default, and another policy.
 func ExampleOptOut() {
-	o := recipes.ByRegion(func(*http.Request) string { return "" })
-	show("no answer", o, recipes.OptOut, get())
-	show("no answer, Global Privacy Control", o, recipes.OptOut, get("Sec-GPC", "1"))
-	show("rejected advertising", o, recipes.OptOut, get("Cookie", rejected))
+	read := middleware.New(recipes.Banner())
+	show("no answer", read, recipes.OptOut, get())
+	show("no answer, Global Privacy Control", read, recipes.OptOut, get("Sec-GPC", "1"))
+	show("rejected advertising", read, recipes.OptOut, get("Cookie", rejected))
 	// Output:
 	// no answer
 	//   Amplitude: true, no answer, and the policy is opt-out
@@ -58,13 +54,15 @@ func ExampleOptOut() {
 }
 
 func ExampleByRegion() {
-	o := recipes.ByRegion(country)
-	show("Germany, no answer", o, recipes.OptIn, get("CDN-Country", "DE"))
-	show("Germany, accepted", o, recipes.OptIn, get("CDN-Country", "DE", "Cookie", accepted))
-	show("United States, no answer", o, recipes.OptIn, get("CDN-Country", "US"))
-	show("United States, Global Privacy Control", o, recipes.OptIn, get("CDN-Country", "US", "Sec-GPC", "1"))
-	show("United States, rejected advertising", o, recipes.OptIn, get("CDN-Country", "US", "Cookie", rejected))
-	show("the country is not known", o, recipes.OptIn, get())
+	in := func(country string, headers ...string) *http.Request {
+		return get(append(headers, "CF-IPCountry", country)...)
+	}
+	show("Germany, no answer", recipes.ByRegion, recipes.OptIn, in("DE"))
+	show("Germany, accepted", recipes.ByRegion, recipes.OptIn, in("DE", "Cookie", accepted))
+	show("United States, no answer", recipes.ByRegion, recipes.OptIn, in("US"))
+	show("United States, Global Privacy Control", recipes.ByRegion, recipes.OptIn, in("US", "Sec-GPC", "1"))
+	show("United States, rejected advertising", recipes.ByRegion, recipes.OptIn, in("US", "Cookie", rejected))
+	show("the country is not known", recipes.ByRegion, recipes.OptIn, get())
 	// Output:
 	// Germany, no answer
 	//   Amplitude: false, no answer, and the policy is opt-in
@@ -88,9 +86,9 @@ func ExampleByRegion() {
 
 func ExampleOneTrust() {
 	groups := "OptanonConsent=groups=C0001%3A1%2CC0002%3A1%2CC0004%3A0"
-	show("closed the banner with a choice", recipes.OneTrust(), recipes.OptIn,
+	show("closed the banner with a choice", middleware.New(recipes.OneTrust()), recipes.OptIn,
 		get("Cookie", groups+"; OptanonAlertBoxClosed=2026-01-22T07:26:40.000Z"))
-	show("has not answered yet", recipes.OneTrust(), recipes.OptIn, get("Cookie", groups))
+	show("has not answered yet", middleware.New(recipes.OneTrust()), recipes.OptIn, get("Cookie", groups))
 	// Output:
 	// closed the banner with a choice
 	//   Amplitude: true, the visitor granted every category of it
@@ -126,7 +124,7 @@ func ExampleCheckout() {
 	mux.HandleFunc("POST /pay", checkout.Pay)
 	mux.HandleFunc("POST /paid", checkout.Paid)
 	mux.HandleFunc("GET /orders/thanks", checkout.Thanks)
-	site := middleware.New(recipes.ByRegion(country))(mux)
+	site := recipes.ByRegion(mux)
 
 	do := func(r *http.Request) {
 		site.ServeHTTP(httptest.NewRecorder(), r)

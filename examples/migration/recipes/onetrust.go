@@ -8,7 +8,7 @@ import (
 // OneTrust are the options of a site whose banner is OneTrust's. The ids of the groups are
 // those of the site's own account; C0001 is strictly necessary, and asks for nothing.
 func OneTrust() middleware.Options {
-	o := banner()
+	o := Banner()
 	o.Sources = []middleware.Source{onetrust.Source{Groups: map[string]string{
 		"C0002": "analytics", "C0004": "advertising",
 	}}}

@@ -22,9 +22,9 @@ var OptIn = destinations.MustCompile(destinations.Config{Categories: Table})
 // States alone.
 var OptOut = destinations.MustCompile(destinations.Config{Categories: Table, OptOut: true})
 
-// banner are the options of a site with the Consent Manager. Global Privacy Control counts
+// Banner are the options of a site with the Consent Manager. Global Privacy Control counts
 // as an objection to advertising.
-func banner() middleware.Options {
+func Banner() middleware.Options {
 	return middleware.Options{
 		Sources: []middleware.Source{cookie.Codec{}},
 		Signals: []middleware.Signal{middleware.GPC("advertising")},

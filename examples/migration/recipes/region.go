@@ -3,21 +3,25 @@ package recipes
 import (
 	"net/http"
 
-	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/middleware"
+	"github.com/go-consent/segment/middleware/regime"
 )
 
-// ByRegion are the options of a site that asks first in Europe, and allows until objection
+// Rules say what has to be asked where, by the table of the regime package. The program is
+// behind Cloudflare here, and only there: where a visitor is, no visitor may say.
+var Rules = regime.MustCompile(regime.Config{
+	Categories: map[string][]regime.Purpose{
+		"analytics":   {regime.Statistics},
+		"advertising": {regime.Advertising},
+	},
+	Where: regime.Cloudflare,
+})
+
+// ByRegion is the middleware of a site that asks first in Europe, and allows until objection
 // in the United States. The policy is OptIn for both: what the absence of an answer means is
-// the Default's to say, for each request. The country is a code as ISO 3166 has it, or "" if
-// it is not known. Take it from where no visitor can write: a header that the CDN sets always.
-func ByRegion(country func(*http.Request) string) middleware.Options {
-	o := banner()
-	o.Default = func(r *http.Request) consent.State {
-		if country(r) == "US" {
-			return consent.NewState(map[string]bool{"analytics": true, "advertising": true})
-		}
-		return consent.NewState(nil) // no answer, which OptIn denies
-	}
-	return o
+// said by the Default, for each request.
+func ByRegion(next http.Handler) http.Handler {
+	o := Banner()
+	o.Default = Rules.Default
+	return Rules.Handler(middleware.New(o)(next))
 }
