@@ -7,11 +7,8 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// A changed answer is what the cookie held before, and what it holds now.
-type changed struct{ held, given consent.State }
-
-// answer takes a new answer. It returns nil if the cookie stays as it is.
-func (h Handler) answer(w http.ResponseWriter, r *http.Request) (*changed, *refusal) {
+// answer takes a new answer. The channel is that of given, or nil.
+func (h Handler) answer(w http.ResponseWriter, r *http.Request) (recorded <-chan struct{}, problem *refusal) {
 	public := h.public(r)
 	if problem := h.admit(r, public); problem != nil {
 		return nil, problem
@@ -55,7 +52,7 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) (*changed, *refu
 		set.Domain, public.Host = "", ""
 		h.setCookies(w, public, set, c.expand != nil, c.after(state), state)
 	}
-	h.given(w, r, public, held, state)
+	recorded = h.given(w, r, public, held, state)
 	switch {
 	case problem != nil:
 	case g.redirect != "":
@@ -65,13 +62,13 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) (*changed, *refu
 	default:
 		h.show(w, r, state)
 	}
-	return &changed{held, state}, problem
+	return recorded, problem
 }
 
 const reasonCookie = "The answer does not fit a cookie."
 
-// forget drops the answer.
-func (h Handler) forget(w http.ResponseWriter, r *http.Request) (*changed, *refusal) {
+// forget drops the answer. The channel is that of given, or nil.
+func (h Handler) forget(w http.ResponseWriter, r *http.Request) (recorded <-chan struct{}, problem *refusal) {
 	public := h.public(r)
 	if problem := h.admit(r, public); problem != nil {
 		return nil, problem
@@ -86,9 +83,9 @@ func (h Handler) forget(w http.ResponseWriter, r *http.Request) (*changed, *refu
 		h.report(r, err)
 		return nil, refused(http.StatusInternalServerError, reasonForget)
 	}
-	h.given(w, r, public, held, consent.NewState(nil))
+	recorded = h.given(w, r, public, held, consent.NewState(nil))
 	h.show(w, r, consent.NewState(nil))
-	return &changed{held, consent.NewState(nil)}, nil
+	return recorded, nil
 }
 
 const reasonForget = "The answer cannot be forgotten."

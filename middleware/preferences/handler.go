@@ -124,14 +124,16 @@ type Handler struct {
 	// the cookie held before and what it holds from now on: consent.NewState(nil) where
 	// there was none, and after DELETE; All(Denied) where it could not be read.
 	//
-	// It can refuse and delay nothing: the response has been written and flushed, so that
-	// the browser has all of it. A panic is told to OnError ([ErrOnAnswer]). The context of
-	// the request has its values and never ends, as browsers close connections: what is
-	// slow needs a deadline of its own. The request ends when OnAnswer returns, so that
-	// Shutdown of an http.Server waits for it; until then, the connection of HTTP/1 takes
-	// no other request. Where the ResponseWriter cannot flush, as that of
-	// [http.TimeoutHandler], OnAnswer is called on a goroutine of its own, for which nobody
-	// waits. Nil: nobody is called.
+	// It can refuse nothing: a panic is told to OnError ([ErrOnAnswer]). Nor can it hold the
+	// response back: that is sent when OnAnswer returns, so that whoever has the response
+	// finds the answer recorded, but after a tenth of a second in any case. The request ends
+	// when OnAnswer returns, so that Shutdown of an http.Server waits for it; until then
+	// the connection of HTTP/1 takes no other request. Nobody waits any longer where the
+	// ResponseWriter cannot flush, as that of [http.TimeoutHandler].
+	//
+	// It is called on a goroutine of its own, and must not change the request. The context
+	// has the request's values and never ends, as browsers close connections: what is slow
+	// needs a deadline of its own. Nil: nobody is called.
 	OnAnswer func(r *http.Request, held, given consent.State)
 
 	// CrossOrigin tells which other origins may answer and forget, such as the pages of
@@ -202,16 +204,16 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var problem *refusal
-	var c *changed
+	var recorded <-chan struct{} // closed when OnAnswer has returned
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		held, err := h.Codec.Consent(r)
 		h.report(r, err)
 		h.show(w, r, held)
 	case http.MethodPost, http.MethodPut:
-		c, problem = h.answer(w, r)
+		recorded, problem = h.answer(w, r)
 	case http.MethodDelete:
-		c, problem = h.forget(w, r)
+		recorded, problem = h.forget(w, r)
 	default:
 		header.Set("Allow", "GET, HEAD, POST, PUT, DELETE")
 		problem = refused(http.StatusMethodNotAllowed, "This method is not supported.")
@@ -219,12 +221,8 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if problem != nil {
 		problem.write(w)
 	}
-	if c != nil && h.OnAnswer != nil {
-		if http.NewResponseController(w).Flush() == nil {
-			h.onAnswer(r, *c)
-		} else {
-			go h.onAnswer(r, *c)
-		}
+	if recorded != nil {
+		await(w, recorded)
 	}
 }
 

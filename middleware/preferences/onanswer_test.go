@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -54,6 +55,43 @@ func TestOnAnswerDelaysNothing(t *testing.T) {
 			<-called
 		})
 	}
+}
+
+// Whoever has the response finds the answer recorded, unless that takes long.
+func TestTheResponseWaitsForOnAnswerAWhile(t *testing.T) {
+	for _, test := range []struct{ takes, want time.Duration }{
+		{0, 0},
+		{99 * time.Millisecond, 99 * time.Millisecond},
+		{time.Hour, 100 * time.Millisecond},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench()
+			start := time.Now()
+			b.OnAnswer = func(*http.Request, consent.State, consent.State) { time.Sleep(test.takes) }
+			r := httptest.NewRequest("DELETE", "https://shop.example.com/preferences", http.NoBody)
+			r.Header.Set("Cookie", held(t, consent.NewState(m{"analytics": true})))
+			w := &timed{ResponseRecorder: httptest.NewRecorder()}
+			b.ServeHTTP(w, r)
+			require.Equal(t, test.want, w.flushed.Sub(start))
+			require.Equal(t, test.takes, time.Since(start), "the request ends when OnAnswer returns")
+		})
+	}
+}
+
+// A timed writer knows when a response was complete: flushed, or else written.
+type timed struct {
+	*httptest.ResponseRecorder
+	flushed time.Time
+}
+
+func (w *timed) Write(p []byte) (int, error) {
+	w.flushed = time.Now()
+	return w.ResponseRecorder.Write(p)
+}
+
+func (w *timed) Flush() {
+	w.flushed = time.Now()
+	w.ResponseRecorder.Flush()
 }
 
 // A handler around this one that holds the response back until it is complete, and gives up

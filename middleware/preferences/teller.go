@@ -1,7 +1,6 @@
 package preferences
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -19,12 +18,13 @@ type Teller interface {
 }
 
 // given makes a new answer known, after it was written. That there still is none is not
-// told.
-func (h Handler) given(w http.ResponseWriter, r, public *http.Request, held, state consent.State) {
+// told. The channel is that of record, or nil.
+func (h Handler) given(w http.ResponseWriter, r, public *http.Request, held, state consent.State) (recorded <-chan struct{}) {
 	if held != consent.NewState(nil) || state != consent.NewState(nil) {
 		if err := h.tell(r, state); err != nil {
 			h.report(r, fmt.Errorf("preferences: the answer was not told: %w", err))
 		}
+		recorded = h.record(r, held, state)
 	}
 	after := h.decide(r, state)
 	narrowed := narrows(h.decide(r, held), after)
@@ -35,20 +35,7 @@ func (h Handler) given(w http.ResponseWriter, r, public *http.Request, held, sta
 	if h.ForgetIdentity && (narrowed || !opens(after)) {
 		cookie.ForgetIdentity(w, public)
 	}
-}
-
-// onAnswer calls OnAnswer. What it wants to keep, it has to be able to when the browser
-// has closed the connection.
-func (h Handler) onAnswer(r *http.Request, c changed) {
-	if c.held == consent.NewState(nil) && c.given == consent.NewState(nil) {
-		return
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			h.report(r, fmt.Errorf("%w with a %T", ErrOnAnswer, p)) // it may hold anything
-		}
-	}()
-	h.OnAnswer(r.WithContext(context.WithoutCancel(r.Context())), c.held, c.given)
+	return recorded
 }
 
 // isSecure reports whether the browser sent r over TLS, which may end before this process.
