@@ -38,8 +38,8 @@ func finish(c *http.Cookie, r *http.Request) error {
 	return storable(c)
 }
 
-// Unset expires a cookie that Set has set, as [Codec.Forget] does, with its errors. Of c
-// the name, the domain and the path count.
+// Unset expires a cookie that Set has set and the copies of it that r may have brought, as
+// [Codec.Forget] does, with its errors.
 func Unset(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
-	return expire(w, r, c)
+	return forget(w, r, c, sameName(r, c.Name))
 }
