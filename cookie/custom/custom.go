@@ -4,7 +4,8 @@
 //
 // # The cookie
 //
-// [Source] describes it. Its value is one of five formats, percent-encoded as
+// [Source] describes it, and is a Codec of the endpoint of package preferences, so that
+// visitors can answer without a script. Its value is one of five formats, percent-encoded as
 // encodeURIComponent does or not:
 //
 //	JSON      {"analytics":true,"advertising":false}, or such an object at a Path
