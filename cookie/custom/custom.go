@@ -44,6 +44,7 @@
 package custom
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -119,12 +120,7 @@ func (s Source) Consent(r *http.Request) (consent.State, error) {
 	return cookie.Read(r, s.name(), s.Decode)
 }
 
-func (s Source) name() string {
-	if s.Template.Name == "" {
-		return "consent"
-	}
-	return s.Template.Name
-}
+func (s Source) name() string { return cmp.Or(s.Template.Name, "consent") }
 
 // Decode returns the answer in the value of the cookie, by the same rules as Consent.
 func (s Source) Decode(value string) (consent.State, error) {

@@ -1,6 +1,7 @@
 package tcf
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -72,11 +73,7 @@ type Source struct {
 // All(Denied), and the error wraps [cookie.ErrMalformed], and [ErrOutdated] where
 // that is why. [cookie.Read] says what becomes of several copies.
 func (s Source) Consent(r *http.Request) (consent.State, error) {
-	name := s.Name
-	if name == "" {
-		name = DefaultName
-	}
-	return cookie.Read(r, name, s.Decode)
+	return cookie.Read(r, cmp.Or(s.Name, DefaultName), s.Decode)
 }
 
 // Decode returns the answer in a TC string, by the same rules as Consent.

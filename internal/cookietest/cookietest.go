@@ -34,6 +34,17 @@ func Cases(t testing.TB) (cases []Case) {
 	return cases
 }
 
+// ServiceCases returns the cases of a platform whose services stand for categories in its
+// Source. The cases have them as vendors.
+func ServiceCases(t testing.TB) []Case {
+	t.Helper()
+	cases := Cases(t)
+	for i, c := range cases {
+		cases[i].Categories, cases[i].Vendors = c.Vendors, c.Categories
+	}
+	return cases
+}
+
 func (c Case) header() http.Header {
 	h := make(http.Header)
 	for name, value := range c.Headers {
