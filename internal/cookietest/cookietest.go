@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,6 +44,16 @@ func ServiceCases(t testing.TB) []Case {
 		cases[i].Categories, cases[i].Vendors = c.Vendors, c.Categories
 	}
 	return cases
+}
+
+// AddSeeds adds the value of the first cookie of each case.
+func AddSeeds(f *testing.F) {
+	f.Helper()
+	for _, c := range Cases(f) {
+		cookie, _, _ := strings.Cut(c.Headers["Cookie"], ";")
+		_, value, _ := strings.Cut(cookie, "=")
+		f.Add(value)
+	}
 }
 
 func (c Case) header() http.Header {
