@@ -40,6 +40,11 @@ type Source struct {
 	// unless the Config lists them as ServerOnly or Always, or has Imply.
 	Vendors map[int]string
 
+	// Categories are all that the site has: one that an answer leaves out is denied. No
+	// purpose, special feature or custom purpose stands for such a one, so the platform
+	// did not ask for it under the framework, and an opt-out policy would open it.
+	Categories []string
+
 	// LegitimateInterest lists purposes that are granted by legitimate interest too:
 	// the visitor was told, and did not object. Zero: by consent alone. The
 	// framework has no legitimate interest in purposes 1 and 3 to 6, whatever a
@@ -143,7 +148,7 @@ func (s Source) state(t String) consent.State {
 	for id, name := range s.CustomPurposes {
 		require(categories, name, t.CustomPurposeConsent(id))
 	}
-	state := consent.NewState(categories)
+	state := cookie.Complete(consent.NewState(categories), s.Categories)
 	if len(s.Vendors) == 0 {
 		return state
 	}
