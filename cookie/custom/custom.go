@@ -37,6 +37,15 @@
 // Only one cookie is read, though several Sources combine: a site with one cookie for
 // each category has one Source for each, with the format Word.
 //
+// # Names
+//
+// A name in the cookie is a category of its own unless Groups says otherwise.
+//
+//	in the cookie  in Groups      category
+//	analytics                     analytics
+//	mkt            "advertising"  advertising
+//	ads            "advertising"  advertising, if mkt is granted too
+//
 // # Where the rules come from
 //
 // That a category has to be true, and everything else is no, is the rule of

@@ -31,6 +31,18 @@
 // so a "no" there is a denial only if Purposes maps its id, which is known_child_1 ... or
 // personal_data.
 //
+// # Names
+//
+// An id is a category of its own name unless Purposes says otherwise.
+//
+//	id                    category, for example
+//	sale                  advertising
+//	sharing               advertising
+//	targeted_advertising  advertising
+//	sensitive_data_1 ...  that of the destinations which receive such data
+//	known_child_1 ...     every one, where a site knows of children
+//	personal_data         analytics
+//
 // # Which sections count
 //
 // Those that __gpp_sid names; all, if it is absent or names none that the string holds.

@@ -28,6 +28,10 @@
 // The answer is for one category, [All], unless Grants lists the site's. A deny denies every
 // category and destination, whatever its name.
 //
+//	in the cookie  category
+//	allow          those of Grants are granted
+//	deny, dismiss  every one is denied
+//
 // # Where the rules come from
 //
 // The source of cookieconsent 3.0.6 and 3.1.1, run in a browser.

@@ -21,6 +21,11 @@
 // Small letters are read, which the specification does not ask for. So is a fifth Y, N
 // or "-", which some sites write: it is ignored.
 //
+// # Names
+//
+//	id    category, for example
+//	sale  advertising
+//
 // # What it cannot see
 //
 // A string has no date, so an outdated answer is not noticed. The IAB deprecated the
