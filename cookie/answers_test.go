@@ -1,6 +1,7 @@
 package cookie_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -64,4 +65,26 @@ func FuzzParseAnswers(f *testing.F) {
 		require.NotEmpty(t, answers)
 		require.LessOrEqual(t, len(answers), len(value)/7+1)
 	})
+}
+
+// The worst of what fits a cookie.
+func BenchmarkWorstAnswers(b *testing.B) {
+	var members strings.Builder
+	for i := range 340 {
+		fmt.Fprintf(&members, `"%d":true,`, i)
+	}
+	for name, value := range map[string]string{
+		"members": "{" + members.String() + `"":true}`,
+		"nested":  strings.Repeat(`{"a":`, 819),
+		"arrays":  strings.Repeat("[", 4096),
+		"escapes": strings.Repeat("%7B", 1365),
+	} {
+		require.LessOrEqual(b, len(value), 4096)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = cookie.ParseAnswers(value)
+			}
+		})
+	}
 }

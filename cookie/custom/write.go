@@ -35,35 +35,29 @@ func (s Source) Write(w http.ResponseWriter, r *http.Request, state consent.Stat
 	if err != nil {
 		return err
 	}
-	written := make(headers)
 	for _, document := range []string{first(r, s.name()), ""} {
 		value := url.PathEscape(s.text(cookie.Unescape(document), answers))
 		if err = s.check(value, state); err == nil {
-			err = cookie.Set(written, r, s.cookie(s.name(), value))
+			err = cookie.Set(w, r, s.cookies(r, value)...)
 		}
 		if err == nil {
-			break
+			return nil
 		}
 	}
-	if err == nil && s.AnsweredBy != "" {
-		err = s.setAnswered(written, r)
-	}
-	if err != nil {
-		return err
-	}
-	for _, line := range written.Header()["Set-Cookie"] {
-		w.Header().Add("Set-Cookie", line)
-	}
-	return nil
+	return err
 }
 
-// setAnswered sets the cookie that says that there is an answer.
-func (s Source) setAnswered(w http.ResponseWriter, r *http.Request) error {
-	c := s.cookie(s.AnsweredBy, first(r, s.AnsweredBy))
-	if c.Value == "" || strings.ContainsAny(c.Value, `", `) || c.Valid() != nil { // which Set would not repeat
-		c.Value = "true"
+// cookies returns the answer, and the cookie that says that there is one.
+func (s Source) cookies(r *http.Request, value string) []http.Cookie {
+	answer := s.cookie(s.name(), value)
+	if s.AnsweredBy == "" {
+		return []http.Cookie{answer}
 	}
-	return cookie.Set(w, r, c)
+	answered := s.cookie(s.AnsweredBy, first(r, s.AnsweredBy))
+	if answered.Value == "" || strings.ContainsAny(answered.Value, `", `) || answered.Valid() != nil { // which Set would not repeat
+		answered.Value = "true"
+	}
+	return []http.Cookie{answer, answered}
 }
 
 // ForgetCopies expires the copies of the cookie that r may have brought beside the one that
@@ -96,13 +90,6 @@ func first(r *http.Request, name string) string {
 	}
 	return ""
 }
-
-// headers is a ResponseWriter that only has headers.
-type headers http.Header
-
-func (h headers) Header() http.Header         { return http.Header(h) }
-func (h headers) Write(b []byte) (int, error) { return len(b), nil }
-func (h headers) WriteHeader(int)             {}
 
 func notEncodable(why string) error { return fmt.Errorf("%w: %s", cookie.ErrNotEncodable, why) }
 

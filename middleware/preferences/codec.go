@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/cookie"
+	"github.com/go-consent/segment/internal/headers"
 	"github.com/go-consent/segment/internal/names"
 	"github.com/go-consent/segment/internal/nils"
 )
@@ -51,7 +52,7 @@ type kept struct {
 
 // keep returns what a browser keeps of state, or why it would not keep it.
 func (h Handler) keep(public *http.Request, state consent.State, known vocabulary) (kept, error) {
-	written := make(headers)
+	written := make(headers.Writer)
 	if err := h.codec().Write(written, public, state); err != nil {
 		return kept{}, err
 	}
@@ -123,10 +124,3 @@ func (h Handler) sample(public *http.Request, known vocabulary) (set *http.Cooki
 	}
 	return k.set, byCategory, err
 }
-
-// headers is a ResponseWriter that only has headers.
-type headers http.Header
-
-func (h headers) Header() http.Header         { return http.Header(h) }
-func (h headers) Write(b []byte) (int, error) { return len(b), nil }
-func (h headers) WriteHeader(int)             {}
