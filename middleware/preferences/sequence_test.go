@@ -287,17 +287,6 @@ func (v *visit) cookies() string {
 	return strings.Join(pairs, "; ")
 }
 
-// store keeps what a browser would, the last of several lines.
-func (v *visit) store(w *httptest.ResponseRecorder) {
-	for _, c := range w.Result().Cookies() {
-		if c.MaxAge < 0 {
-			delete(v.jar, c.Name)
-		} else {
-			v.jar[c.Name] = c.Value
-		}
-	}
-}
-
 func (v *visit) fail(t *testing.T, format string, args ...any) {
 	t.Helper()
 	require.FailNow(t, fmt.Sprintf(format, args...), "%s\n%s", v.site, strings.Join(v.log, "\n"))
