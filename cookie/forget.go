@@ -18,11 +18,16 @@ func (c Codec) Forget(w http.ResponseWriter, r *http.Request) error {
 	}
 	cookie := c.Template
 	cookie.Name = string(percentEncode(nil, c.name(), nameRaw))
+	return forget(w, r, cookie, c.brought(r, cookie.Name))
+}
+
+// forget expires a cookie and the copies under the names that r brought.
+func forget(w http.ResponseWriter, r *http.Request, cookie http.Cookie, names []string) error {
 	if err := expire(w, r, cookie); err != nil || r == nil {
 		return err
 	}
 	prepare(&cookie, r)
-	c.forgetCopies(w, r, cookie, func(name, domain, path string) bool {
+	forgetCopies(w, r, cookie, names, func(name, domain, path string) bool {
 		return name == cookie.Name && path == cookie.Path && (domain == "" || domain == domainOf(cookie))
 	})
 	return nil

@@ -12,7 +12,9 @@ var (
 	// ErrHost is the error of a request whose public host is unknown: Host returns none,
 	// or the Origin header is of another site than it.
 	ErrHost = errors.New("preferences: the public host is not known, see Handler.Host")
-	// ErrShortened is the error of a denial that was too long for the cookie and was kept
+	// ErrCodec is the error of a Codec that does not read what it writes.
+	ErrCodec = errors.New("preferences: the Codec does not read the answer that it writes")
+	// ErrShortened is the error of a denial that did not fit the cookie and was kept
 	// without some of the visitor's grants, or as a denial of more.
 	ErrShortened = errors.New("preferences: a denial was shortened to fit the cookie")
 )

@@ -22,9 +22,10 @@ func (h Handler) public(r *http.Request) *http.Request {
 // as the request shows: an Origin of another site means that something in between
 // rewrites Host.
 //
-// A cookie with the prefix "__Host-" is for the host alone, whichever that is.
-func (h Handler) knowsHost(public *http.Request) bool {
-	if strings.HasPrefix(strings.ToLower(h.Codec.Template.Name), "__host-") {
+// A cookie with the prefix "__Host-" is for the host alone, whichever that is. The sample
+// has the Domain that the cookie has for every host, if there is one.
+func knowsHost(public *http.Request, sample *http.Cookie) bool {
+	if strings.HasPrefix(strings.ToLower(sample.Name), "__host-") {
 		return true
 	}
 	host := hostName(public.Host)
@@ -33,7 +34,7 @@ func (h Handler) knowsHost(public *http.Request) bool {
 		return host != ""
 	}
 	seen := strings.ToLower(origin.Hostname())
-	if domain := strings.ToLower(strings.TrimPrefix(h.Codec.Template.Domain, ".")); domain != "" {
+	if domain := strings.ToLower(strings.TrimPrefix(sample.Domain, ".")); domain != "" {
 		return seen == domain || strings.HasSuffix(seen, "."+domain)
 	}
 	if host == seen {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
@@ -44,7 +45,7 @@ func TestTheHostOfTheBrowser(t *testing.T) {
 	} {
 		t.Run(test.rule, func(t *testing.T) {
 			b := newBench()
-			b.Host, b.Codec.Template.Domain, b.ForgetIdentity = test.configured, test.domain, true
+			b.Host, b.Codec, b.ForgetIdentity = test.configured, cookie.Codec{Template: http.Cookie{Domain: test.domain}}, true
 			var told []string
 			b.OnAnswer = func(r *http.Request, _, given consent.State) {
 				require.Equal(t, test.host, r.Host, "the request is as it arrived")
