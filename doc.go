@@ -72,7 +72,8 @@
 // # Between the browser and the server
 //
 // preferences.Handler takes a visitor's answer on the server, writes the cookie that
-// the Consent Manager reads, and tells Segment. analyticsjs.Loader loads
+// the Consent Manager reads, or that of a banner of your own (cookie/custom), and tells
+// Segment. analyticsjs.Loader loads
 // analytics.js for those who accepted something, and middleware.Renew keeps an answer
 // in Safari longer than scripts can.
 //

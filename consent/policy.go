@@ -51,7 +51,8 @@ const (
 
 // Why a destination is denied.
 const (
-	ReasonNothingRead       Reason = "the visitor's answer was not read"
+	ReasonNothingRead       Reason = "no answer was read, or it denies everything" // All(Denied) is both
+	ReasonRestDenied        Reason = "the answer denies the rest"
 	ReasonDestinationDenied Reason = "the visitor denied it by name"
 	ReasonUnlistedDenied    Reason = "the visitor denied it by name, and the policy does not list it"
 	ReasonCategoryDenied    Reason = "the visitor denied a category"

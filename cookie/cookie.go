@@ -5,7 +5,8 @@
 // resolves copies of it, and writes it with the attributes the Consent Manager's own
 // script needs. [Decode] and [Encode] are for the value alone.
 //
-// [Read] is what the sources of other platforms share. [Values] and [Pairs] give any
+// [Read] is what the sources of other platforms share, and [Answers] what those of the
+// simplest cookies do. [Values] and [Pairs] give any
 // cookie as the browser sent it, where net/http drops those it does not like, and
 // [Unescape] decodes most of them.
 //
@@ -48,6 +49,7 @@ const (
 	errCopies
 	errCopiesDiffer
 	errName
+	errAnswers
 )
 
 var faults = [...]string{
@@ -60,6 +62,7 @@ var faults = [...]string{
 	errCopies:       "too many copies of the cookie",
 	errCopiesDiffer: "copies of the cookie that agree on no answer",
 	errName:         "a name that is not UTF-8",
+	errAnswers:      "not a JSON object of true and false",
 }
 
 func (f fault) Error() string { return ErrMalformed.Error() + ": " + faults[f] }

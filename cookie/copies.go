@@ -32,9 +32,6 @@ const maxForgotten = 24
 //
 // What the Template cannot have is an error, as for Write, and nothing is written then.
 func (c Codec) ForgetCopies(w http.ResponseWriter, r *http.Request) error {
-	if r == nil {
-		return nil
-	}
 	if !utf8.ValidString(c.name()) {
 		return notEncodable("a name that is not UTF-8")
 	}
@@ -43,22 +40,36 @@ func (c Codec) ForgetCopies(w http.ResponseWriter, r *http.Request) error {
 	if err := c.checkDomain(); err != nil {
 		return err
 	}
-	prepare(&own, r, c.HostOnly)
+	return unsetCopies(w, r, own, c.brought(r, own.Name), c.HostOnly)
+}
+
+// UnsetCopies expires the copies of a cookie that r may have brought beside the one that
+// [Set] sets, as [Codec.ForgetCopies] does and with its limits, for packages that write the
+// cookie of another platform. The name is compared byte for byte.
+func UnsetCopies(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
+	return unsetCopies(w, r, c, sameName(r, c.Name), false)
+}
+
+// unsetCopies expires copies under the names that r brought, but for the cookie of own.
+func unsetCopies(w http.ResponseWriter, r *http.Request, own http.Cookie, names []string, hostOnly bool) error {
+	if r == nil {
+		return nil
+	}
+	prepare(&own, r, hostOnly)
 	if err := storable(&own); err != nil {
 		return err
 	}
 	host := hostOf(r)
-	c.forgetCopies(w, r, own, func(name, domain, path string) bool {
+	forgetCopies(w, r, own, names, func(name, domain, path string) bool {
 		return name == own.Name && path == own.Path && cmp.Or(domain, host) == cmp.Or(domainOf(own), host)
 	})
 	return nil
 }
 
-// forgetCopies expires the copies that r may have brought, but for those to spare, if there
-// are several. Their other attributes are those of own, which is prepared and valid.
-func (c Codec) forgetCopies(w http.ResponseWriter, r *http.Request, own http.Cookie, spare func(name, domain, path string) bool) {
-	names, several := c.brought(r, own.Name)
-	if !several || hasPrefixFold(own.Name, "__Host-") { // of which there is one Domain and Path
+// forgetCopies expires the copies of these names that r may have brought, but for those to
+// spare. Their other attributes are those of own, which is prepared and valid.
+func forgetCopies(w http.ResponseWriter, r *http.Request, own http.Cookie, names []string, spare func(name, domain, path string) bool) {
+	if hasPrefixFold(own.Name, "__Host-") { // of which there is one Domain and Path
 		return
 	}
 	left := maxForgotten
@@ -79,9 +90,17 @@ func (c Codec) forgetCopies(w http.ResponseWriter, r *http.Request, own http.Coo
 	}
 }
 
-// brought returns the raw names under which r brought copies of the cookie, and whether
-// there is another copy than one under its own name.
-func (c Codec) brought(r *http.Request, own string) (names []string, several bool) {
+// sameName returns the name if r brought several cookies of it.
+func sameName(r *http.Request, name string) []string {
+	if len(Values(r, name)) > 1 {
+		return []string{name}
+	}
+	return nil
+}
+
+// brought returns the raw names under which r brought copies of the cookie, if there is
+// another copy than one under its own name.
+func (c Codec) brought(r *http.Request, own string) (names []string) {
 	wanted, copies := scriptTarget(c.name()), 0
 	for name := range Pairs(r) {
 		if !wanted.matches(name) {
@@ -91,7 +110,10 @@ func (c Codec) brought(r *http.Request, own string) (names []string, several boo
 			names = append(names, name)
 		}
 	}
-	return names, copies > 1 || copies == 1 && names[0] != own
+	if copies == 1 && names[0] == own {
+		return nil
+	}
+	return names
 }
 
 // domainsAbove returns the Domains of cookies that a browser sends to the host, "" for the

@@ -21,11 +21,16 @@ func (c Codec) Forget(w http.ResponseWriter, r *http.Request) error {
 	if err := c.checkDomain(); err != nil {
 		return err
 	}
+	return forget(w, r, cookie, c.brought(r, cookie.Name), c.HostOnly)
+}
+
+// forget expires a cookie and the copies under the names that r brought.
+func forget(w http.ResponseWriter, r *http.Request, cookie http.Cookie, names []string, hostOnly bool) error {
 	if err := expire(w, r, cookie); err != nil || r == nil {
 		return err
 	}
-	prepare(&cookie, r, c.HostOnly)
-	c.forgetCopies(w, r, cookie, func(name, domain, path string) bool {
+	prepare(&cookie, r, hostOnly)
+	forgetCopies(w, r, cookie, names, func(name, domain, path string) bool {
 		return name == cookie.Name && path == cookie.Path && (domain == "" || domain == domainOf(cookie))
 	})
 	return nil

@@ -2,22 +2,28 @@ package cookie
 
 import (
 	"net/http"
+	"slices"
 	"time"
 )
 
-// Set sets a cookie that the page's scripts read too, as [Codec.Write] does: what c
-// leaves out of its attributes is filled in as Write says. It is for packages that write
-// the cookie of another platform. The value is written as it is, so that it must be
+// Set sets cookies that the page's scripts read too, as [Codec.Write] does: what they
+// leave out of their attributes is filled in as Write says. It is for packages that write
+// the cookies of another platform. The value is written as it is, so that it must be
 // percent-encoded where the platform's script decodes it.
 //
 // A name, a value or attributes that a cookie cannot have, or a name and value over the
 // 4096 bytes that browsers store, are errors that wrap [ErrNotEncodable]. Nothing is
 // written then.
-func Set(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
-	if err := finish(&c, r, false); err != nil {
-		return err
+func Set(w http.ResponseWriter, r *http.Request, cookies ...http.Cookie) error {
+	finished := slices.Clone(cookies)
+	for i := range finished {
+		if err := finish(&finished[i], r, false); err != nil {
+			return err
+		}
 	}
-	http.SetCookie(w, &c)
+	for i := range finished {
+		http.SetCookie(w, &finished[i])
+	}
 	return nil
 }
 
@@ -38,8 +44,8 @@ func finish(c *http.Cookie, r *http.Request, hostOnly bool) error {
 	return storable(c)
 }
 
-// Unset expires a cookie that Set has set, as [Codec.Forget] does, with its errors. Of c
-// the name, the domain and the path count.
+// Unset expires a cookie that Set has set and the copies of it that r may have brought, as
+// [Codec.Forget] does, with its errors.
 func Unset(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
-	return expire(w, r, c)
+	return forget(w, r, c, sameName(r, c.Name), false)
 }

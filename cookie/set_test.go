@@ -64,3 +64,28 @@ func TestCodecDeniesWhatAnAnswerLeavesOut(t *testing.T) {
 		read(`tracking-preferences={%22version%22:1%2C%22custom%22:{%22analytics%22:true}}`))
 	require.Equal(t, consent.NewState(nil), read("a=b"))
 }
+
+func TestSetSetsAllOrNothing(t *testing.T) {
+	w := httptest.NewRecorder()
+	require.NoError(t, cookie.Set(w, nil, http.Cookie{Name: "a", Value: "1"}, http.Cookie{Name: "b", Value: "2"}))
+	require.Equal(t, []string{"a=1", "b=2"}, []string{strings.SplitN(w.Header()["Set-Cookie"][0], ";", 2)[0], strings.SplitN(w.Header()["Set-Cookie"][1], ";", 2)[0]})
+	w = httptest.NewRecorder()
+	require.ErrorIs(t, cookie.Set(w, nil, http.Cookie{Name: "a", Value: "1"}, http.Cookie{Name: "b b"}), cookie.ErrNotEncodable)
+	require.Empty(t, w.Header())
+}
+
+func TestUnsetCopies(t *testing.T) {
+	r := httptest.NewRequest("POST", "https://shop.example.com/", nil)
+	for cookies, want := range map[string]int{"own=a": 0, "own=a; OWN=b; other=c": 0, "own=a; own=b": 2} {
+		r.Header.Set("Cookie", cookies)
+		w := httptest.NewRecorder()
+		require.NoError(t, cookie.UnsetCopies(w, r, http.Cookie{Name: "own"}))
+		require.Len(t, w.Result().Cookies(), want, cookies)
+		for _, c := range w.Result().Cookies() {
+			require.Negative(t, c.MaxAge)
+			require.NotEqual(t, "example.com", c.Domain, "the cookie that Set sets")
+		}
+	}
+	require.ErrorIs(t, cookie.UnsetCopies(httptest.NewRecorder(), r, http.Cookie{Name: "own", Path: ";"}), cookie.ErrNotEncodable)
+	require.NoError(t, cookie.UnsetCopies(httptest.NewRecorder(), nil, http.Cookie{Name: "own"}))
+}

@@ -148,7 +148,7 @@ func (a answers) verdict(d destination) consent.Verdict {
 	for i, name := range d.names {
 		choice, given := a.answer(a.destinations, name, d.folded[i])
 		if choice == consent.Denied {
-			return denied(verdict, consent.ReasonDestinationDenied, given)
+			return a.denied(verdict, consent.ReasonDestinationDenied, given)
 		}
 		named = named || given != ""
 		if choice == consent.Granted && grantedAs == "" {
@@ -159,7 +159,7 @@ func (a answers) verdict(d destination) consent.Verdict {
 	for _, name := range d.categories {
 		choice, given := a.category(name)
 		if choice == consent.Denied {
-			return denied(verdict, consent.ReasonCategoryDenied, given)
+			return a.denied(verdict, consent.ReasonCategoryDenied, given)
 		}
 		everyCategory = everyCategory && choice == consent.Granted
 	}
@@ -194,11 +194,19 @@ func (a answers) gave(categories []string) bool {
 }
 
 // denied is the verdict of a denial, which has no cause if it is that of the rest.
-func denied(verdict func(bool, consent.Reason, string) consent.Verdict, reason consent.Reason, given string) consent.Verdict {
+func (a answers) denied(verdict func(bool, consent.Reason, string) consent.Verdict, reason consent.Reason, given string) consent.Verdict {
 	if given == "" {
-		return verdict(false, consent.ReasonNothingRead, "")
+		return verdict(false, a.restDenied(), "")
 	}
 	return verdict(false, reason, given)
+}
+
+// restDenied is the reason of what the rest denies. A State that holds an answer was read.
+func (a answers) restDenied() consent.Reason {
+	if a.state.Answered() {
+		return consent.ReasonRestDenied
+	}
+	return consent.ReasonNothingRead
 }
 
 // closed reports whether nothing that the Config does not name may be open.
@@ -255,7 +263,7 @@ func (a answers) own() (verdicts []consent.Verdict, complete bool) {
 		case isDenied:
 			v.Reason = consent.ReasonUnlistedDenied
 		case a.rest == consent.Denied:
-			v.Reason = consent.ReasonNothingRead
+			v.Reason = a.restDenied()
 		case closed:
 			v.Reason = consent.ReasonCategoryDenied
 		case a.given.Destination(name) != consent.Granted:

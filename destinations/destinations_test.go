@@ -64,7 +64,10 @@ func TestRules(t *testing.T) {
 		{"2 a grant by name undoes no category", site, answer(m{"analytics": false}, m{"Amplitude": true}), "Amplitude", false, consent.ReasonCategoryDenied, "analytics"},
 		{"2 nothing read", site, consent.All(consent.Denied), "Amplitude", false, consent.ReasonNothingRead, ""},
 		{"2 nothing read, opt-out", optOut, consent.All(consent.Denied), "Amplitude", false, consent.ReasonNothingRead, ""},
-		{"2 a denied rest", site, consent.NewState(all).Or(consent.All(consent.Denied)), "Amplitude", false, consent.ReasonNothingRead, ""},
+		{"2 a denied rest", site, consent.NewState(all).Or(consent.All(consent.Denied)), "Amplitude", false, consent.ReasonRestDenied, ""},
+		{"2 a denied rest, and a category", site, consent.NewState(m{"analytics": false}).Or(consent.All(consent.Denied)), "Amplitude", false, consent.ReasonRestDenied, ""},
+		{"2 a denied rest, and the mark", site, consent.NewState(nil).WithDestinations(m{}).Or(consent.All(consent.Denied)), "Amplitude", false, consent.ReasonRestDenied, ""},
+		{"2 a denied rest, and a presumed grant", site, consent.NewState(m{"functional": true}).Presume().Or(consent.All(consent.Denied)), "Amplitude", false, consent.ReasonNothingRead, ""},
 
 		{"3 not in the Config", site, consent.NewState(all), "Other", false, "", ""},
 		{"3 not in the Config, granted by name", site, answer(all, m{"Other": true}), "Other", false, "", ""},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-consent/segment/cookie"
+	"github.com/go-consent/segment/internal/headers"
 )
 
 // Renew sets the visitor's own cookie again, from the server and in the same bytes.
@@ -117,7 +118,7 @@ func (n Renew) read(r *http.Request) (renewed *http.Cookie, others []*http.Cooki
 	if err != nil {
 		return nil, nil, false
 	}
-	written := make(headerWriter)
+	written := make(headers.Writer)
 	if n.Codec.Write(written, r, state) != nil || n.Codec.ForgetCopies(written, r) != nil {
 		return nil, nil, false
 	}
@@ -162,10 +163,3 @@ func lifetimeEnd(written *http.Cookie, first int, now time.Time) time.Time {
 func isNavigation(r *http.Request) bool {
 	return r != nil && r.Method == http.MethodGet && isTopLevel(r) && len(r.Header.Values("Sec-Purpose")) == 0
 }
-
-// A headerWriter is a ResponseWriter that only has headers.
-type headerWriter http.Header
-
-func (w headerWriter) Header() http.Header         { return http.Header(w) }
-func (w headerWriter) Write(p []byte) (int, error) { return len(p), nil }
-func (w headerWriter) WriteHeader(int)             {}

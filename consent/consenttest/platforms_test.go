@@ -222,3 +222,17 @@ func TestPlatformReturnsACopy(t *testing.T) {
 	consenttest.Platform("onetrust")[0] = consenttest.Visitor{}
 	require.Equal(t, "onetrust: never asked", consenttest.Platform("onetrust")[0].Name)
 }
+
+// Of an answer that was read no reason says that it was not, and the other way round.
+func TestReasonsOfAnswersThatWereRead(t *testing.T) {
+	for _, platform := range consenttest.Platforms() {
+		visitors := consenttest.Platform(platform)
+		policy := destinations.MustCompile(destinations.Config{Categories: categoriesOf(visitors), OptOut: true})
+		for _, v := range visitors {
+			for verdict := range policy.Decide(v.State).Verdicts() {
+				unread := v.State == consent.All(consent.Denied)
+				require.Equal(t, unread, verdict.Reason == consent.ReasonNothingRead, "%s, %s: %s", platform, v.Name, verdict)
+			}
+		}
+	}
+}

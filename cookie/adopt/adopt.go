@@ -22,6 +22,10 @@
 // The ids of tags are opaque, as in 4f1c0a6e-0d2b-4a3c-9e55-1b7d5a0f0001: a site lists its
 // own in Services. A tag that is in both lists is denied.
 //
+//	for example                           in AdOpt's console  category
+//	4f1c0a6e-0d2b-4a3c-9e55-1b7d5a0f0001  Google Analytics    analytics
+//	4f1c0a6e-0d2b-4a3c-9e55-1b7d5a0f0002  Meta Pixel          advertising
+//
 // # Where the rules come from
 //
 // Two cookies of live sites, decoded with lz-string 1.5.0, with which the decoder here is

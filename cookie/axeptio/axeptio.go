@@ -39,6 +39,7 @@
 package axeptio
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -75,11 +76,7 @@ func (s Source) Consent(r *http.Request) (consent.State, error) {
 }
 
 func (s Source) at(r *http.Request, now time.Time) (consent.State, error) {
-	name := s.Name
-	if name == "" {
-		name = "axeptio_cookies"
-	}
-	return cookie.Read(r, name, func(value string) (consent.State, error) {
+	return cookie.Read(r, cmp.Or(s.Name, "axeptio_cookies"), func(value string) (consent.State, error) {
 		a, err := Parse(value)
 		if err != nil || !a.Completed {
 			return consent.NewState(nil), err

@@ -15,21 +15,12 @@ import (
 	"github.com/go-consent/segment/internal/cookietest"
 )
 
-// The cases have the services as vendors; here they are categories.
-func cases(t testing.TB) []cookietest.Case {
-	cases := cookietest.Cases(t)
-	for i, c := range cases {
-		cases[i].Categories, cases[i].Vendors = c.Vendors, c.Categories
-	}
-	return cases
-}
-
 func TestCases(t *testing.T) {
-	cookietest.Compare(t, cases(t), func(cookietest.Case) conformance.Source { return Source{} }, nil)
+	cookietest.Compare(t, cookietest.ServiceCases(t), func(cookietest.Case) conformance.Source { return Source{} }, nil)
 }
 
 func TestSource(t *testing.T) {
-	cookietest.Conform(t, Source{}, cases(t),
+	cookietest.Conform(t, Source{}, cookietest.ServiceCases(t),
 		[]string{"axeptio-accept", "axeptio-reject", "axeptio-partial", "axeptio-gcm"},
 		[]string{
 			"axeptio_cookies=", "axeptio_cookies=null", "axeptio_cookies=true", "axeptio_cookies=[]",
@@ -81,11 +72,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, c := range cases(f) {
-		_, value, _ := strings.Cut(c.Headers["Cookie"], "=")
-		value, _, _ = strings.Cut(value, ";")
-		f.Add(value)
-	}
+	cookietest.AddSeeds(f)
 	f.Fuzz(func(t *testing.T, value string) {
 		a, err := Parse(value)
 		if err != nil {

@@ -4,7 +4,8 @@
 //
 // # The cookie
 //
-// [Source] describes it. Its value is one of five formats, percent-encoded as
+// [Source] describes it, and is a Codec of the endpoint of package preferences, so that
+// visitors can answer without a script. Its value is one of five formats, percent-encoded as
 // encodeURIComponent does or not:
 //
 //	JSON      {"analytics":true,"advertising":false}, or such an object at a Path
@@ -36,6 +37,15 @@
 // Only one cookie is read, though several Sources combine: a site with one cookie for
 // each category has one Source for each, with the format Word.
 //
+// # Names
+//
+// A name in the cookie is a category of its own unless Groups says otherwise.
+//
+//	in the cookie  in Groups      category
+//	analytics                     analytics
+//	mkt            "advertising"  advertising
+//	ads            "advertising"  advertising, if mkt is granted too
+//
 // # Where the rules come from
 //
 // That a category has to be true, and everything else is no, is the rule of
@@ -43,6 +53,7 @@
 package custom
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -118,12 +129,7 @@ func (s Source) Consent(r *http.Request) (consent.State, error) {
 	return cookie.Read(r, s.name(), s.Decode)
 }
 
-func (s Source) name() string {
-	if s.Template.Name == "" {
-		return "consent"
-	}
-	return s.Template.Name
-}
+func (s Source) name() string { return cmp.Or(s.Template.Name, "consent") }
 
 // Decode returns the answer in the value of the cookie, by the same rules as Consent.
 func (s Source) Decode(value string) (consent.State, error) {

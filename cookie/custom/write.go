@@ -26,22 +26,19 @@ import (
 // for every name without Categories to say which, a name that holds a separator, one
 // Word for answers that differ. Presumed grants are not the visitor's, and are written as
 // denied. Nothing is written then.
+//
+// With AnsweredBy, that cookie is set too, after the answer and with its attributes: as the
+// request has it, or else to "true".
 func (s Source) Write(w http.ResponseWriter, r *http.Request, state consent.State) error {
 	state = state.Given()
 	answers, err := s.answers(state)
 	if err != nil {
 		return err
 	}
-	c := s.Template
-	c.Name = s.name()
-	old := ""
-	if values := cookie.Values(r, c.Name); len(values) > 0 {
-		old = cookie.Unescape(values[0])
-	}
-	for _, document := range []string{old, ""} {
-		c.Value = url.PathEscape(s.text(document, answers))
-		if err = s.check(c.Value, state); err == nil {
-			err = cookie.Set(w, r, c)
+	for _, document := range []string{first(r, s.name()), ""} {
+		value := url.PathEscape(s.text(cookie.Unescape(document), answers))
+		if err = s.check(value, state); err == nil {
+			err = cookie.Set(w, r, s.cookies(r, value)...)
 		}
 		if err == nil {
 			return nil
@@ -50,11 +47,48 @@ func (s Source) Write(w http.ResponseWriter, r *http.Request, state consent.Stat
 	return err
 }
 
-// Forget expires the cookie, and the visitor is asked again.
+// cookies returns the answer, and the cookie that says that there is one.
+func (s Source) cookies(r *http.Request, value string) []http.Cookie {
+	answer := s.cookie(s.name(), value)
+	if s.AnsweredBy == "" {
+		return []http.Cookie{answer}
+	}
+	answered := s.cookie(s.AnsweredBy, first(r, s.AnsweredBy))
+	if answered.Value == "" || strings.ContainsAny(answered.Value, `", `) || answered.Valid() != nil { // which Set would not repeat
+		answered.Value = "true"
+	}
+	return []http.Cookie{answer, answered}
+}
+
+// ForgetCopies expires the copies of the cookie that r may have brought beside the one that
+// Write sets, as [cookie.UnsetCopies] does: what they deny would go on to count. Call it
+// after Write.
+func (s Source) ForgetCopies(w http.ResponseWriter, r *http.Request) error {
+	return cookie.UnsetCopies(w, r, s.cookie(s.name(), ""))
+}
+
+// Forget expires the cookie, its copies, and the one of AnsweredBy. The visitor is asked
+// again.
 func (s Source) Forget(w http.ResponseWriter, r *http.Request) error {
+	if err := cookie.Unset(w, r, s.cookie(s.name(), "")); err != nil || s.AnsweredBy == "" {
+		return err
+	}
+	return cookie.Unset(w, r, s.cookie(s.AnsweredBy, ""))
+}
+
+// cookie returns a cookie with the attributes of the Template.
+func (s Source) cookie(name, value string) http.Cookie {
 	c := s.Template
-	c.Name = s.name()
-	return cookie.Unset(w, r, c)
+	c.Name, c.Value = name, value
+	return c
+}
+
+// first returns the raw value of the first cookie of that name, or "".
+func first(r *http.Request, name string) string {
+	if values := cookie.Values(r, name); len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 func notEncodable(why string) error { return fmt.Errorf("%w: %s", cookie.ErrNotEncodable, why) }

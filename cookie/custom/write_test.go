@@ -24,6 +24,12 @@ func write(t testing.TB, s Source, had string, state consent.State) (string, err
 		require.Empty(t, set, "an error, and a cookie all the same")
 		return "", err
 	}
+	if s.AnsweredBy != "" {
+		require.Len(t, set, 2)
+		require.Equal(t, s.AnsweredBy, set[1].Name)
+		require.Equal(t, set[0].Domain, set[1].Domain)
+		set = set[:1]
+	}
 	require.Len(t, set, 1)
 	require.Equal(t, s.name(), set[0].Name)
 	require.Equal(t, "example.com", set[0].Domain)
@@ -128,10 +134,59 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 }
 
 func TestForget(t *testing.T) {
-	w := httptest.NewRecorder()
-	require.NoError(t, Source{Template: http.Cookie{Name: "own"}}.Forget(w, httptest.NewRequest("DELETE", "https://shop.example.com/", nil)))
-	for _, c := range w.Result().Cookies() {
-		require.Equal(t, "own", c.Name)
-		require.Negative(t, c.MaxAge)
+	s := Source{Template: http.Cookie{Name: "own"}, AnsweredBy: "asked"}
+	r := httptest.NewRequest("DELETE", "https://shop.example.com/account/", nil)
+	forgotten := func() map[string]int {
+		w := httptest.NewRecorder()
+		require.NoError(t, s.Forget(w, r))
+		count := make(map[string]int)
+		for _, c := range w.Result().Cookies() {
+			require.Negative(t, c.MaxAge)
+			count[c.Name]++
+		}
+		return count
 	}
+	require.Equal(t, map[string]int{"own": 2, "asked": 2}, forgotten(), "of the domain, and of the host")
+	r.Header.Set("Cookie", "own=a; own=b")
+	require.Equal(t, map[string]int{"own": 9, "asked": 2}, forgotten(), "of every domain and path")
+}
+
+func TestForgetCopies(t *testing.T) {
+	s := Source{Template: http.Cookie{Name: "own"}}
+	r := httptest.NewRequest("POST", "https://shop.example.com/account/", nil)
+	for cookies, want := range map[string]int{"": 0, "own=a": 0, "own=a; Own=b": 0, "own=a; own=b": 8} {
+		r.Header.Set("Cookie", cookies)
+		w := httptest.NewRecorder()
+		require.NoError(t, s.ForgetCopies(w, r))
+		require.Len(t, w.Result().Cookies(), want, cookies)
+		for _, c := range w.Result().Cookies() {
+			require.Negative(t, c.MaxAge)
+			require.NotEqual(t, [2]string{"/", "example.com"}, [2]string{c.Path, c.Domain}, "the answer")
+		}
+	}
+}
+
+// What is written counts, also where a second cookie has to say that there is an answer.
+func TestTheCookieThatSaysThatThereIsAnAnswer(t *testing.T) {
+	s := Source{AnsweredBy: "asked"}
+	for had, want := range map[string]string{
+		"": "true", "asked=2026-11-25T10:00:00Z": "2026-11-25T10:00:00Z", "asked=": "true", `asked={"a":1}`: "true", "asked=a b": "true",
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("POST", "https://shop.example.com/", nil)
+		r.Header.Set("Cookie", had)
+		require.NoError(t, s.Write(w, r, consent.NewState(map[string]bool{"analytics": false})))
+		next := new(http.Request)
+		next.Header = http.Header{}
+		for _, c := range w.Result().Cookies() {
+			next.Header.Add("Cookie", c.Name+"="+c.Value)
+		}
+		require.Equal(t, []string{want}, cookie.Values(next, "asked"), had)
+		state, err := s.Consent(next)
+		require.NoError(t, err)
+		require.Equal(t, consent.Denied, state.Category("analytics"))
+	}
+	s.AnsweredBy = "a b"
+	w := httptest.NewRecorder()
+	require.ErrorIs(t, s.Write(w, new(http.Request), consent.NewState(map[string]bool{"analytics": false})), cookie.ErrNotEncodable)
+	require.Empty(t, w.Header())
 }

@@ -52,6 +52,7 @@
 package didomi
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -96,7 +97,7 @@ func (s Source) Consent(r *http.Request) (consent.State, error) {
 
 func (s Source) at(r *http.Request, now time.Time) (consent.State, error) {
 	var updated time.Time // of the oldest token
-	token, err := cookie.Read(r, named(s.TokenName, "didomi_token"), func(value string) (consent.State, error) {
+	token, err := cookie.Read(r, cmp.Or(s.TokenName, "didomi_token"), func(value string) (consent.State, error) {
 		a, err := Parse(value)
 		if err != nil || !a.answered() {
 			return consent.NewState(nil), err
@@ -109,7 +110,7 @@ func (s Source) at(r *http.Request, now time.Time) (consent.State, error) {
 	if err != nil {
 		return token, err
 	}
-	newer, err := cookie.Read(r, named(s.StringName, "didomi_dcs"), func(value string) (consent.State, error) {
+	newer, err := cookie.Read(r, cmp.Or(s.StringName, "didomi_dcs"), func(value string) (consent.State, error) {
 		// The dates of a string are in tenths of a second, those of a token finer.
 		_, written, err := parseHeader(value)
 		if err != nil || written.Before(updated.Add(time.Second)) {
@@ -132,11 +133,4 @@ func (s Source) state(a Answer, now time.Time) consent.State {
 	state := consent.NewState(cookie.Categories(a.Purposes, s.Purposes)).
 		WithDestinations(cookie.Destinations(a.Vendors, s.Vendors))
 	return cookie.Complete(cookie.Expire(state, a.Updated, s.MaxAge, now), s.Categories)
-}
-
-func named(name, standard string) string {
-	if name == "" {
-		return standard
-	}
-	return name
 }

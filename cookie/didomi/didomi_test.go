@@ -191,11 +191,7 @@ func TestStrings(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, c := range cookietest.Cases(f) {
-		_, value, _ := strings.Cut(c.Headers["Cookie"], "=")
-		value, _, _ = strings.Cut(value, ";")
-		f.Add(value)
-	}
+	cookietest.AddSeeds(f)
 	f.Add(dcs)
 	f.Add(compose(fromOne, ranges, none, fromTwo))
 	f.Add(token(`{"purposes":{"enabled":["a"],"disabled":["a"]},"Updated":"2025-02-10T02:32:47.000Z"}`)[13:])

@@ -23,10 +23,25 @@
 // A GPC subsection that says true, so that the browser sent Global Privacy Control, is
 // an opt-out of the first three in every section.
 //
+// What a string leaves out is not denied, and there is no list of the site's categories
+// here as other Sources have it: a visitor who opted out of sales said nothing of the rest.
+//
 // Two fields are consents: to the processing of a known child's data, and to processing
 // beyond the disclosed purposes. They say "no consent" of visitors who were never asked,
 // so a "no" there is a denial only if Purposes maps its id, which is known_child_1 ... or
 // personal_data.
+//
+// # Names
+//
+// An id is a category of its own name unless Purposes says otherwise.
+//
+//	id                    category, for example
+//	sale                  advertising
+//	sharing               advertising
+//	targeted_advertising  advertising
+//	sensitive_data_1 ...  that of the destinations which receive such data
+//	known_child_1 ...     every one, where a site knows of children
+//	personal_data         analytics
 //
 // # Which sections count
 //

@@ -62,11 +62,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, c := range cookietest.Cases(f) {
-		_, value, _ := strings.Cut(c.Headers["Cookie"], "=")
-		value, _, _ = strings.Cut(value, ";")
-		f.Add(value)
-	}
+	cookietest.AddSeeds(f)
 	f.Add(`{"consent":false,"purposes":{"1":null}}`)
 	f.Fuzz(func(t *testing.T, value string) {
 		a, err := Parse(value)

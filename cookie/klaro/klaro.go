@@ -37,17 +37,11 @@
 package klaro
 
 import (
-	"encoding/json"
-	"fmt"
+	"cmp"
 	"net/http"
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/cookie"
-)
-
-var (
-	errObject = fmt.Errorf("%w: the cookie of Klaro is no JSON object of true and false", cookie.ErrMalformed)
-	errNone   = fmt.Errorf("%w: the cookie of Klaro has no service", cookie.ErrMalformed)
 )
 
 // A Source reads the answer from Klaro's cookie. The zero Source is ready to use, with the
@@ -72,36 +66,11 @@ type Source struct {
 // Consent returns the answer in the request's cookie, or consent.NewState(nil) if the
 // visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
 func (s Source) Consent(r *http.Request) (consent.State, error) {
-	name := s.Name
-	if name == "" {
-		name = "klaro"
-	}
-	return cookie.Read(r, name, func(value string) (consent.State, error) {
-		services, err := Parse(value)
-		if err != nil {
-			return consent.NewState(nil), err
-		}
-		state := consent.NewState(cookie.Categories(services, s.Services))
-		for _, asked := range s.Asked {
-			if _, answered := services[asked]; !answered {
-				state = state.Denials()
-				break
-			}
-		}
-		return cookie.Complete(state, s.Categories), nil
-	})
+	answers := cookie.Answers{Parse: Parse, Names: s.Services, Categories: s.Categories, Asked: s.Asked}
+	return answers.Read(r, cmp.Or(s.Name, "klaro"))
 }
 
 // Parse reads the value of the cookie, encoded or not: the answers by the names of the
 // services. One that is no JSON object, has an answer other than true and false (null is
 // false), or has no service, is an error that wraps [cookie.ErrMalformed].
-func Parse(value string) (map[string]bool, error) {
-	var services map[string]bool
-	if json.Unmarshal([]byte(cookie.Unescape(value)), &services) != nil || services == nil {
-		return nil, errObject
-	}
-	if len(services) == 0 {
-		return nil, errNone
-	}
-	return services, nil
-}
+func Parse(value string) (map[string]bool, error) { return cookie.ParseAnswers(value) }

@@ -57,6 +57,7 @@
 package mirror
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"time"
@@ -111,10 +112,7 @@ func (s Source) Consent(r *http.Request) (consent.State, error) {
 }
 
 func (s Source) at(r *http.Request, now time.Time) (consent.State, error) {
-	name := s.Name
-	if name == "" {
-		name = "consent-mirror"
-	}
+	name := cmp.Or(s.Name, "consent-mirror")
 	if len(cookie.Values(r, name)) == 0 && s.traced(r) {
 		return consent.All(consent.Denied), ErrUnmirrored
 	}

@@ -38,17 +38,11 @@
 package orejime
 
 import (
-	"encoding/json"
-	"fmt"
+	"cmp"
 	"net/http"
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/cookie"
-)
-
-var (
-	errObject = fmt.Errorf("%w: the cookie of Orejime is no JSON object of true and false", cookie.ErrMalformed)
-	errNone   = fmt.Errorf("%w: the cookie of Orejime has no purpose", cookie.ErrMalformed)
 )
 
 // A Source reads the answer from Orejime's cookie. The zero Source is ready to use, with
@@ -73,36 +67,11 @@ type Source struct {
 // Consent returns the answer in the request's cookie, or consent.NewState(nil) if the
 // visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
 func (s Source) Consent(r *http.Request) (consent.State, error) {
-	name := s.Name
-	if name == "" {
-		name = "eu-consent"
-	}
-	return cookie.Read(r, name, func(value string) (consent.State, error) {
-		purposes, err := Parse(value)
-		if err != nil {
-			return consent.NewState(nil), err
-		}
-		state := consent.NewState(cookie.Categories(purposes, s.Purposes))
-		for _, asked := range s.Asked {
-			if _, answered := purposes[asked]; !answered {
-				state = state.Denials()
-				break
-			}
-		}
-		return cookie.Complete(state, s.Categories), nil
-	})
+	answers := cookie.Answers{Parse: Parse, Names: s.Purposes, Categories: s.Categories, Asked: s.Asked}
+	return answers.Read(r, cmp.Or(s.Name, "eu-consent"))
 }
 
 // Parse reads the value of the cookie, encoded or not: the answers by the ids of the
 // purposes. One that is no JSON object, has an answer other than true and false (null is
 // false), or has no purpose, is an error that wraps [cookie.ErrMalformed].
-func Parse(value string) (map[string]bool, error) {
-	var purposes map[string]bool
-	if json.Unmarshal([]byte(cookie.Unescape(value)), &purposes) != nil || purposes == nil {
-		return nil, errObject
-	}
-	if len(purposes) == 0 {
-		return nil, errNone
-	}
-	return purposes, nil
-}
+func Parse(value string) (map[string]bool, error) { return cookie.ParseAnswers(value) }

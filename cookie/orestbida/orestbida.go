@@ -45,6 +45,7 @@
 package orestbida
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -86,11 +87,7 @@ func (s Source) Consent(r *http.Request) (consent.State, error) {
 }
 
 func (s Source) at(r *http.Request, now time.Time) (consent.State, error) {
-	name := s.Name
-	if name == "" {
-		name = "cc_cookie"
-	}
-	return cookie.Read(r, name, func(value string) (consent.State, error) {
+	return cookie.Read(r, cmp.Or(s.Name, "cc_cookie"), func(value string) (consent.State, error) {
 		a, err := Parse(value)
 		if err != nil {
 			return consent.NewState(nil), err

@@ -107,10 +107,7 @@ func TestAnAnswerWithoutANameIsAnError(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, c := range cookietest.Cases(f) {
-		_, value, _ := strings.Cut(c.Headers["Cookie"], "=")
-		f.Add(value)
-	}
+	cookietest.AddSeeds(f)
 	f.Add(`{"categories":["a"],"consentId":"x","services":{"a":null,"b":["c"]},"revision":1e3}`)
 	f.Fuzz(func(t *testing.T, value string) {
 		a, err := Parse(value)

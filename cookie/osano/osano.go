@@ -28,12 +28,17 @@
 // The answer is for one category, [All], unless Grants lists the site's. A deny denies every
 // category and destination, whatever its name.
 //
+//	in the cookie  category
+//	allow          those of Grants are granted
+//	deny, dismiss  every one is denied
+//
 // # Where the rules come from
 //
 // The source of cookieconsent 3.0.6 and 3.1.1, run in a browser.
 package osano
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 
@@ -68,11 +73,7 @@ type Source struct {
 // Consent returns the answer in the request's cookie, or consent.NewState(nil) if the
 // visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
 func (s Source) Consent(r *http.Request) (consent.State, error) {
-	name := s.Name
-	if name == "" {
-		name = "cookieconsent_status"
-	}
-	return cookie.Read(r, name, func(value string) (consent.State, error) {
+	return cookie.Read(r, cmp.Or(s.Name, "cookieconsent_status"), func(value string) (consent.State, error) {
 		status, err := Parse(value)
 		if err != nil || status == Dismiss && s.Info {
 			return consent.NewState(nil), err

@@ -41,6 +41,7 @@
 package tarteaucitron
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -73,17 +74,8 @@ type Source struct {
 // Consent returns the answer in the request's cookie, or consent.NewState(nil) if every
 // service waits for one. Limits, several copies and errors are as [cookie.Read] has them.
 func (s Source) Consent(r *http.Request) (consent.State, error) {
-	name := s.Name
-	if name == "" {
-		name = "tarteaucitron"
-	}
-	return cookie.Read(r, name, func(value string) (consent.State, error) {
-		services, err := Parse(value)
-		if err != nil {
-			return consent.NewState(nil), err
-		}
-		return cookie.Complete(consent.NewState(cookie.Categories(services, s.Services)), s.Categories), nil
-	})
+	answers := cookie.Answers{Parse: Parse, Names: s.Services, Categories: s.Categories}
+	return answers.Read(r, cmp.Or(s.Name, "tarteaucitron"))
 }
 
 // Parse reads the value of the cookie, such as "!gtag=true!youtube=wait", encoded or not:

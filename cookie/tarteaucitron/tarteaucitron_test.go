@@ -13,17 +13,8 @@ import (
 	"github.com/go-consent/segment/internal/cookietest"
 )
 
-// The cases have the services as vendors; here they are categories.
-func cases(t testing.TB) []cookietest.Case {
-	cases := cookietest.Cases(t)
-	for i, c := range cases {
-		cases[i].Categories, cases[i].Vendors = c.Vendors, c.Categories
-	}
-	return cases
-}
-
 func TestCases(t *testing.T) {
-	cookietest.Compare(t, cases(t), func(c cookietest.Case) conformance.Source {
+	cookietest.Compare(t, cookietest.ServiceCases(t), func(c cookietest.Case) conformance.Source {
 		name, _, _ := strings.Cut(c.Headers["Cookie"], "=")
 		return Source{Name: name}
 	}, nil)
@@ -32,7 +23,7 @@ func TestCases(t *testing.T) {
 func TestSource(t *testing.T) {
 	accepted := cookietest.Case{Name: "accepted", Headers: map[string]string{"Cookie": "tarteaucitron=!gajs=true!facebook=true!youtube=true"}}
 	rejected := cookietest.Case{Name: "rejected", Headers: map[string]string{"Cookie": "tarteaucitron=!gajs=false!facebook=false!youtube=false"}}
-	cookietest.Conform(t, Source{}, append(cases(t), accepted, rejected),
+	cookietest.Conform(t, Source{}, append(cookietest.ServiceCases(t), accepted, rejected),
 		[]string{"tarteaucitron-partial", "accepted", "rejected"},
 		[]string{
 			"tarteaucitron=", "tarteaucitron=!", "tarteaucitron=gajs=true", "tarteaucitron=!gajs", "tarteaucitron=!gajs=",

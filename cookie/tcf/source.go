@@ -1,6 +1,7 @@
 package tcf
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -39,6 +40,11 @@ type Source struct {
 	// unless the Config lists them as ServerOnly or Always, or has Imply.
 	Vendors map[int]string
 
+	// Categories are all that the site has: one that an answer leaves out is denied. No
+	// purpose, special feature or custom purpose stands for such a one, so the platform
+	// did not ask for it under the framework, and an opt-out policy would open it.
+	Categories []string
+
 	// LegitimateInterest lists purposes that are granted by legitimate interest too:
 	// the visitor was told, and did not object. Zero: by consent alone. The
 	// framework has no legitimate interest in purposes 1 and 3 to 6, whatever a
@@ -72,11 +78,7 @@ type Source struct {
 // All(Denied), and the error wraps [cookie.ErrMalformed], and [ErrOutdated] where
 // that is why. [cookie.Read] says what becomes of several copies.
 func (s Source) Consent(r *http.Request) (consent.State, error) {
-	name := s.Name
-	if name == "" {
-		name = DefaultName
-	}
-	return cookie.Read(r, name, s.Decode)
+	return cookie.Read(r, cmp.Or(s.Name, DefaultName), s.Decode)
 }
 
 // Decode returns the answer in a TC string, by the same rules as Consent.
@@ -146,7 +148,7 @@ func (s Source) state(t String) consent.State {
 	for id, name := range s.CustomPurposes {
 		require(categories, name, t.CustomPurposeConsent(id))
 	}
-	state := consent.NewState(categories)
+	state := cookie.Complete(consent.NewState(categories), s.Categories)
 	if len(s.Vendors) == 0 {
 		return state
 	}

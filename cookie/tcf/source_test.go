@@ -16,6 +16,7 @@ import (
 	"github.com/go-consent/segment/consent/consenttest/conformance"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/cookie/tcf"
+	"github.com/go-consent/segment/destinations"
 )
 
 // A capture is a cookie, and what the IAB's decoder makes of it.
@@ -287,4 +288,27 @@ func TestSourceReadsOnlyItsCookie(t *testing.T) {
 	state, err = tcf.Source{Name: "eupubconsent-v2"}.Consent(request("euconsent-v2=broken; eupubconsent-v2=" + value))
 	require.NoError(t, err)
 	require.Equal(t, consent.Granted, state.Category("1"))
+}
+
+// A category that no purpose stands for was not asked about: with the site's list it is
+// denied, and what a purpose says stays as it is.
+func TestCategoriesThatNoPurposeStandsFor(t *testing.T) {
+	optOut := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"chat": {"Intercom"}}, OptOut: true, Imply: true})
+	for _, c := range captured(t) {
+		if c.Decision == "none" {
+			continue
+		}
+		source := tcf.Source{Vendors: map[int]string{755: "Google Ads"}}
+		before, err := source.Consent(request(c.Cookie))
+		require.NoError(t, err)
+		require.True(t, optOut.Decide(before).Allows("Intercom"), "what the list is for")
+		source.Categories = []string{"1", "7", "chat"}
+		after, err := source.Consent(request(c.Cookie))
+		require.NoError(t, err)
+		require.Equal(t, before.Restrict(consent.NewState(map[string]bool{"chat": false})), after)
+		require.False(t, optOut.Decide(after).Allows("Intercom"))
+	}
+	none, err := tcf.Source{Categories: []string{"chat"}}.Consent(request("other=1"))
+	require.NoError(t, err)
+	require.Equal(t, consent.NewState(nil), none, "nobody answered")
 }

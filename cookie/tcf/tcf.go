@@ -33,6 +33,24 @@
 // lists the vendors that were disclosed to the visitor, a vendor that is not among
 // them is denied.
 //
+// # Names
+//
+// A purpose is a category of its own number unless Purposes says otherwise. Those of the
+// framework, in short:
+//
+//	purpose                                           category, for example
+//	1   store or read information on the device       functional
+//	2   choose advertising by limited data            advertising
+//	3   make profiles for personalized advertising    advertising
+//	4   choose advertising by such profiles           advertising
+//	5   make profiles for personalized content        functional
+//	6   choose content by such profiles               functional
+//	7   measure advertising                           advertising
+//	8   measure content                               analytics
+//	9   understand audiences                          analytics
+//	10  develop and improve services                  analytics
+//	11  choose content by limited data                functional
+//
 // # Outdated answers
 //
 // A TC string says when it was updated, to the day, and under which policy and

@@ -14,10 +14,17 @@
 // that the visitor did not opt out, and also stands in the strings of those who were
 // never asked; "-" says that the law does not apply. The other characters, whether there
 // was notice and whether the Limited Service Provider Agreement covers the transaction,
-// are no answer.
+// are no answer. What a string does not tell of is not denied, and there is no list of
+// the site's categories here as other Sources have it: whoever opted out of sales said
+// nothing of the rest.
 //
 // Small letters are read, which the specification does not ask for. So is a fifth Y, N
 // or "-", which some sites write: it is ignored.
+//
+// # Names
+//
+//	id    category, for example
+//	sale  advertising
 //
 // # What it cannot see
 //

@@ -68,7 +68,7 @@ var answers = []struct {
 		name: "malformed cookie: only what is strictly necessary", cookie: "tracking-preferences={%22version%22:1%2C%22custom%22:{",
 		reached: names(),
 		prefs:   map[string]any{"marketingAndAnalytics": false, "advertising": false, "functional": false},
-		onPage:  []string{"Your stored answer cannot be read", "Off, as your answer cannot be read", "the visitor's answer was not read"},
+		onPage:  []string{"Your stored answer cannot be read", "Off, as your answer cannot be read", "no answer was read, or it denies everything"},
 		nobody:  true,
 	},
 }

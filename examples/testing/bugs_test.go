@@ -53,7 +53,7 @@ func TestRunFindsTheForgottenMiddleware(t *testing.T) {
 		})
 	},
 		"accepted all: 0 events reached Amplitude, want at least one",
-		"Amplitude: denied, the visitor's answer was not read",
+		"Amplitude: denied, no answer was read, or it denies everything",
 		"the handler has to be behind middleware.New",
 	)
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +33,27 @@ func Cases(t testing.TB) (cases []Case) {
 	require.NoError(t, json.Unmarshal(data, &cases))
 	require.NotEmpty(t, cases)
 	return cases
+}
+
+// ServiceCases returns the cases of a platform whose services stand for categories in its
+// Source. The cases have them as vendors.
+func ServiceCases(t testing.TB) []Case {
+	t.Helper()
+	cases := Cases(t)
+	for i, c := range cases {
+		cases[i].Categories, cases[i].Vendors = c.Vendors, c.Categories
+	}
+	return cases
+}
+
+// AddSeeds adds the value of the first cookie of each case.
+func AddSeeds(f *testing.F) {
+	f.Helper()
+	for _, c := range Cases(f) {
+		cookie, _, _ := strings.Cut(c.Headers["Cookie"], ";")
+		_, value, _ := strings.Cut(cookie, "=")
+		f.Add(value)
+	}
 }
 
 func (c Case) header() http.Header {

@@ -13,22 +13,28 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) (recorded <-chan
 	if problem := h.admit(r, public); problem != nil {
 		return nil, problem
 	}
-	held, err := h.Codec.Consent(r)
+	held, err := h.codec().Consent(r)
 	h.report(r, err)
 	known := vocabularyOf(h.Policy, held)
+	sample, byCategory, sampleErr := h.sample(probe, known)
+	if byCategory {
+		known = known.withoutDestinations()
+	}
 	g, problem := h.readAnswer(w, public, known)
 	if problem != nil {
 		return nil, problem
 	}
-	name, err := h.cookieName()
-	if err != nil {
-		h.report(r, err)
+	if sampleErr != nil {
+		h.report(r, sampleErr)
 		return nil, refused(http.StatusUnprocessableEntity, reasonCookie)
 	}
-	c := change{g, held, readDenials(r, name+companionSuffix, held), known, h.Policy, h.Expand}
+	c := change{g, held, readDenials(r, sample.Name+companionSuffix, held), known, h.Policy, h.Expand}
+	if byCategory {
+		c.expand = nil
+	}
 	c.expand = c.expansion()
 	state := c.state()
-	hostKnown := h.knowsHost(public)
+	hostKnown := knowsHost(public, sample)
 	if !hostKnown {
 		h.report(r, ErrHost)
 		if g.grants() {
@@ -39,20 +45,21 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) (recorded <-chan
 		}
 		state = withoutNewGrants(state, held)
 	}
-	set, state, err := h.fit(public, state, c)
+	k, err := h.fit(public, state, c)
 	h.report(r, err)
-	if set == nil {
+	if k.set == nil {
 		return nil, refused(http.StatusUnprocessableEntity, reasonCookie)
 	}
-	if hostKnown {
-		h.setCookies(w, public, set, c.expand != nil, c.after(state), state)
-		// Other copies would go on to count. The answer is the first line of its name.
-		h.report(r, h.Codec.ForgetCopies(w, public))
-	} else {
-		set.Domain, public.Host = "", ""
-		h.setCookies(w, public, set, c.expand != nil, c.after(state), state)
+	if !hostKnown {
+		k = k.forHostAlone()
+		public.Host = ""
 	}
-	recorded = h.given(w, r, public, held, state)
+	h.setCookies(w, public, k, c.expand != nil, c.after(k.state))
+	if hostKnown {
+		// Other copies would go on to count. The answer is the first line of its name.
+		h.report(r, h.codec().ForgetCopies(w, public))
+	}
+	recorded = h.given(w, r, public, held, k.state)
 	switch {
 	case problem != nil:
 	case g.redirect != "":
@@ -60,7 +67,7 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) (recorded <-chan
 		w.Header().Set("Content-Length", "0")
 		w.WriteHeader(http.StatusSeeOther)
 	default:
-		h.show(w, r, state)
+		h.show(w, r, k.state)
 	}
 	return recorded, problem
 }
@@ -73,13 +80,17 @@ func (h Handler) forget(w http.ResponseWriter, r *http.Request) (recorded <-chan
 	if problem := h.admit(r, public); problem != nil {
 		return nil, problem
 	}
-	held, err := h.Codec.Consent(r)
+	held, err := h.codec().Consent(r)
 	h.report(r, err)
-	if !h.knowsHost(public) {
-		h.report(r, ErrHost)
-		return nil, refused(http.StatusInternalServerError, reasonForget)
+	known := vocabularyOf(h.Policy, held)
+	sample, _, err := h.sample(probe, known)
+	if err == nil && !knowsHost(public, sample) {
+		err = ErrHost
 	}
-	if err := h.expireCookies(w, public); err != nil {
+	if err == nil {
+		err = h.expireCookies(w, public, known)
+	}
+	if err != nil {
 		h.report(r, err)
 		return nil, refused(http.StatusInternalServerError, reasonForget)
 	}

@@ -1,6 +1,7 @@
 package preferences_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -110,7 +111,7 @@ func TestWithoutItsCompanionEveryDenialStays(t *testing.T) {
 
 func TestTheCompanionHasTheAttributesOfTheAnswer(t *testing.T) {
 	b := newBench()
-	b.Codec.Template.Name, b.Codec.Template.Path, b.Codec.Template.MaxAge = "p", "/shop", 60
+	b.Codec = cookie.Codec{Template: http.Cookie{Name: "p", Path: "/shop", MaxAge: 60}}
 	w := b.do(request{method: "POST", body: `{"destinations":{"Amplitude":false}}`})
 	set := w.Result().Cookies()
 	require.Len(t, set, 2)

@@ -15,10 +15,8 @@ import (
 	"testing"
 
 	"github.com/segmentio/analytics-go/v3"
-	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/destinations"
 	"github.com/go-consent/segment/middleware/preferences"
 )
@@ -35,12 +33,20 @@ func TestDisturbedSequences(t *testing.T) {
 		cases = n
 	}
 	random := rand.New(rand.NewPCG(3, 9))
-	for given := 0; given < cases; {
-		v := newVisitor(t, random)
-		for range 1 + random.IntN(12) {
-			v.turn()
-			given++
+	for _, name := range slices.Sorted(maps.Keys(pairs)) {
+		p := pairs[name]
+		if p.byCategory {
+			continue // there is nothing to tell apart
 		}
+		t.Run(name, func(t *testing.T) {
+			for given := 0; given < cases/p.share; {
+				v := newVisitor(t, random, p)
+				for range 1 + random.IntN(12) {
+					v.turn()
+					given++
+				}
+			}
+		})
 	}
 }
 
@@ -71,6 +77,7 @@ func disturbedConfig(random *rand.Rand) destinations.Config {
 type visitor struct {
 	testing.TB
 	random  *rand.Rand
+	pair    pair
 	config  destinations.Config
 	policy  *destinations.Policy
 	handler preferences.Handler
@@ -93,7 +100,7 @@ func (l *lastEvent) Close() error                      { return nil }
 // disturbedPolicies has what was compiled before.
 var disturbedPolicies = make(map[string]*destinations.Policy)
 
-func newVisitor(t testing.TB, random *rand.Rand) *visitor {
+func newVisitor(t testing.TB, random *rand.Rand, p pair) *visitor {
 	config := disturbedConfig(random)
 	key := fmt.Sprint(config.OptOut, config.Imply, config.AllowUnlisted, config.ServerOnly)
 	policy, ok := disturbedPolicies[key]
@@ -102,11 +109,11 @@ func newVisitor(t testing.TB, random *rand.Rand) *visitor {
 		disturbedPolicies[key] = policy
 	}
 	v := &visitor{
-		TB: t, random: random, config: config, policy: policy, events: new(lastEvent), jar: make(map[string]string),
+		TB: t, random: random, pair: p, config: config, policy: policy, events: new(lastEvent), jar: make(map[string]string),
 		category: make(map[string]bool), named: make(map[string]bool), unlisted: make(map[string]bool),
 	}
 	v.client = consent.New(v.events, policy, nil)
-	v.handler = preferences.Handler{Policy: policy, Client: v.client}
+	v.handler = preferences.Handler{Codec: p.codec, Policy: policy, Client: v.client}
 	if random.IntN(3) > 0 {
 		v.handler.Expand = policy.Expand
 	}
@@ -121,9 +128,9 @@ func newVisitor(t testing.TB, random *rand.Rand) *visitor {
 // answer which names everything.
 func (v *visitor) script(categories, others map[string]bool) {
 	s := v.policy.Expand(consent.NewState(categories).WithDestinations(others))
-	value, err := cookie.Encode(s)
-	require.NoError(v, err)
-	v.jar[cookie.DefaultName] = value
+	for _, c := range v.pair.encode(v.TB, s) {
+		v.jar[c.Name] = c.Value
+	}
 	clear(v.named)
 	clear(v.unlisted)
 	for name, granted := range categories {
@@ -170,13 +177,13 @@ func (v *visitor) request(method, kind, body string) *http.Request {
 
 // state is what the next request reads.
 func (v *visitor) state() consent.State {
-	s, _ := cookie.Codec{}.Consent(v.request("GET", "", ""))
+	s, _ := v.pair.reader().Consent(v.request("GET", "", ""))
 	return s
 }
 
 // disturb does what happens between two answers.
 func (v *visitor) disturb() {
-	companion := cookie.DefaultName + "-denied"
+	companion := v.pair.cookie + "-denied"
 	switch v.random.IntN(30) {
 	case 0:
 		delete(v.jar, companion)
@@ -185,7 +192,7 @@ func (v *visitor) disturb() {
 		v.jar[companion] = []string{"", "x", "0000000000000000.AA", "0.", v.jar[companion] + "A"}[v.random.IntN(5)]
 		v.history = append(v.history, "companion forged")
 	case 2:
-		v.jar[cookie.DefaultName] = "{"
+		v.jar[v.pair.cookie] = "{"
 		v.history = append(v.history, "cookie damaged")
 	case 3:
 		v.script(map[string]bool{"analytics": v.random.IntN(2) == 0, "advertising": v.random.IntN(2) == 0, "functional": false}, nil)

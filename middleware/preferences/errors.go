@@ -15,7 +15,9 @@ var (
 	// ErrOnAnswer is the error of an OnAnswer that panicked. It names the type of the value
 	// that was given to panic.
 	ErrOnAnswer = errors.New("preferences: OnAnswer panicked")
-	// ErrShortened is the error of a denial that was too long for the cookie and was kept
+	// ErrCodec is the error of a Codec that does not read what it writes.
+	ErrCodec = errors.New("preferences: the Codec does not read the answer that it writes")
+	// ErrShortened is the error of a denial that did not fit the cookie and was kept
 	// without some of the visitor's grants, or as a denial of more.
 	ErrShortened = errors.New("preferences: a denial was shortened to fit the cookie")
 )

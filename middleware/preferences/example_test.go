@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/cookie/custom"
 	"github.com/go-consent/segment/destinations"
 	"github.com/go-consent/segment/middleware/preferences"
 )
@@ -71,7 +72,7 @@ func ExampleHandler() {
 	// visitor-1 map[customTrackingPreferences:map[analytics:true] destinationTrackingPreferences:map[Amplitude:true]]
 }
 
-// An audit log. It gets each answer when the browser has the response.
+// An audit log, or an account, gets each answer.
 func ExampleHandler_onAnswer() {
 	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{
 		"analytics": {"Amplitude"},
@@ -92,4 +93,35 @@ func ExampleHandler_onAnswer() {
 	handler.ServeHTTP(httptest.NewRecorder(), r)
 	// Output:
 	// granted -> denied true
+}
+
+// The cookie of a site's own banner, which goes by categories.
+func ExampleHandler_banner() {
+	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{
+		"advertising": {"Facebook Pixel"},
+		"analytics":   {"Amplitude"},
+	}})
+	var segment consenttest.Recorder // in place of Segment
+	handler := preferences.Handler{
+		// The middleware's Sources have the same one.
+		Codec: custom.Source{
+			Template:   http.Cookie{Name: "site-consent"},
+			Format:     custom.Pairs,
+			Categories: []string{"advertising", "analytics"},
+		},
+		Policy: policy,
+		Client: consent.New(&segment, policy, nil),
+	}
+	if err := handler.Check(); err != nil {
+		panic(err) // when the program starts
+	}
+
+	r := httptest.NewRequest("POST", "/preferences", strings.NewReader(`{"categories":{"analytics":true}}`))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	value, _, _ := strings.Cut(w.Header().Get("Set-Cookie"), ";")
+	fmt.Println(w.Code, value)
+	// Output:
+	// 200 site-consent=advertising=false&analytics=true
 }

@@ -94,7 +94,7 @@ func TestPresumedGrantsAreNoAnswer(t *testing.T) {
 // A cookie for the host alone is kept whatever a proxy makes of Host.
 func TestHostCookieBehindAProxy(t *testing.T) {
 	b := newBench()
-	b.Codec.Template = http.Cookie{Name: "__Host-p"}
+	b.Codec = cookie.Codec{Template: http.Cookie{Name: "__Host-p"}}
 	for _, answer := range []string{"answer=accept", "answer=deny"} {
 		r := httptest.NewRequest("POST", "https://app.internal.example/preferences", strings.NewReader(answer))
 		r.Header = http.Header{

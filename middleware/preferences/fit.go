@@ -11,33 +11,44 @@ import (
 	"github.com/go-consent/segment/internal/nils"
 )
 
-// fit returns the cookie that holds state, and what it holds: state, or less of it if
-// that is too long. An answer that only grants gives up nothing but grants that the
+// fit returns what is kept: state, or less of it if that does not fit the cookie. An answer that only grants gives up nothing but grants that the
 // policy does not know, and is the error else. A denial gives up more, in steps, each of
 // which only closes; the last is that of shortest.
-func (h Handler) fit(public *http.Request, state consent.State, c change) (*http.Cookie, consent.State, error) {
-	set, err := h.Codec.Cookie(public, state)
+func (h Handler) fit(public *http.Request, state consent.State, c change) (kept, error) {
+	if c.known.byCategory {
+		state = h.byCategory(state)
+	}
+	k, err := h.keep(public, state, c.known)
 	if err == nil {
-		return set, state, nil
+		return k, nil
 	}
 	denies := c.denies(c.known)
 	for _, shorter := range h.shorter(state, c.known, denies) {
-		if set, err := h.Codec.Cookie(public, shorter); err == nil {
+		if k, err := h.keep(public, shorter, c.known); err == nil {
 			if denies {
 				err = ErrShortened
 			}
-			return set, shorter, err
+			return k, err
 		}
 	}
 	if !denies {
-		return nil, state, err
+		return kept{}, err
 	}
 	short, wide := h.shortest(c.known)
-	set, shortErr := h.Codec.Cookie(public, short)
+	k, shortErr := h.keep(public, short, c.known)
 	if shortErr != nil || wide {
-		return nil, state, errors.Join(err, ErrPolicy)
+		return kept{}, errors.Join(err, ErrPolicy)
 	}
-	return set, short, ErrShortened
+	return k, ErrShortened
+}
+
+// byCategory returns s without destinations, unless that would open one.
+func (h Handler) byCategory(s consent.State) consent.State {
+	alone := consent.NewState(maps.Collect(s.Categories()))
+	if opensMore(h.Policy.Decide(s), h.Policy.Decide(alone)) {
+		return s
+	}
+	return alone
 }
 
 // shorter returns what is left of full after each step that only closes, longest first.
@@ -98,8 +109,12 @@ func (h Handler) shortest(known vocabulary) (s consent.State, wide bool) {
 	for _, name := range known.policy {
 		categories[name] = false
 	}
-	s = consent.NewState(categories).WithDestinations(destinations)
+	s = consent.NewState(categories)
 	denied := h.Policy.Decide(consent.State{})
+	if known.byCategory {
+		return s, opensMore(denied, h.Policy.Decide(s))
+	}
+	s = s.WithDestinations(destinations)
 	for v := range h.Policy.Decide(s).Verdicts() {
 		if v.Allowed && !denied.Allows(v.Destination) {
 			destinations[primaryOf(v)] = false
@@ -134,7 +149,8 @@ func opensMore(before, after consent.Decision) bool {
 }
 
 // Check returns what is wrong with the configuration, all of it: no Policy, a nil Signal,
-// a cookie that browsers refuse (behind a proxy that ends TLS as well: set Secure where
+// a Codec that does not read what it writes or has no place for a category of the Policy, a
+// Policy that only a denial by name closes beside a cookie of categories alone, a cookie that browsers refuse (behind a proxy that ends TLS as well: set Secure where
 // SameSite=None or Partitioned need it), and a Policy with so many names that not even the
 // denial of everything fits the cookie. Call it when the program starts. A Handler that
 // has not been checked takes no answer that it cannot keep.
@@ -143,11 +159,15 @@ func (h Handler) Check() error {
 	if nils.Is(h.Policy) {
 		return errors.Join(append(wrong, ErrNoPolicy)...)
 	}
-	short, wide := h.shortest(vocabularyOf(h.Policy, consent.NewState(nil)))
+	known := vocabularyOf(h.Policy, consent.NewState(nil))
+	if _, byCategory, _ := h.sample(probe, known); byCategory {
+		known = known.withoutDestinations()
+	}
+	short, wide := h.shortest(known)
 	if wide {
 		wrong = append(wrong, fmt.Errorf("%w: it cannot deny everything", ErrPolicy))
 	}
-	if _, err := h.Codec.Cookie(new(http.Request), short); err != nil {
+	if _, err := h.keep(new(http.Request), short, known); err != nil {
 		wrong = append(wrong, fmt.Errorf("preferences: the denial of everything: %w", err))
 	}
 	return errors.Join(wrong...)

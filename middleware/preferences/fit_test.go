@@ -204,11 +204,15 @@ func TestCheck(t *testing.T) {
 		"too many names of their own": {func(h *preferences.Handler) {
 			h.Policy = policyOf(destinations.Config{Aliases: aliases, OptOut: true, Imply: true})
 		}, cookie.ErrNotEncodable},
-		"that is closed by the mark":          {func(h *preferences.Handler) { h.Policy = policyOf(destinations.Config{Aliases: aliases, OptOut: true}) }, nil},
-		"a policy that cannot deny":           {func(h *preferences.Handler) { h.Policy = openPolicy{} }, preferences.ErrPolicy},
-		"a cookie that is not kept":           {func(h *preferences.Handler) { h.Codec.Template = http.Cookie{Name: "__Host-p", Domain: "example.com"} }, cookie.ErrNotEncodable},
-		"a cookie that is kept only over TLS": {func(h *preferences.Handler) { h.Codec.Template = http.Cookie{SameSite: http.SameSiteNoneMode} }, cookie.ErrNotEncodable},
-		"a cookie that expires at once":       {func(h *preferences.Handler) { h.Codec.Template = http.Cookie{MaxAge: -1} }, cookie.ErrNotEncodable},
+		"that is closed by the mark": {func(h *preferences.Handler) { h.Policy = policyOf(destinations.Config{Aliases: aliases, OptOut: true}) }, nil},
+		"a policy that cannot deny":  {func(h *preferences.Handler) { h.Policy = openPolicy{} }, preferences.ErrPolicy},
+		"a cookie that is not kept": {func(h *preferences.Handler) {
+			h.Codec = cookie.Codec{Template: http.Cookie{Name: "__Host-p", Domain: "example.com"}}
+		}, cookie.ErrNotEncodable},
+		"a cookie that is kept only over TLS": {func(h *preferences.Handler) {
+			h.Codec = cookie.Codec{Template: http.Cookie{SameSite: http.SameSiteNoneMode}}
+		}, cookie.ErrNotEncodable},
+		"a cookie that expires at once": {func(h *preferences.Handler) { h.Codec = cookie.Codec{Template: http.Cookie{MaxAge: -1}} }, cookie.ErrNotEncodable},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			h := newBench().Handler

@@ -75,6 +75,7 @@ const (
 	reasonTwice       = "The answer names something twice."
 	reasonCategory    = "The answer names an unknown category."
 	reasonDestination = "The answer names an unknown destination."
+	reasonByCategory  = "The site's cookie holds no answer for a destination."
 	reasonBoolean     = "The answer for a name is neither true nor false."
 	reasonField       = "The answer has an unknown field."
 	reasonTooLong     = "The answer is too long."
@@ -97,6 +98,9 @@ func (g given) addCategory(name string, granted bool, known vocabulary) *refusal
 }
 
 func (g given) addDestination(name string, granted bool, known vocabulary) *refusal {
+	if known.byCategory {
+		return refused(http.StatusUnprocessableEntity, reasonByCategory)
+	}
 	_, ok := known.destinations[name]
 	return add(g.destinations, name, granted, ok, reasonDestination)
 }

@@ -2,7 +2,8 @@
 // script or from a form that needs none.
 //
 // A [Handler] reads the cookie, takes answers, writes the cookie that Segment's Consent
-// Manager reads, and tells Segment, or another router through a [Teller].
+// Manager reads, or that of another banner through a [Codec], and tells Segment, or another
+// router through a [Teller].
 package preferences
 
 import (
@@ -10,7 +11,6 @@ import (
 	"net/http"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/internal/nils"
 	"github.com/go-consent/segment/middleware"
 )
@@ -67,14 +67,24 @@ import (
 // ([ErrShortened]), and the response shows what is kept. A grant that does not fit is
 // refused.
 //
+// # Another cookie than the Consent Manager's
+//
+// With a Codec, all of this holds for the cookie of another banner. If that has categories
+// alone, as the one of the custom package below cookie, an answer for a destination is
+// refused, since the cookie could not keep it, and Expand is not used: the categories decide.
+// A denial that the cookie cannot hold with other answers beside it, as a cookie of one word
+// cannot, gives them up as above. Whatever the Codec is, an answer is read back
+// before it is sent, and one that would not come back is refused ([ErrCodec]).
+//
 // # What is refused
 //
 // What is refused changes nothing, and nobody is told: a request from another origin (403,
-// see CrossOrigin), another type of body (415), too long a body (413), a
-// grant that does not fit a cookie, and any answer where browsers would refuse the cookie
-// (422), and else 400 for what is no answer: other fields and types, a name given twice, a
-// name that neither the Policy nor the visitor's cookie has. The reason is plain text,
-// without anything from the request. No response may be stored in a cache.
+// see CrossOrigin), another type of body (415), too long a body (413), a grant that does
+// not fit a cookie, an answer for a destination where the cookie holds none, and any answer
+// where browsers would refuse the cookie (422), and else 400 for what is no answer: other
+// fields and types, a name given twice, a name that neither the Policy nor the visitor's
+// cookie has. The reason is plain text, without anything from the request. No response may
+// be stored in a cache.
 //
 // There is one exception. Where the public host is not known, or the Origin header has
 // another registrable domain than it ([ErrHost]), a browser would not keep a cookie for
@@ -100,8 +110,9 @@ import (
 // remains; the browser keeps the cookie that arrives last. It recovers no panic of the
 // functions it is given, but for that of OnAnswer.
 type Handler struct {
-	// Codec reads and writes the cookie.
-	Codec cookie.Codec
+	// Codec reads and writes the cookie. Nil: that of the Consent Manager, a zero
+	// [cookie.Codec].
+	Codec Codec
 
 	// Policy has the categories and destinations that an answer may name. Use the
 	// one of the Client. Without one, no answer is taken.
@@ -207,7 +218,7 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var recorded <-chan struct{} // closed when OnAnswer has returned
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		held, err := h.Codec.Consent(r)
+		held, err := h.codec().Consent(r)
 		h.report(r, err)
 		h.show(w, r, held)
 	case http.MethodPost, http.MethodPut:

@@ -94,8 +94,8 @@ func TestReportAConfigurationThatCannotWork(t *testing.T) {
 		"no policy":         {func(b *bench) { b.Policy = nil }, preferences.ErrNoPolicy, 500},
 		"a nil policy":      {func(b *bench) { b.Policy = (*destinations.Policy)(nil) }, preferences.ErrNoPolicy, 500},
 		"a nil signal":      {func(b *bench) { b.Signals = []middleware.Signal{nil} }, middleware.ErrNoSignal, 500},
-		"a bad cookie":      {func(b *bench) { b.Codec.Template.Path = "a;b" }, cookie.ErrNotEncodable, 422},
-		"no cookie to keep": {func(b *bench) { b.Codec.Template.Name, b.Codec.Template.Path = "__Host-p", "/shop" }, cookie.ErrNotEncodable, 422},
+		"a bad cookie":      {func(b *bench) { b.Codec = cookie.Codec{Template: http.Cookie{Path: "a;b"}} }, cookie.ErrNotEncodable, 422},
+		"no cookie to keep": {func(b *bench) { b.Codec = cookie.Codec{Template: http.Cookie{Name: "__Host-p", Path: "/shop"}} }, cookie.ErrNotEncodable, 422},
 		"a State of no use": {func(b *bench) { b.Expand = func(consent.State) consent.State { return consent.All(consent.Granted) } }, cookie.ErrNotEncodable, 422},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -45,7 +45,7 @@ func TestTheHostOfTheBrowser(t *testing.T) {
 	} {
 		t.Run(test.rule, func(t *testing.T) {
 			b := newBench()
-			b.Host, b.Codec.Template.Domain, b.ForgetIdentity = test.configured, test.domain, true
+			b.Host, b.Codec, b.ForgetIdentity = test.configured, cookie.Codec{Template: http.Cookie{Domain: test.domain}}, true
 			var told []string
 			b.OnAnswer = func(r *http.Request, _, given consent.State) {
 				require.Equal(t, test.host, r.Host, "the request is as it arrived")
@@ -117,7 +117,7 @@ func TestADenialForTheHostAloneCounts(t *testing.T) {
 // is, the browser keeps them.
 func TestCookiesForTheHostAlone(t *testing.T) {
 	b := newBench()
-	b.Codec.HostOnly = true
+	b.Codec = cookie.Codec{HostOnly: true}
 	require.NoError(t, b.Check())
 	for _, origin := range []string{"https://shop.example.com", "https://shop.example.net"} {
 		q := request{method: "POST", body: `{"categories":{"analytics":true,"advertising":false}}`,
@@ -136,7 +136,7 @@ func TestCookiesForTheHostAlone(t *testing.T) {
 		require.Contains(t, w.Header()["Set-Cookie"], "tracking-preferences=; Path=/; Max-Age=0; Secure; SameSite=Lax")
 	}
 	require.Empty(t, b.errs)
-	b.Codec.Template.Domain = "example.com"
+	b.Codec = cookie.Codec{HostOnly: true, Template: http.Cookie{Domain: "example.com"}}
 	require.ErrorIs(t, b.Check(), cookie.ErrNotEncodable)
 }
 

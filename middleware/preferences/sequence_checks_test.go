@@ -61,3 +61,14 @@ func (v *visit) checkWire(t *testing.T, after consent.State, d consent.Decision)
 		}
 	}
 }
+
+// store keeps what a browser would, the last of several lines.
+func (v *visit) store(w *httptest.ResponseRecorder) {
+	for _, c := range w.Result().Cookies() {
+		if c.MaxAge < 0 {
+			delete(v.jar, c.Name)
+		} else {
+			v.jar[c.Name] = c.Value
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -16,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/destinations"
 )
 
@@ -41,6 +41,7 @@ var primaryNames = map[string]string{"Actions Amplitude": "Amplitude", "Other Na
 // A visit is a browser that answers, and what has to hold of its answers.
 type visit struct {
 	*bench
+	pair       pair
 	policy     *destinations.Policy
 	site       string            // the Config, for messages
 	jar        map[string]string // name to value
@@ -62,13 +63,23 @@ func TestSequencesOfAnswers(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 7))
 	taken := 0
 	policies, configs := sequencePolicies()
-	for taken < cases {
-		i := r.IntN(len(policies))
-		v := newVisit(r, policies[i], configs[i])
-		for range 1 + r.IntN(12) {
-			v.answer(t, r)
-			taken++
-		}
+	for _, name := range slices.Sorted(maps.Keys(pairs)) {
+		p := pairs[name]
+		t.Run(name, func(t *testing.T) {
+			taken = 0
+			for taken < cases/p.share {
+				i := r.IntN(len(policies))
+				v := newVisit(t, r, p, policies[i], configs[i])
+				if v.Check() != nil {
+					require.True(t, p.byCategory && strings.Contains(configs[i], "OptOut:true"))
+					continue // a category denies nothing that is in none
+				}
+				for range 1 + r.IntN(12) {
+					v.answer(t, r)
+					taken++
+				}
+			}
+		})
 	}
 }
 
@@ -86,9 +97,9 @@ func sequencePolicies() (policies []*destinations.Policy, configs []string) {
 	return policies, configs
 }
 
-func newVisit(r *rand.Rand, policy *destinations.Policy, config string) *visit {
-	v := &visit{bench: newBench(), policy: policy, jar: make(map[string]string)}
-	v.Policy, v.Expand = v.policy, nil
+func newVisit(t *testing.T, r *rand.Rand, p pair, policy *destinations.Policy, config string) *visit {
+	v := &visit{bench: newBench(), pair: p, policy: policy, jar: make(map[string]string)}
+	v.Policy, v.Expand, v.Codec = v.policy, nil, p.codec
 	expand := r.IntN(3) > 0
 	if expand {
 		v.Expand = v.policy.Expand
@@ -98,14 +109,19 @@ func newVisit(r *rand.Rand, policy *destinations.Policy, config string) *visit {
 	v.denied, v.categories = make(map[string]bool), make(map[string]bool)
 	switch r.IntN(6) {
 	case 0: // a cookie of the script, with whatever in it
-		v.jar[cookie.DefaultName], _ = cookie.Encode(v.scripted(r))
+		for _, c := range p.encode(t, v.scripted(r)) {
+			v.jar[c.Name] = c.Value
+		}
 	case 1:
-		v.jar[cookie.DefaultName] = "unreadable"
+		if _, err := p.reader().Consent(&http.Request{Header: http.Header{"Cookie": {p.cookie + "=unreadable"}}}); err == nil {
+			break // a list of another name, or no answer
+		}
+		v.jar[p.cookie] = "unreadable"
 		v.log = append(v.log, "unreadable")
 		for name := range sequenceConfig.Categories {
 			v.categories[name] = false
 		}
-		v.denied["By Name"] = true
+		v.denied["By Name"] = !p.byCategory
 	}
 	return v
 }
@@ -115,6 +131,10 @@ func (v *visit) scripted(r *rand.Rand) consent.State {
 	categories, byName := pick(r, []string{"advertising", "analytics", "functional"}, 2), pick(r, destinationNames, 2)
 	byName["Planted"] = r.IntN(2) == 0
 	s := consent.NewState(categories).WithDestinations(byName)
+	if v.pair.byCategory {
+		categories["advertising"] = false
+		s, byName = consent.NewState(categories), nil
+	}
 	v.log = append(v.log, "script: "+s.String())
 	v.note(categories, byName, false)
 	return s
@@ -194,9 +214,9 @@ func (v *visit) answer(t *testing.T, r *rand.Rand) {
 		return
 	}
 	d := v.policy.Decide(after)
-	for name := range v.denied {
+	for name, isDenied := range v.denied {
 		opened := after.Destination(name) == consent.Granted && before.Destination(name) != consent.Granted // in the script's eyes
-		if name != "Webhooks" && (d.Allows(name) || opened) {
+		if isDenied && name != "Webhooks" && (d.Allows(name) || opened) {
 			v.fail(t, "%s was denied by name, and is open: %s, before %s", name, after, before)
 		}
 	}
@@ -218,6 +238,9 @@ func (v *visit) answer(t *testing.T, r *rand.Rand) {
 func (v *visit) next(r *rand.Rand) request {
 	categories := pick(r, []string{"advertising", "analytics", "functional"}, 3)
 	byName := pick(r, destinationNames, 6)
+	if v.pair.byCategory {
+		byName = make(m)
+	}
 	switch r.IntN(12) {
 	case 0:
 		v.denied, v.categories = make(map[string]bool), make(map[string]bool)
@@ -253,7 +276,7 @@ func (v *visit) next(r *rand.Rand) request {
 func (v *visit) state() (consent.State, error) {
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("Cookie", v.cookies())
-	return cookie.Codec{}.Consent(r)
+	return v.pair.reader().Consent(r)
 }
 
 func (v *visit) cookies() string {
@@ -262,17 +285,6 @@ func (v *visit) cookies() string {
 		pairs = append(pairs, name+"="+v.jar[name])
 	}
 	return strings.Join(pairs, "; ")
-}
-
-// store keeps what a browser would, the last of several lines.
-func (v *visit) store(w *httptest.ResponseRecorder) {
-	for _, c := range w.Result().Cookies() {
-		if c.MaxAge < 0 {
-			delete(v.jar, c.Name)
-		} else {
-			v.jar[c.Name] = c.Value
-		}
-	}
 }
 
 func (v *visit) fail(t *testing.T, format string, args ...any) {

@@ -3,39 +3,48 @@ package preferences
 import (
 	"crypto/tls"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/cookie"
 )
 
-// overTLS is a request under which a cookie is secure that is not so by itself.
-var overTLS = &http.Request{TLS: new(tls.ConnectionState)}
+// probe is a request under which a cookie is secure that is not so by itself, to a host that
+// no Codec names.
+var probe = &http.Request{TLS: new(tls.ConnectionState), Host: "www.preferences.invalid"}
 
-// cookieName returns the name of the visitor's cookie as it stands in a header, or why
-// the Codec can write no cookie at all.
-func (h Handler) cookieName() (string, error) {
-	c, err := h.Codec.Cookie(overTLS, consent.NewState(nil).WithDestinations(map[string]bool{}))
-	if err != nil {
-		return "", err
+// forHostAlone returns k without a Domain.
+func (k kept) forHostAlone() kept {
+	lines := make([]string, 0, len(k.lines))
+	for _, line := range k.lines {
+		parts := strings.Split(line, "; ")
+		lines = append(lines, strings.Join(slices.DeleteFunc(parts, func(part string) bool {
+			return strings.HasPrefix(part, "Domain=")
+		}), "; "))
 	}
-	return c.Name, nil
+	set := *k.set
+	set.Domain = ""
+	return kept{lines, &set, k.state}
 }
 
 // setCookies sets the visitor's cookie and its companion. There is one line for each name
 // (RFC 6265, section 4.1.1). Expanded says that the answer has destinations that came of
 // categories.
-func (h Handler) setCookies(w http.ResponseWriter, public *http.Request, set *http.Cookie, expanded bool, d denials, state consent.State) {
-	http.SetCookie(w, set)
-	companion := *set
+func (h Handler) setCookies(w http.ResponseWriter, public *http.Request, k kept, expanded bool, d denials) {
+	for _, line := range k.lines {
+		w.Header().Add("Set-Cookie", line)
+	}
+	companion := *k.set
 	companion.Name += companionSuffix
 	companion.HttpOnly = true
 	if companion.MaxAge > 0 {
 		companion.Expires = time.Time{} // the same, said again
 	}
-	value, ok := d.value(state)
+	value, ok := d.value(k.state)
 	switch {
-	case expanded && ok && deniesAny(state):
+	case expanded && ok && deniesAny(k.state):
 		companion.Value = value
 		http.SetCookie(w, &companion)
 	case len(cookie.Values(public, companion.Name)) > 0:
@@ -44,13 +53,13 @@ func (h Handler) setCookies(w http.ResponseWriter, public *http.Request, set *ht
 }
 
 // expireCookies expires the visitor's cookie, each copy of it, and its companion.
-func (h Handler) expireCookies(w http.ResponseWriter, public *http.Request) error {
+func (h Handler) expireCookies(w http.ResponseWriter, public *http.Request, known vocabulary) error {
 	// Expiring takes the attributes that writing does.
-	set, err := h.Codec.Cookie(public, consent.NewState(nil).WithDestinations(map[string]bool{}))
+	set, _, err := h.sample(public, known)
 	if err != nil {
 		return err
 	}
-	if err := h.Codec.Forget(w, public); err != nil {
+	if err := h.codec().Forget(w, public); err != nil {
 		return err
 	}
 	if set.Name += companionSuffix; len(cookie.Values(public, set.Name)) > 0 {

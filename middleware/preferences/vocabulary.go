@@ -14,6 +14,13 @@ type vocabulary struct {
 	categories   map[string]bool     // the policy's, and the cookie's
 	destinations map[string][]string // to every name of the destination, its own included
 	folded       map[string]bool     // the policy's names, as a denial finds them
+	byCategory   bool                // the cookie holds no answers for destinations
+}
+
+// withoutDestinations returns v for a cookie that holds answers by category alone.
+func (v vocabulary) withoutDestinations() vocabulary {
+	v.listed, v.destinations, v.byCategory = nil, nil, true
+	return v
 }
 
 func vocabularyOf(p consent.Policy, held consent.State) vocabulary {
