@@ -49,6 +49,9 @@ type Stats struct {
 	// the State of anybody, or that For bound to a context without one: most likely the
 	// middleware is missing, or the context is not that of the request.
 	Unbound uint64
+
+	// Exempt counts, among Enqueued, the messages of a client of [Client.Exempt].
+	Exempt uint64
 }
 
 // results lists the results, and where Stats counts them.
@@ -75,8 +78,8 @@ func (s Stats) Pending() uint64 {
 
 // counters are Stats that many goroutines count up.
 type counters struct {
-	enqueued, unbound atomic.Uint64
-	by                [len(results)]atomic.Uint64 // in the order of results
+	enqueued, unbound, exempt atomic.Uint64
+	by                        [len(results)]atomic.Uint64 // in the order of results
 }
 
 func (c *counters) count(r Result) {
@@ -92,7 +95,7 @@ func (c *counters) stats() (s Stats) {
 	for i, r := range results {
 		*r.of(&s) = c.by[i].Load()
 	}
-	s.Unbound = c.unbound.Load()
+	s.Unbound, s.Exempt = c.unbound.Load(), c.exempt.Load()
 	s.Enqueued = c.enqueued.Load()
 	return s
 }
