@@ -38,6 +38,7 @@ type Client struct {
 	person    *string // whose messages it sends, if those of one alone
 	exempt    *exemption // of Exempt, or nil
 	necessary *necessity // of Necessary, or nil
+	enforced  bool       // also where Options send messages unchanged
 }
 
 // New returns a Client that sends through next. It is bound to All(Denied), so
@@ -51,16 +52,21 @@ type Client struct {
 // If next has a method Decided(analytics.Message, Decision, Reason), it is called when
 // and as [Options.OnDecision] is, before it, with the reason why the message is
 // suppressed, or "" if it leaves. The recorder of the consenttest package has one, and
-// so knows of messages that it is never given.
+// so knows of messages that it is never given. If it has a method Unenforced(), that is
+// called when [Options.DangerouslySendUnchanged] is set.
 func New(next analytics.Client, p Policy, o *Options) *Client {
 	s := newShared(p, o)
 	if !nils.Is(next) {
 		s.outlet = delivery.Wrap(next)
 		s.watcher, _ = next.(watcher)
+		if u, ok := next.(interface{ Unenforced() }); ok && s.unchanged != nil {
+			u.Unenforced()
+		}
 	}
 	if next == Discard {
 		s.untold = Discarded
 	}
+	s.warnUnchanged()
 	return &Client{shared: s, state: All(Denied)}
 }
 
@@ -161,6 +167,9 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 	reason := made.suppresses(kind)
 	if c.isAboutAnother(kind, given) {
 		reason = SuppressedAnotherPerson
+	}
+	if c.leavesUnchanged(made) {
+		return c.sendUnchanged(kind, given, made, reason)
 	}
 	if reason != "" {
 		c.tell(kind, given, made.decision, reason)

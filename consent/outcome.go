@@ -52,6 +52,10 @@ type Stats struct {
 
 	// Exempt counts, among Enqueued, the messages of a client of [Client.Exempt].
 	Exempt uint64
+
+	// Unenforced counts, among Enqueued, the messages that left as they were given: see
+	// [Options.DangerouslySendUnchanged].
+	Unenforced uint64
 }
 
 // results lists the results, and where Stats counts them.
@@ -78,8 +82,9 @@ func (s Stats) Pending() uint64 {
 
 // counters are Stats that many goroutines count up.
 type counters struct {
-	enqueued, unbound, exempt atomic.Uint64
-	by                        [len(results)]atomic.Uint64 // in the order of results
+	enqueued, unbound, exempt, unenforced atomic.Uint64
+
+	by [len(results)]atomic.Uint64 // in the order of results
 }
 
 func (c *counters) count(r Result) {
@@ -95,7 +100,7 @@ func (c *counters) stats() (s Stats) {
 	for i, r := range results {
 		*r.of(&s) = c.by[i].Load()
 	}
-	s.Unbound, s.Exempt = c.unbound.Load(), c.exempt.Load()
+	s.Unbound, s.Exempt, s.Unenforced = c.unbound.Load(), c.exempt.Load(), c.unenforced.Load()
 	s.Enqueued = c.enqueued.Load()
 	return s
 }

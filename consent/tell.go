@@ -64,10 +64,10 @@ func (c *Client) Tell(a Answer) error {
 	return errors.Join(failed...)
 }
 
-// plain returns c without what an application says of some of its messages alone.
+// plain returns c without what an application says of its own messages alone.
 func (c *Client) plain() *Client {
 	d := c.derive()
-	d.necessary = nil
+	d.necessary, d.enforced = nil, true
 	return d
 }
 
