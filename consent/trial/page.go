@@ -78,6 +78,13 @@ func (v view) Absent() (all []string) {
 	return all
 }
 
+func (v view) Claims() (all []row) {
+	for _, c := range v.r.Claims {
+		all = append(all, row{Title: c.Why, Messages: number(c.Messages), Lost: string(c.Reason)})
+	}
+	return all
+}
+
 func (v view) Events() (all []row) {
 	for _, e := range v.r.Events {
 		all = append(all, row{title(e.Type, e.Name), number(e.Messages), number(e.Suppressed), percent(e.Suppressed, e.Messages)})

@@ -16,6 +16,15 @@ type Report struct {
 	Suppressed   uint64        `json:"suppressed"` // that would not leave at all
 	Destinations []Destination `json:"destinations"`
 	Events       []Event       `json:"events"`
+	Claims       []Claim       `json:"claims,omitempty"`
+}
+
+// A Claim counts the messages of which the application said that some destination may see
+// them whatever visitors answer: with [consent.Client.Exempt] or [consent.Client.Necessary].
+type Claim struct {
+	Reason   consent.Reason `json:"reason"`
+	Why      string         `json:"why,omitempty"` // in the application's words
+	Messages uint64         `json:"messages"`
 }
 
 // A Destination is what one destination would lose.
@@ -62,6 +71,9 @@ func Merge(reports ...Report) Report {
 		for _, e := range r.Events {
 			s.event(event{e.Type, e.Name}, e.Suppressed, true)
 			s.event(event{e.Type, e.Name}, e.Messages-min(e.Messages, e.Suppressed), false)
+		}
+		for _, c := range r.Claims {
+			s.claim(reason{c.Reason, c.Why}, c.Messages)
 		}
 		for _, d := range r.Destinations {
 			sum := s.destination(target{

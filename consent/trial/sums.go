@@ -27,6 +27,7 @@ type sums struct {
 	messages, suppressed uint64
 	events               map[event]*eventSum
 	destinations         map[string]*destinationSum
+	claims               map[reason]uint64
 	cells                int
 }
 
@@ -46,7 +47,7 @@ type destinationSum struct {
 }
 
 func newSums() *sums {
-	return &sums{events: make(map[event]*eventSum), destinations: make(map[string]*destinationSum)}
+	return &sums{events: make(map[event]*eventSum), destinations: make(map[string]*destinationSum), claims: make(map[reason]uint64)}
 }
 
 // seen extends the time of the report.
@@ -102,8 +103,18 @@ func (s *sums) destination(t target) *destinationSum {
 	return d
 }
 
+func (r reason) short() reason { return reason{consent.Reason(short(string(r.why))), short(r.cause)} }
+
+func (s *sums) claim(c reason, n uint64) {
+	c = c.short()
+	if _, ok := s.claims[c]; !ok && len(s.claims) >= maxReasons {
+		c = reason{why: others}
+	}
+	s.claims[c] += n
+}
+
 func (s *sums) lose(d *destinationSum, why reason, e event, n uint64) {
-	why = reason{consent.Reason(short(string(why.why))), short(why.cause)}
+	why = why.short()
 	if d.losses[why] == nil {
 		if len(d.losses) >= maxReasons {
 			why = reason{why: others}
@@ -131,6 +142,12 @@ func (s *sums) report() Report {
 	}
 	slices.SortFunc(r.Events, func(a, b Event) int {
 		return cmp.Or(cmp.Compare(b.Messages, a.Messages), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name))
+	})
+	for c, n := range s.claims {
+		r.Claims = append(r.Claims, Claim{c.why, c.cause, n})
+	}
+	slices.SortFunc(r.Claims, func(a, b Claim) int {
+		return cmp.Or(cmp.Compare(b.Messages, a.Messages), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Why, b.Why))
 	})
 	for name, sum := range s.destinations {
 		d := Destination{

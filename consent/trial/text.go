@@ -37,6 +37,12 @@ func (r Report) String() string {
 			b.WriteByte('\n')
 		}
 	}
+	for i, c := range r.Claims {
+		if i == 0 {
+			b.WriteString("\nOpen whatever visitors answer, by the application's word:\n")
+		}
+		fmt.Fprintf(&b, "  %s  %s: %s\n", number(c.Messages), c.Reason, c.Why)
+	}
 	list("Would lose nothing", r.kept())
 	list("In the policy, and not in the workspace", r.absent())
 	return b.String()

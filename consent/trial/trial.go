@@ -139,6 +139,9 @@ func (t *Trial) Observe(m analytics.Message, would consent.Decision, suppressed 
 	defer t.mu.Unlock()
 	t.sums.seen(now, now)
 	t.sums.event(e, 1, suppressed != "")
+	for claim := range claims(would) {
+		t.sums.claim(claim, 1)
+	}
 	for _, target := range t.targets {
 		d := t.sums.destination(target)
 		if reached, _ := target.destination.Selected(*opened.Integrations); d == nil || target.absent || !reached {
@@ -149,6 +152,21 @@ func (t *Trial) Observe(m analytics.Message, would consent.Decision, suppressed 
 			t.sums.lose(d, why, e, 1)
 		}
 	}
+}
+
+// claims returns what the application says of the message, each once, beside the visitor's
+// answers: see [consent.Client.Exempt] and [consent.Client.Necessary].
+func claims(d consent.Decision) map[reason]bool {
+	var all map[reason]bool
+	for v := range d.Verdicts() {
+		if v.Reason == consent.ReasonExempt || v.Reason == consent.ReasonNecessary {
+			if all == nil {
+				all = make(map[reason]bool)
+			}
+			all[reason{v.Reason, v.Cause}] = true
+		}
+	}
+	return all
 }
 
 func eventOf(m *delivery.Message) event {
