@@ -20,10 +20,11 @@ const UpdateEvent = segment.UpdateEvent
 // the integrations object, and suppresses a message when the integrations object
 // would not be enough.
 //
-// A Client is bound to a State. With and For return clients bound to another; they
-// are cheap, share the connection, and are made for each request. The State and
-// the decision are a snapshot at Enqueue: analytics-go sends within seconds, or
-// minutes when it has to try again, whatever the visitor answers meanwhile.
+// A Client is bound to a State. With and For return clients bound to another, and Exempt
+// one for events about no person. They are cheap, share the connection, and are made for
+// each request. The State and the decision are a snapshot at Enqueue: analytics-go sends
+// within seconds, or minutes when it has to try again, whatever the visitor answers
+// meanwhile.
 //
 // All methods may be called from many goroutines at once. Enqueue copies the
 // message, its Context with Extra, and its Integrations before it returns. As with
@@ -35,7 +36,7 @@ type Client struct {
 	bound     bool // to the State of somebody
 	derived   bool
 	anonymous func() string
-	person    *string // whose messages it sends, if those of one alone
+	person    *string    // whose messages it sends, if those of one alone
 	exempt    *exemption // of Exempt, or nil
 	necessary *necessity // of Necessary, or nil
 	enforced  bool       // also where Options send messages unchanged

@@ -44,6 +44,11 @@ func TestExempt(t *testing.T) {
 
 	require.NoError(t, machines.Enqueue(analytics.Track{AnonymousId: "cluster 1", Event: "Scaled", Integrations: analytics.Integrations{"Amplitude": false}}))
 	require.False(t, told.Allows("Actions Amplitude"), "the application still narrows")
+	next.sent = nil
+	require.NoError(t, machines.About("u").Enqueue(analytics.Track{AnonymousId: "cluster 1", Event: "Scaled"}))
+	require.Empty(t, next.sent, "About ends the exemption")
+	require.NoError(t, machines.About("u").Exempt("clusters").Enqueue(analytics.Track{AnonymousId: "cluster 1", Event: "Scaled"}))
+	require.Len(t, next.sent, 1, "which is about nobody")
 	require.NoError(t, machines.Close(), "which does nothing")
 	require.Zero(t, next.closed)
 }

@@ -175,16 +175,19 @@ func TestUnchangedMessages(t *testing.T) {
 	require.NotContains(t, b.String(), "secret")
 	require.Contains(t, b.String(), "DangerouslySendUnchanged panicked")
 
+	require.NoError(t, rejected.About("v").Enqueue(ordered()))
+	require.Equal(t, consent.SuppressedAnotherPerson, told[2].suppressed)
+
 	// An id that Anonymous has was in the message before.
 	require.NoError(t, rejected.Anonymous(func() string { return "visitor" }).Enqueue(analytics.Page{Name: "Home"}))
-	require.Equal(t, "visitor", next.events[2].AnonymousID)
+	require.Equal(t, "visitor", next.events[3].AnonymousID)
 	require.ErrorAs(t, rejected.Anonymous(func() string { return "" }).Enqueue(analytics.Page{Name: "Home"}), new(analytics.FieldError))
 
 	// What is refused is refused.
 	require.ErrorIs(t, client.Exempt("").Enqueue(ordered()), consent.ErrExempt)
 	require.ErrorIs(t, client.Enqueue(nil), consent.ErrMessage)
 	require.ErrorIs(t, client.With(acceptAll).Enqueue(analytics.Track{UserId: "u", Event: "e", Integrations: analytics.Integrations{"A": func() {}}}), consent.ErrNoJSON)
-	require.EqualValues(t, 3, client.Stats().Unenforced)
+	require.EqualValues(t, 4, client.Stats().Unenforced)
 	closed(t, client.Stats())
 }
 

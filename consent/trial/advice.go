@@ -29,8 +29,9 @@ type advice struct {
 var advices = map[consent.Reason]advice{
 	consent.ReasonNothingRead: {mistake, "Nobody read an answer: there is no middleware before this code, or the context is not that of the request, or the cookie " +
 		"could not be read. Mend that before you enforce. For events about no person there is Client.Exempt; for jobs, consent.WithText."},
-	consent.SuppressedNoCategories: {mistake, "The policy names no category. Add them: without one Segment enforces nothing."},
-	consent.ReasonNotUTF8:          {mistake, "The name in the policy is damaged. Write it as Segment's catalogue does."},
+	consent.SuppressedAnotherPerson: {mistake, "The client is for one person (Client.About), and these events are about another. Use the answer of whoever they are about."},
+	consent.SuppressedNoCategories:  {mistake, "The policy names no category. Add them: without one Segment enforces nothing."},
+	consent.ReasonNotUTF8:           {mistake, "The name in the policy is damaged. Write it as Segment's catalogue does."},
 	consent.SuppressedNothingAllowed: {mistake, "The policy returned nothing at all for these visitors. A policy that goes by the visitor's own list " +
 		"needs an answer that names destinations."},
 	consent.ReasonNotListed: {decision, "The policy does not list it, so it is closed for everybody. If it should get events, list it: under its categories, " +
