@@ -27,8 +27,9 @@ type advice struct {
 }
 
 var advices = map[consent.Reason]advice{
-	consent.ReasonNothingRead: {mistake, "Nobody read an answer: there is no middleware before this code, or the context is not that of the request, or the cookie " +
-		"could not be read. Mend that before you enforce. For events about no person there is Client.Exempt; for jobs, consent.WithText."},
+	consent.ReasonNothingRead: {mistake, "If no signal of the browser denies everything on this site, nobody read an answer: there is no middleware before this code, " +
+		"or the context is not that of the request, or the cookie could not be read. Mend that before you enforce. " +
+		"For events about no person there is Client.Exempt; for jobs, consent.WithText."},
 	consent.SuppressedAnotherPerson: {mistake, "The client is for one person (Client.About), and these events are about another. Use the answer of whoever they are about."},
 	consent.SuppressedNoCategories:  {mistake, "The policy names no category. Add them: without one Segment enforces nothing."},
 	consent.ReasonNotUTF8:           {mistake, "The name in the policy is damaged. Write it as Segment's catalogue does."},
@@ -41,10 +42,12 @@ var advices = map[consent.Reason]advice{
 	consent.ReasonWarehouses: {decision, "Segment opens and closes all warehouses together. List \"Warehouses\", with the categories of all of them."},
 	consent.SuppressedUnstoppable: {decision, "These messages stay home, since nothing can stop them on the way to the denied destination named here. " +
 		"If it may have them whatever visitors answer, it belongs under Always; if not, disconnect it from this source and take it out of the policy."},
-	consent.SuppressedAlias: {decision, "An Alias leaves only when nothing is denied. Send an Identify with both ids instead, if the visitor may be known under both."},
-	consent.ReasonTooMany:   {decision, "More names than are taken from a visitor's own list. List the destinations in the policy."},
+	consent.SuppressedAlias:   {decision, "An Alias leaves only when nothing is denied. Send an Identify with both ids instead, if the visitor may be known under both."},
+	consent.ReasonApplication: {decision, "The application's own integrations turn it off, under an alias or in a casing that Segment ignores today and this library does not."},
+	consent.ReasonTooMany:     {decision, "More names than are taken from a visitor's own list. List the destinations in the policy."},
 	consent.ReasonNoAnswer: {unanswered, "These visitors have not answered, and the policy is opt-in. Look whether the banner is shown to all of them. " +
 		"Package consent/hold keeps events until the answer comes."},
+	consent.ReasonRestDenied:        {choice, "Visitors said no to all that they did not name. Nothing is to be done: until now these events were sent all the same."},
 	consent.ReasonCategoryDenied:    {choice, "Visitors said no. Nothing is to be done: until now these events were sent all the same."},
 	consent.ReasonDestinationDenied: {choice, "Visitors said no to this destination. Nothing is to be done: until now these events were sent all the same."},
 	consent.ReasonUnlistedDenied:    {choice, "Visitors said no to this destination. Nothing is to be done: until now these events were sent all the same."},
