@@ -23,7 +23,8 @@ import (
 // the clients before the test ends: what is sent later is dropped, and not reported.
 //
 // A message is one for Segment if it is posted to a host of Segment, or with the path
-// of Segment's API to any other. It is stamped if its consent context names a category.
+// of Segment's API to any other. It is stamped if its consent context names a category. A
+// client with [consent.Options.DangerouslySendUnchanged] stamps none.
 //
 // Guard does not see clients with a Transport of their own, those that were made before
 // it (analytics-go keeps the transport it finds), and those of other processes. It
