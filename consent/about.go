@@ -14,7 +14,7 @@ import (
 // nobody's.
 func (c *Client) About(userID string) *Client {
 	d := c.derive()
-	d.person = &userID
+	d.person, d.exempt = &userID, nil
 	return d
 }
 

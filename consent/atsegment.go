@@ -122,7 +122,11 @@ func (d Decision) destinationPreferences(s State) map[string]bool {
 	if len(answers) == 0 {
 		return preferences
 	}
-	for _, v := range d.body.verdicts {
+	body := d.body
+	if body.answered != nil {
+		body = body.answered
+	}
+	for _, v := range body.verdicts {
 		granted, answered := answers[v.Destination]
 		switch {
 		case v.Reason == ReasonUnlistedDenied || v.Reason == ReasonTooMany:

@@ -20,10 +20,11 @@ const UpdateEvent = segment.UpdateEvent
 // the integrations object, and suppresses a message when the integrations object
 // would not be enough.
 //
-// A Client is bound to a State. With and For return clients bound to another; they
-// are cheap, share the connection, and are made for each request. The State and
-// the decision are a snapshot at Enqueue: analytics-go sends within seconds, or
-// minutes when it has to try again, whatever the visitor answers meanwhile.
+// A Client is bound to a State. With and For return clients bound to another, and Exempt
+// one for events about no person. They are cheap, share the connection, and are made for
+// each request. The State and the decision are a snapshot at Enqueue: analytics-go sends
+// within seconds, or minutes when it has to try again, whatever the visitor answers
+// meanwhile.
 //
 // All methods may be called from many goroutines at once. Enqueue copies the
 // message, its Context with Extra, and its Integrations before it returns. As with
@@ -35,7 +36,10 @@ type Client struct {
 	bound     bool // to the State of somebody
 	derived   bool
 	anonymous func() string
-	person    *string // whose messages it sends, if those of one alone
+	person    *string    // whose messages it sends, if those of one alone
+	exempt    *exemption // of Exempt, or nil
+	necessary *necessity // of Necessary, or nil
+	enforced  bool       // also where Options send messages unchanged
 }
 
 // New returns a Client that sends through next. It is bound to All(Denied), so
@@ -49,23 +53,28 @@ type Client struct {
 // If next has a method Decided(analytics.Message, Decision, Reason), it is called when
 // and as [Options.OnDecision] is, before it, with the reason why the message is
 // suppressed, or "" if it leaves. The recorder of the consenttest package has one, and
-// so knows of messages that it is never given.
+// so knows of messages that it is never given. If it has a method Unenforced(), that is
+// called when [Options.DangerouslySendUnchanged] is set.
 func New(next analytics.Client, p Policy, o *Options) *Client {
 	s := newShared(p, o)
 	if !nils.Is(next) {
 		s.outlet = delivery.Wrap(next)
 		s.watcher, _ = next.(watcher)
+		if u, ok := next.(interface{ Unenforced() }); ok && s.unchanged != nil {
+			u.Unenforced()
+		}
 	}
 	if next == Discard {
 		s.untold = Discarded
 	}
+	s.warnUnchanged()
 	return &Client{shared: s, state: All(Denied)}
 }
 
 // With returns a client for a visitor who answered s. Closing it does nothing.
 func (c *Client) With(s State) *Client {
 	d := c.derive()
-	d.state, d.bound = s, true
+	d.state, d.bound, d.exempt = s, true, nil
 	return d
 }
 
@@ -74,6 +83,7 @@ func (c *Client) With(s State) *Client {
 // else of ctx is used: analytics-go sends in the background, after a request has ended.
 func (c *Client) For(ctx context.Context) *Client {
 	d := c.derive()
+	d.exempt = nil
 	d.state, d.bound = Lookup(ctx)
 	return d
 }
@@ -105,8 +115,8 @@ func (c *Client) derive() *Client {
 // are told. It returns an error for a message that is invalid
 // ([analytics.FieldError]) or no message ([ErrMessage]), whose Integrations have no
 // JSON form ([ErrNoJSON]), after Close or Shutdown ([analytics.ErrClosed]), for an
-// update of preferences without any ([ErrNoPreferences]), and what the wrapped client
-// returns.
+// update of preferences without any ([ErrNoPreferences]), what [Client.Exempt] and
+// [Client.Necessary] refuse, and what the wrapped client returns.
 //
 // A client of [NewSegment] also refuses what analytics-go would accept and then
 // drop: a message without a JSON form, or with more than 32,000 bytes of it
@@ -120,6 +130,9 @@ func (c *Client) Enqueue(m analytics.Message) (err error) {
 	s.counters.enqueued.Add(1)
 	if !c.bound {
 		s.counters.unbound.Add(1)
+	}
+	if c.exempt != nil {
+		s.counters.exempt.Add(1)
 	}
 	o := Outcome{Result: Refused, Err: ErrExited} // if a hook ends the goroutine
 	defer func() {
@@ -148,13 +161,16 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 	if s.outlet.IsClosed() {
 		return refused(analytics.ErrClosed)
 	}
-	made, err := c.stamp(given)
+	made, err := c.stamp(kind, given)
 	if err != nil {
 		return refused(err)
 	}
 	reason := made.suppresses(kind)
 	if c.isAboutAnother(kind, given) {
 		reason = SuppressedAnotherPerson
+	}
+	if c.leavesUnchanged(made) {
+		return c.sendUnchanged(kind, given, made, reason)
 	}
 	if reason != "" {
 		c.tell(kind, given, made.decision, reason)
@@ -165,7 +181,7 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 	if err != nil {
 		return refused(err)
 	}
-	if c.anonymous != nil {
+	if c.identifies() {
 		if m.AnonymousID != nil && *m.AnonymousID == "" && (made.update || decision.identifies()) {
 			s.guard("Anonymous", func() { *m.AnonymousID = c.anonymous() })
 		}
@@ -197,7 +213,7 @@ func (c *Client) tell(kind *delivery.Kind, given analytics.Message, d Decision, 
 
 // validate leaves out the id that Anonymous may still fill in.
 func (c *Client) validate(kind *delivery.Kind, given analytics.Message) error {
-	if c.anonymous == nil {
+	if !c.identifies() {
 		return given.Validate()
 	}
 	m := kind.Open(given)
@@ -207,11 +223,26 @@ func (c *Client) validate(kind *delivery.Kind, given analytics.Message) error {
 	return m.Pointer().Validate()
 }
 
+// identifies reports whether Anonymous may fill in an id.
+func (c *Client) identifies() bool { return c.anonymous != nil && c.exempt == nil }
+
 // stamp returns what the message leaves with.
-func (c *Client) stamp(given analytics.Message) (*stamp, error) {
+func (c *Client) stamp(kind *delivery.Kind, given analytics.Message) (*stamp, error) {
 	decision := c.shared.decide(c.state)
+	if c.exempt != nil {
+		if err := c.exempt.admits(kind, given); err != nil {
+			return nil, err
+		}
+		decision = c.exempt.on(decision)
+	}
 	if isUpdate(given) {
 		return decision.updateStamp(c.state)
+	}
+	if c.necessary != nil {
+		var err error
+		if decision, err = c.necessary.on(decision, func() Decision { return c.shared.decide(All(Denied)) }); err != nil {
+			return nil, err
+		}
 	}
 	return decision.stampFor(c.state), nil
 }
@@ -249,7 +280,7 @@ func (c *Client) Flush(ctx context.Context) error {
 //
 // On a client of [New], Shutdown calls the Close of the wrapped client and waits for it until
 // ctx is done. It returns -1, since nobody knows how many messages were lost. On a client
-// that With, For or Anonymous returned, Shutdown does nothing.
+// that With, For, Anonymous, Exempt or Necessary returned, Shutdown does nothing.
 func (c *Client) Shutdown(ctx context.Context) (lost int, err error) {
 	if c == nil || c.shared == nil || c.shared.outlet == nil {
 		return 0, ErrNoClient
@@ -261,8 +292,8 @@ func (c *Client) Shutdown(ctx context.Context) (lost int, err error) {
 }
 
 // Close closes the wrapped client, which sends what it has queued and then returns;
-// Enqueue is an error from then on. On a client that With, For or Anonymous
-// returned, Close does nothing. A second Close returns [analytics.ErrClosed].
+// Enqueue is an error from then on. On a client that With, For, Anonymous,
+// Exempt or Necessary returned, Close does nothing. A second Close returns [analytics.ErrClosed].
 //
 // Close takes as long as Segment does; [Client.Shutdown] has a deadline, and tries again
 // what fails: after Close each batch has one more attempt. On a client of [NewSegment] it

@@ -23,6 +23,7 @@ type decision struct {
 	verdicts   []Verdict
 	categories []answer
 	unlisted   bool
+	answered   *decision             // whose reasons tell what the visitor answered; nil: itself
 	stamp      atomic.Pointer[stamp] // the last that was made of it
 }
 
@@ -192,6 +193,11 @@ func (d Decision) denies() bool {
 	return false
 }
 
+// clone returns a copy of d, with verdicts to change.
+func (d Decision) clone() Decision {
+	return Decision{&decision{verdicts: slices.Clone(d.body.verdicts), categories: d.body.categories, unlisted: d.body.unlisted}}
+}
+
 // identifies reports whether a message may carry an identifier: a destination is
 // open that the visitor had a say in.
 func (d Decision) identifies() bool {
@@ -199,7 +205,7 @@ func (d Decision) identifies() bool {
 		return true
 	}
 	for _, v := range d.body.verdicts {
-		if v.Allowed && v.Reason != ReasonAlways {
+		if v.Allowed && v.Reason != ReasonAlways && v.Reason != ReasonNecessary {
 			return true
 		}
 	}

@@ -11,6 +11,10 @@ import (
 var (
 	// ErrConfig is the error of a configuration that NewSegment refuses.
 	ErrConfig = errors.New("consent: bad configuration")
+	// ErrExempt is the error of a message that a client of [Client.Exempt] does not send:
+	// the exemption has no reason, or the message is about a person. It names the field and
+	// not its value.
+	ErrExempt = errors.New("consent: not exempt")
 	// ErrExited is the error of a message for which Enqueue did not return: a hook, a
 	// MarshalJSON or the wrapped client ended the goroutine ([runtime.Goexit]), as a
 	// failed test does.
@@ -25,6 +29,9 @@ var (
 	// path's type. A message of that path compiles, since it has a Validate, which is all
 	// that analytics-go asks of one.
 	ErrMessage = errors.New("consent: not a message to send")
+	// ErrNecessary is the error of a message of [Client.Necessary] that has no reason, or no
+	// destination that the policy names.
+	ErrNecessary = errors.New("consent: not strictly necessary")
 	// ErrNoClient is the error of a Client that has no client to send with.
 	ErrNoClient = errors.New("consent: no analytics client to send with")
 	// ErrNoJSON is the error of a message that holds something without a JSON form. It

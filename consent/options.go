@@ -26,6 +26,25 @@ type Options struct {
 	// no longer called; the outcome is counted and a line logged.
 	OnOutcome func(analytics.Message, Outcome)
 
+	// DangerouslySendUnchanged turns enforcement off, to see what it would do before it
+	// does it. If it is not nil, every message leaves as it was given, for every destination
+	// of the workspace, whatever the visitor answered: byte for byte as analytics-go would
+	// have sent it without this library. Before that the function is called, on the goroutine
+	// of Enqueue, as OnDecision is: with the message, the decision that would have counted,
+	// and why the message would have been suppressed, or "". Package consent/trial sums that
+	// up. A panic of it is logged, and the message leaves.
+	//
+	// So that nobody takes it for enforcement, a Client says at its start that it is set, to
+	// the Logger of NewSegment or else to package log, and [Stats] counts the messages as
+	// Unenforced. No message is suppressed, and OnDecision and OnOutcome are told what they
+	// would be told of a message that leaves. What would be refused is refused.
+	//
+	// The messages of [Client.Tell] and the [UpdateEvent] are the exception: they are this
+	// library's own, and leave as ever. The function of Anonymous is asked for every message
+	// without an AnonymousId: a program that fills it in now had it in its messages before.
+	// Handlers, cookies and scripts in the page are not concerned.
+	DangerouslySendUnchanged func(m analytics.Message, would Decision, suppressed Reason)
+
 	// MaxPending limits how many messages may be without an outcome at a client of
 	// NewSegment, which bounds its memory when Segment does not answer or a
 	// callback is slow. Zero: 10,000.

@@ -49,6 +49,13 @@ type Stats struct {
 	// the State of anybody, or that For bound to a context without one: most likely the
 	// middleware is missing, or the context is not that of the request.
 	Unbound uint64
+
+	// Exempt counts, among Enqueued, the messages of a client of [Client.Exempt].
+	Exempt uint64
+
+	// Unenforced counts, among Enqueued, the messages that left as they were given: see
+	// [Options.DangerouslySendUnchanged].
+	Unenforced uint64
 }
 
 // results lists the results, and where Stats counts them.
@@ -75,8 +82,9 @@ func (s Stats) Pending() uint64 {
 
 // counters are Stats that many goroutines count up.
 type counters struct {
-	enqueued, unbound atomic.Uint64
-	by                [len(results)]atomic.Uint64 // in the order of results
+	enqueued, unbound, exempt, unenforced atomic.Uint64
+
+	by [len(results)]atomic.Uint64 // in the order of results
 }
 
 func (c *counters) count(r Result) {
@@ -92,7 +100,7 @@ func (c *counters) stats() (s Stats) {
 	for i, r := range results {
 		*r.of(&s) = c.by[i].Load()
 	}
-	s.Unbound = c.unbound.Load()
+	s.Unbound, s.Exempt, s.Unenforced = c.unbound.Load(), c.exempt.Load(), c.unenforced.Load()
 	s.Enqueued = c.enqueued.Load()
 	return s
 }

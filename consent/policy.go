@@ -46,6 +46,8 @@ const (
 	ReasonDestinationGranted Reason = "the visitor granted it by name"
 	ReasonPresumed           Reason = "nothing had to be asked of the visitor"
 	ReasonOptOut             Reason = "no answer, and the policy is opt-out"
+	ReasonExempt             Reason = "the event is about no person"
+	ReasonNecessary          Reason = "strictly necessary for this message"
 	ReasonApplicationNamed   Reason = "the application named it for this message, and nothing denies it"
 )
 

@@ -77,6 +77,7 @@ func NewSegment(writeKey string, c analytics.Config, p Policy, o *Options) (*Cli
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	shared.outlet, shared.untold = sender, ""
+	shared.warnUnchanged()
 	return &Client{shared: shared, state: All(Denied)}, nil
 }
 

@@ -19,6 +19,7 @@ type shared struct {
 	policy     Policy
 	onDecision func(analytics.Message, Decision)
 	onOutcome  func(analytics.Message, Outcome)
+	unchanged  func(analytics.Message, Decision, Reason) // DangerouslySendUnchanged
 	log        func(format string, args ...any)
 	counters   counters
 	hearing    atomic.Int64 // calls of onOutcome that have not returned
@@ -30,7 +31,7 @@ func newShared(p Policy, o *Options) *shared {
 		s.policy = p
 	}
 	if o != nil {
-		s.onDecision, s.onOutcome = o.OnDecision, o.OnOutcome
+		s.onDecision, s.onOutcome, s.unchanged = o.OnDecision, o.OnOutcome, o.DangerouslySendUnchanged
 	}
 	return s
 }

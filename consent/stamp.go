@@ -45,7 +45,7 @@ func (d Decision) makeStamp(s State) *stamp {
 		made.alias = SuppressedAlias
 	}
 	plain := sent.plain()
-	made.fill(plain.Integrations(plain, nil), sent.consentObject(s))
+	made.fill(plain.Integrations(plain, nil), d.consentObject(s))
 	return made
 }
 

@@ -47,6 +47,7 @@ func (c *Client) Tell(a Answer) error {
 	if a.State.AskedByDestination() {
 		reported = reported.WithDestinations(maps.Collect(a.State.Given().Destinations()))
 	}
+	c = c.plain()
 	var failed []error
 	err := c.With(reported).Enqueue(analytics.Track{Event: UpdateEvent, AnonymousId: anonymous, UserId: a.UserID})
 	if err != nil {
@@ -61,6 +62,13 @@ func (c *Client) Tell(a Answer) error {
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// plain returns c without what an application says of its own messages alone.
+func (c *Client) plain() *Client {
+	d := c.derive()
+	d.necessary, d.enforced = nil, true
+	return d
 }
 
 // opens reports whether a message leaves for a destination that needs consent.

@@ -224,7 +224,7 @@ func (x *told) compare() string {
 		switch {
 		case selected != v.Allowed:
 			return fmt.Sprintf("%q is told %t and is %t", v.Destination, v.Allowed, selected)
-		case v.Allowed && x.deniedByVisitor(d) && v.Reason != consent.ReasonAlways && !x.own():
+		case v.Allowed && x.deniedByVisitor(d) && v.Reason != consent.ReasonAlways && v.Reason != consent.ReasonNecessary && !x.own():
 			return fmt.Sprintf("%q is open, and the visitor denied it", v.Destination)
 		case v.Allowed && !x.original.Allows(v.Destination):
 			return fmt.Sprintf("%q is wider than the policy", v.Destination)

@@ -24,7 +24,8 @@ import (
 //
 // A message is one for Segment if it is posted to a host of Segment, or with the path
 // of Segment's API to any other; below another path, as that of a proxy, if it is a batch
-// with a write key. It is stamped if its consent context names a category.
+// with a write key. It is stamped if its consent context names a category. A client with
+// [consent.Options.DangerouslySendUnchanged] stamps none.
 //
 // Guard does not see clients with a Transport of their own, those that were made before
 // it (analytics-go keeps the transport it finds), and those of other processes. It

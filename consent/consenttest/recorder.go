@@ -35,6 +35,8 @@ type Recorder struct {
 	named   map[string]bool // by the decisions, those before Reset included
 	filter  Filter          // for failures, if Where made this Recorder
 	closed  bool
+
+	unenforced bool // the client sends messages unchanged
 }
 
 // An Event is a message as it would have left for Segment.

@@ -16,6 +16,7 @@ import (
 // does not know by exactly that name: see [Recorder.Destinations].
 func (r *Recorder) RequireReached(t testing.TB, destination string, n int) []Event {
 	t.Helper()
+	r.requireEnforced(t)
 	events := r.Events()
 	got := reached(events, destination)
 	if len(got) != n {
@@ -83,6 +84,7 @@ const untold = "the Recorder was told of no decision; it has to be the client th
 
 func (r *Recorder) requireTracked(t testing.TB) {
 	t.Helper()
+	r.requireEnforced(t)
 	if len(r.Events()) == 0 && len(r.decisions()) == 0 {
 		t.Fatalf("consenttest: no message%s was tracked, which proves nothing; if some were, %s", r.filter, untold)
 	}

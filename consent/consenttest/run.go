@@ -113,6 +113,9 @@ func serve(handler http.Handler, recorder *Recorder, v Visitor, want Table) row 
 // requireMeaning fails the test if its table could not but hold.
 func requireMeaning(t testing.TB, destinations []string, rows []row) {
 	t.Helper()
+	for _, r := range rows {
+		r.recorder.requireEnforced(t)
+	}
 	tracked := func(r row) bool { return len(r.recorder.Events()) > 0 || len(r.recorder.decisions()) > 0 }
 	if !slices.ContainsFunc(rows, tracked) {
 		t.Fatalf("consenttest: no message of any visitor was tracked, which proves nothing; if some were, %s", untold)

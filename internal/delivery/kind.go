@@ -45,6 +45,9 @@ func KindOf(m analytics.Message) *Kind {
 // IsAlias reports whether messages of this type join two ids of a person.
 func (k *Kind) IsAlias() bool { return k.Name == "alias" }
 
+// IsIdentify reports whether messages of this type say who a person is.
+func (k *Kind) IsIdentify() bool { return k.Name == "identify" }
+
 // Open returns a copy of the message, whose Kind k is.
 func (k *Kind) Open(m analytics.Message) *Message {
 	opened := k.open(m)

@@ -26,6 +26,8 @@ var allowedImports = map[string][]string{
 	"consent/consenttest/segmenttest": {analyticsPath, "internal/segment"},
 	"consent/ledger":                  {"consent", "internal/memo", "internal/nils"},
 	"consent/ledger/rights":           {"consent", "consent/ledger"},
+	"consent/hold":                    {analyticsPath, "consent", "internal/delivery"},
+	"consent/trial":                   {analyticsPath, "consent", "internal/delivery", "internal/segment"},
 	"consent/workspaces":              {"consent"},
 	"destinations":                    {"consent", "internal/memo", "internal/names", "internal/segment"},
 	"cookie":                          {"consent", "internal/memo", "internal/statetext", "golang.org/x/net/publicsuffix"},

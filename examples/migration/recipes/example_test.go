@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	"github.com/segmentio/analytics-go/v3"
+
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
 	"github.com/go-consent/segment/examples/migration/recipes"
@@ -148,4 +150,19 @@ func ExampleCheckout() {
 	// /paid 1 0
 	// /paid 1 0
 	// /orders/thanks 2 0
+}
+
+func ExampleNightlyTotal() {
+	var segment consenttest.Recorder // in place of Segment
+	client := consent.New(&segment, recipes.OptIn, nil)
+	if err := recipes.NightlyTotal(client, 12); err != nil {
+		panic(err)
+	}
+	for _, e := range segment.Reached("Amplitude") {
+		fmt.Println(e.Message.(analytics.Track).Event)
+	}
+	fmt.Println(client.Stats().Exempt, client.Stats().Unbound)
+	// Output:
+	// Orders Counted
+	// 1 0
 }

@@ -1,0 +1,95 @@
+package consent
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/internal/delivery"
+)
+
+// Exempt returns a client for events about no person: clusters, builds, nightly totals.
+// Nobody has to be asked about those, so they go wherever the policy lets an event of
+// somebody go who granted everything, with [ReasonExempt] and why as the Cause of each
+// verdict. What the policy denies even then stays denied. [Stats] counts them.
+// With, For and About end the exemption.
+//
+// Why says in a few words what the events are about, for whoever reviews them. Without
+// it Enqueue returns [ErrExempt]. It does so, too, for a message that shows by its type or
+// fields that it is about a person:
+//
+//   - Identify and Alias, and the [UpdateEvent].
+//   - UserId, Context.Traits, Context.IP or Context.Device.AdvertisingID is set.
+//
+// Nothing else is checked: not Properties, nor the Traits of a Group, nor whose the
+// AnonymousId is. Segment wants an id for every message; take the machine's own, and never
+// that of a visitor. Anonymous fills in none.
+//
+// The consent object says true for every category, as the policy would for somebody who
+// granted everything: Segment closes a destination whose category is false, and delivers
+// an event without the object to all of them. It is no answer of anybody.
+//
+// A policy that goes by the visitor's own list names no destination, and so suppresses
+// every such message.
+func (c *Client) Exempt(why string) *Client {
+	d := c.derive()
+	d.state, d.bound, d.exempt = All(Granted), true, &exemption{why: why}
+	d.person = nil
+	return d
+}
+
+// An exemption is what a client of Exempt has besides its State.
+type exemption struct {
+	why  string
+	last atomic.Pointer[overlaid]
+}
+
+// An overlaid is a Decision, and what was made of it.
+type overlaid struct {
+	from *decision
+	made Decision
+}
+
+// admits returns an error for a message that cannot be exempt.
+func (e *exemption) admits(kind *delivery.Kind, given analytics.Message) error {
+	switch m := kind.Open(given); {
+	case strings.TrimSpace(e.why) == "":
+		return fmt.Errorf("%w: why was not said", ErrExempt)
+	case kind.IsAlias(), kind.IsIdentify():
+		return fmt.Errorf("%w: %s is about a person", ErrExempt, kind.Name)
+	case isUpdate(given):
+		return fmt.Errorf("%w: an update of preferences is about a person", ErrExempt)
+	case *m.UserID != "":
+		return fmt.Errorf("%w: UserId is set", ErrExempt)
+	case *m.Context == nil:
+		return nil
+	case len((*m.Context).Traits) > 0:
+		return fmt.Errorf("%w: Context.Traits is set", ErrExempt)
+	case len((*m.Context).IP) > 0:
+		return fmt.Errorf("%w: Context.IP is set", ErrExempt)
+	case (*m.Context).Device.AdvertisingID != "":
+		return fmt.Errorf("%w: Context.Device.AdvertisingID is set", ErrExempt)
+	default:
+		return nil
+	}
+}
+
+// on returns d, of somebody who granted everything, with the reason of the exemption.
+func (e *exemption) on(d Decision) Decision {
+	if d.body == nil {
+		return d
+	}
+	if last := e.last.Load(); last != nil && last.from == d.body {
+		return last.made
+	}
+	made := d.clone()
+	for i, v := range made.body.verdicts {
+		if v.Allowed {
+			made.body.verdicts[i].Reason, made.body.verdicts[i].Cause = ReasonExempt, e.why
+		}
+	}
+	e.last.Store(&overlaid{d.body, made})
+	return made
+}

@@ -1,0 +1,225 @@
+// Package hold keeps the events of visitors who have not answered yet until they do.
+//
+// A visitor's first page and the events on it come before the answer, and under an opt-in
+// policy nobody may see them. A [Hold] keeps them in memory, within bounds, and gives them
+// to the client when the answer comes, to be decided by that answer:
+//
+//	held := hold.New(client, policy, hold.Options{})
+//	err := held.For(r.Context(), cookie.AnonymousID(r)).Enqueue(m)
+//
+// The answer comes with the visitor's next request, since For looks for it, or at once
+// from the endpoint that takes it:
+//
+//	preferences.Handler{OnAnswer: func(r *http.Request, _, given consent.State) {
+//		held.Answer(cookie.AnonymousID(r), given)
+//	}}
+//
+// Whether events may be kept at all before the answer is a question for a lawyer: they
+// are about a person, if only in memory and for minutes.
+package hold
+
+import (
+	"cmp"
+	"container/list"
+	"context"
+	"errors"
+	"log"
+	"sync"
+	"time"
+
+	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/consent"
+)
+
+// Options are the bounds of a Hold. Zero is what is said at each, less than zero is none
+// at all: nothing is held.
+type Options struct {
+	MaxVisitors int           // who have something held; zero: 10,000
+	MaxMessages int           // of one visitor; zero: 20
+	MaxBytes    int           // of JSON, of all messages; zero: 16 MiB. Memory is a few times that
+	MaxAge      time.Duration // zero: 10 minutes
+
+	// OnEnd is called when the wait of a message ends, before it goes to the client, whose
+	// OnOutcome tells what becomes of it there. Calls come from many goroutines at once.
+	// A panic is logged and stops there. It must not change the message.
+	OnEnd func(m analytics.Message, why End)
+}
+
+// An End is why the wait of a message ended.
+type End string
+
+const (
+	// Answered: the visitor answered, and the message is decided by that answer.
+	Answered End = "the visitor answered"
+	// Expired: there was no answer within MaxAge.
+	Expired End = "no answer came in time"
+	// NoRoom: one of the bounds was reached, and the message never waited.
+	NoRoom End = "there was no room to wait"
+	// Closed: the Hold was closed.
+	Closed End = "the program ended before an answer came"
+)
+
+// A Hold keeps messages. It may be used by many goroutines at once.
+//
+// A message leaves it once, for the client: when its visitor answers, and else when it is
+// too old, when there is no room, or at Close. In the latter cases it is decided as it
+// would have been without the Hold, for a visitor without an answer: it reaches the strictly
+// necessary destinations, or is suppressed. So each message has one outcome at the client,
+// and counts as Enqueued there from when it leaves the Hold. What is held is lost if the
+// process dies.
+type Hold struct {
+	client  *consent.Client
+	policy  consent.Policy
+	options Options
+
+	mu       sync.Mutex
+	queue    list.List // of *message, the oldest first
+	visitors map[string][]*list.Element
+	timer    *time.Timer // for the oldest; nil: none is held
+	stats    Stats
+	closed   bool
+}
+
+// Stats count messages. Held is the sum of Answered, Expired and Closed and of those that
+// still wait.
+type Stats struct {
+	Held     uint64 // that had to wait
+	Answered uint64
+	Expired  uint64
+	Closed   uint64
+	NoRoom   uint64 // that did not wait for want of room
+
+	Visitors int // who have something held now
+	Bytes    int // of JSON, held now
+}
+
+// New returns a Hold for the client and its policy. Close it before the client.
+//
+// It holds messages only where no destination may see them without an answer but those that
+// are strictly necessary. Under a policy that is opt-out, or leaves unlisted destinations
+// open, there is nothing to wait for.
+func New(client *consent.Client, policy consent.Policy, o Options) *Hold {
+	o.MaxVisitors = cmp.Or(o.MaxVisitors, 10_000)
+	o.MaxMessages = cmp.Or(o.MaxMessages, 20)
+	o.MaxBytes = cmp.Or(o.MaxBytes, 16<<20)
+	o.MaxAge = cmp.Or(o.MaxAge, 10*time.Minute)
+	return &Hold{client: client, policy: policy, options: o, visitors: make(map[string][]*list.Element)}
+}
+
+// For returns the client of the visitor whose State ctx carries. The visitor is an id that
+// stays the same until the answer, and that nobody else can guess: whoever sends it with an
+// answer answers for what is held under it. If the State holds an answer, what was held
+// leaves first, and nothing waits any more. If there is none, consent.NewState(nil),
+// messages wait. In any other case, such as a browser's signal that denies something, a
+// context without a State, or without an id or with one of more than 200 bytes, they are
+// decided at once.
+//
+// An event of a request that was under way when the answer came waits for the next one.
+// The Close of the returned client does nothing.
+func (h *Hold) For(ctx context.Context, visitor string) analytics.Client {
+	s := consent.FromContext(ctx)
+	if s.Answered() {
+		_ = h.Answer(visitor, s) // OnOutcome is told
+	}
+	client := h.client.For(ctx)
+	if s != consent.NewState(nil) || visitor == "" || len(visitor) > maxVisitor {
+		return client
+	}
+	return &waiting{h, client, visitor}
+}
+
+const maxVisitor = 200 // bytes of an id
+
+// Answer ends the wait of what is held for the visitor: it goes to the client, in the order
+// in which it came, to be decided by s. It is for the State that counts from now on; on a
+// site with several Sources or Signals that is what the next request has, and For is enough.
+// A State without an answer that denies nothing either changes nothing. The error joins what
+// Enqueue returns.
+func (h *Hold) Answer(visitor string, s consent.State) error {
+	if !s.Answered() && s.Rest() == consent.Unknown {
+		return nil
+	}
+	return h.end(h.takeOf(visitor), Answered, s)
+}
+
+// Close ends the wait of all messages. What comes later does not wait. The error joins what
+// Enqueue returns.
+func (h *Hold) Close() error {
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	return h.end(h.take(Closed, func(*message) bool { return true }), Closed, h.unanswered())
+}
+
+// Stats returns what was counted so far.
+func (h *Hold) Stats() Stats {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.stats
+	s.Visitors = len(h.visitors)
+	return s
+}
+
+// expire ends the wait of what is too old. It runs on a goroutine of its own, where a
+// panic of a wrapped client would end the process.
+func (h *Hold) expire() {
+	now := time.Now()
+	old := h.take(Expired, func(m *message) bool { return now.Sub(m.at) >= h.options.MaxAge })
+	for _, m := range old {
+		h.guard("the client", func() { _ = h.end([]*message{m}, Expired, h.unanswered()) })
+	}
+}
+
+// end gives messages to the client, which are no longer held.
+func (h *Hold) end(messages []*message, why End, s consent.State) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	client := h.client.With(s)
+	var failed []error
+	for _, m := range messages {
+		h.tell(m.message, why)
+		failed = append(failed, client.Enqueue(m.message))
+	}
+	return errors.Join(failed...)
+}
+
+func (h *Hold) tell(m analytics.Message, why End) {
+	if h.options.OnEnd != nil {
+		h.guard("OnEnd", func() { h.options.OnEnd(m, why) })
+	}
+}
+
+func (h *Hold) guard(name string, call func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			log.Printf("hold: %s panicked with a %T", name, r)
+		}
+	}()
+	call()
+}
+
+// unanswered returns what counts for a visitor who did not answer. Where the policy has
+// become one that allows more, the visitor may have denied it since, unknown to the Hold.
+func (h *Hold) unanswered() consent.State {
+	if h.waits() {
+		return consent.NewState(nil)
+	}
+	return consent.All(consent.Denied)
+}
+
+// waits reports whether an answer can open what is closed without one.
+func (h *Hold) waits() (waits bool) {
+	h.guard("the policy", func() {
+		if h.policy == nil {
+			return
+		}
+		d := h.policy.Decide(consent.NewState(nil))
+		waits = !d.Unlisted()
+		for v := range d.Verdicts() {
+			waits = waits && (!v.Allowed || v.Reason == consent.ReasonAlways)
+		}
+	})
+	return waits
+}

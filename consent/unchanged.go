@@ -1,0 +1,55 @@
+package consent
+
+import (
+	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/internal/delivery"
+)
+
+// warnUnchanged says, when a Client is made, that it enforces nothing.
+func (s *shared) warnUnchanged() {
+	if s.unchanged != nil {
+		s.log("consent: DangerouslySendUnchanged is set: messages leave for every destination, whatever visitors answered")
+	}
+}
+
+// leavesUnchanged reports whether the message of a stamp is one that leaves without it.
+func (c *Client) leavesUnchanged(made *stamp) bool {
+	return c.shared.unchanged != nil && !made.update && !c.enforced
+}
+
+// sendUnchanged tells what would have become of the message, and sends a copy of it as it
+// was given. It returns what send does.
+func (c *Client) sendUnchanged(kind *delivery.Kind, given analytics.Message, made *stamp, suppressed Reason) (analytics.Message, Outcome) {
+	s := c.shared
+	refused := func(err error) (analytics.Message, Outcome) {
+		return given, Outcome{Result: Refused, Err: err}
+	}
+	decision := made.decision
+	if suppressed == "" {
+		var err error
+		if decision, _, err = made.put(kind.Open(given)); err != nil {
+			return refused(err)
+		}
+	}
+	m, _ := delivery.Open(copyOf(given)) // by value
+	if c.identifies() {
+		if m.AnonymousID != nil && *m.AnonymousID == "" {
+			s.guard("Anonymous", func() { *m.AnonymousID = c.anonymous() })
+		}
+		if err := m.Pointer().Validate(); err != nil {
+			return refused(err)
+		}
+	}
+	c.tell(kind, given, decision, "")
+	s.guard("DangerouslySendUnchanged", func() { s.unchanged(kind.Open(given).Value(), decision, suppressed) })
+	tracked, err := s.outlet.Send(m, delivery.NotFrozen)
+	if err != nil {
+		return refused(err)
+	}
+	s.counters.unenforced.Add(1)
+	if tracked {
+		return nil, Outcome{}
+	}
+	return given, Outcome{Result: s.untold}
+}
