@@ -141,6 +141,6 @@ func ExampleNewSegment() {
 	fmt.Println(err)
 	client.Close()
 	// Output:
-	// consent: bad configuration: the endpoint "https://events.eu1.segmentapis.com/v1" is not of the form https://host
+	// consent: bad configuration: the endpoint "https://events.eu1.segmentapis.com/v1" is not https://host, or https://host/path to which /v1/batch can be appended
 	// <nil>
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 
@@ -29,9 +30,11 @@ const (
 // analytics-go. It differs from [New] in what it can check and mend:
 //
 //   - The write key must not be empty, and the policy not nil.
-//   - The Endpoint, if set, must be a scheme and a host and nothing else:
-//     analytics-go appends its path to whatever it is given, and sends into the
-//     void.
+//   - The Endpoint, if set, must be a scheme and a host, and may be a path below which a
+//     proxy of one's own passes requests on to Segment, such as
+//     https://www.example.com/segment: analytics-go appends /v1/batch to whatever it is
+//     given. So a path that ends in /v1 or /v1/batch is an error, and a final slash is
+//     left out.
 //   - The DefaultContext must hold no consent and no integrations, since Segment
 //     merges it into every message.
 //   - The Config and its DefaultContext are copied; analytics-go writes to them. What
@@ -58,7 +61,7 @@ func NewSegment(writeKey string, c analytics.Config, p Policy, o *Options) (*Cli
 	}
 	shared := newShared(p, o)
 	shared.log = delivery.NewLogger(c.Logger).Errorf
-	c.DefaultContext = defaultContext
+	c.DefaultContext, c.Endpoint = defaultContext, strings.TrimSuffix(c.Endpoint, "/")
 	config := delivery.Config{
 		WriteKey: writeKey, Segment: c,
 		MaxPending: defaultMaxPending, MaxPendingBytes: defaultMaxPendingBytes,
@@ -92,7 +95,7 @@ func check(writeKey string, c analytics.Config, p Policy, o *Options, noJSON err
 		bad("the policy is nil")
 	}
 	if c.Endpoint != "" && !isEndpoint(c.Endpoint) {
-		bad("the endpoint %s is not of the form https://host", shown(c.Endpoint))
+		bad("the endpoint %s is not https://host, or https://host/path to which /v1/batch can be appended", shown(c.Endpoint))
 	}
 	if noJSON != nil {
 		bad("the DefaultContext: %w", noJSON)
@@ -115,7 +118,15 @@ func isEndpoint(endpoint string) bool {
 	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return false
 	}
-	return endpoint == u.Scheme+"://"+u.Host
+	below := strings.TrimSuffix(u.EscapedPath(), "/")
+	switch {
+	case endpoint != u.Scheme+"://"+u.Host+u.EscapedPath():
+		return false
+	case strings.HasSuffix(below, "/v1"), strings.HasSuffix(below, "/v1/batch"):
+		return false
+	default: // no double slash, and no dots to resolve
+		return below == "" || below == path.Clean(below)
+	}
 }
 
 // shown returns an endpoint, quoted, without what may be a secret: a user and password, or

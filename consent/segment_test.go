@@ -86,20 +86,35 @@ func TestEndpoints(t *testing.T) {
 		consent.EndpointEU:          true,
 		"http://127.0.0.1:8080":     true,
 		"http://[::1]:8080":         true,
-		"https://api.segment.io/":   false,
+		"https://api.segment.io/":   true,
 		"https://api.segment.io/v1": false,
-		"https://a.b?c":             false,
-		"https://a.b#c":             false,
-		"https://u:p@a.b":           false,
-		"HTTPS://a.b":               false,
-		"ftp://a.b":                 false,
-		"api.segment.io":            false,
-		"localhost:8080":            false,
-		"https://":                  false,
-		"https://:80":               false,
-		"//a.b":                     false,
-		"https://a b":               false,
-		" https://a.b":              false,
+
+		"https://www.example.com/segment":          true,
+		"https://www.example.com/segment/":         true,
+		"https://www.example.com/a/b-c_d/%C3%A9":   true,
+		"https://www.example.com/v1/segment":       true,
+		"https://www.example.com/segment/v1":       false,
+		"https://www.example.com/segment/v1/":      false,
+		"https://www.example.com/segment/v1/batch": false,
+		"https://www.example.com/segment//":        false,
+		"https://www.example.com//segment":         false,
+		"https://www.example.com/segment/..":       false,
+		"https://www.example.com/./segment":        false,
+		"https://www.example.com/segment?a":        false,
+		"https://www.example.com/segment#a":        false,
+		"https://www.example.com/seg ment":         false,
+		"https://a.b?c":                            false,
+		"https://a.b#c":                            false,
+		"https://u:p@a.b":                          false,
+		"HTTPS://a.b":                              false,
+		"ftp://a.b":                                false,
+		"api.segment.io":                           false,
+		"localhost:8080":                           false,
+		"https://":                                 false,
+		"https://:80":                              false,
+		"//a.b":                                    false,
+		"https://a b":                              false,
+		" https://a.b":                             false,
 	} {
 		c, err := consent.NewSegment("key", analytics.Config{Endpoint: endpoint}, policy, nil)
 		if ok {
@@ -109,6 +124,22 @@ func TestEndpoints(t *testing.T) {
 			require.ErrorIs(t, err, consent.ErrConfig, endpoint)
 			require.Nil(t, c)
 		}
+	}
+}
+
+// A proxy of one's own, on a host that serves other things as well.
+func TestEndpointBelowAPath(t *testing.T) {
+	for _, slash := range []string{"", "/"} {
+		paths := make(chan string, 1)
+		proxy := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { paths <- r.RequestURI }))
+		defer proxy.Close()
+		c, err := consent.NewSegment("key", analytics.Config{Endpoint: proxy.URL + "/segment" + slash, Logger: silent{}}, policy, nil)
+		require.NoError(t, err)
+		require.NoError(t, c.With(consent.All(consent.Granted)).Enqueue(analytics.Track{UserId: "u", Event: "e"}))
+		lost, err := c.Shutdown(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, lost)
+		require.Equal(t, "/segment/v1/batch", <-paths)
 	}
 }
 

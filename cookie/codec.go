@@ -19,6 +19,12 @@ type Codec struct {
 	// Value is not used. Behind a proxy that ends TLS, set Secure.
 	Template http.Cookie
 
+	// HostOnly writes the cookie for the host of the request alone, and not for its
+	// registrable domain, as a Consent Manager whose cookieDomain is empty does. Other
+	// hosts of the site do not see it then. With it the Template must have no Domain. Forget
+	// expires a cookie of the domain as well, since a request does not say of which it is.
+	HostOnly bool
+
 	// Order is the order to write names in, for categories and destinations alike:
 	// the listed ones first, then the others as [Encode] has them. With the site's
 	// categories in the order of its Consent Manager, which puts destinations in
@@ -60,8 +66,8 @@ func (c Codec) Consent(r *http.Request) (consent.State, error) {
 // and the registrable domain of the request's host, so that other hosts of the
 // site read it too. The domain comes from the public suffix list; there is none
 // if the host is an IP address, a single label, a public suffix itself or not a
-// host name, or if the name of the cookie has the prefix "__Host-". SameSite is
-// Lax. Secure is set if the request came over TLS, or if the cookie's name has
+// host name, if the Codec is HostOnly, or if the name of the cookie has the prefix
+// "__Host-". SameSite is Lax. Secure is set if the request came over TLS, or if the cookie's name has
 // the prefix "__Host-" or "__Secure-". HttpOnly is never set, since the script
 // reads the cookie too.
 //
@@ -69,7 +75,8 @@ func (c Codec) Consent(r *http.Request) (consent.State, error) {
 // browsers refuse, are errors that wrap [ErrNotEncodable]. Nothing is written then. Browsers
 // refuse SameSite=None and Partitioned without Secure, and the prefix "__Host-" with a
 // Domain or another Path than "/" (RFC 6265bis, section 5.7). A Template that expires at
-// once is an error, too. Whether the Domain of a Template is that of the host is not checked.
+// once is an error, too, and so is HostOnly with a Domain. Whether the Domain of a Template
+// is that of the host is not checked.
 func (c Codec) Write(w http.ResponseWriter, r *http.Request, s consent.State) error {
 	cookie, err := c.Cookie(r, s)
 	if err != nil {
@@ -91,10 +98,21 @@ func (c Codec) Cookie(r *http.Request, s consent.State) (*http.Cookie, error) {
 		return nil, err
 	}
 	cookie.Value = value
-	if err := finish(&cookie, r); err != nil {
+	if err := c.checkDomain(); err != nil {
+		return nil, err
+	}
+	if err := finish(&cookie, r, c.HostOnly); err != nil {
 		return nil, err
 	}
 	return &cookie, nil
+}
+
+// checkDomain returns what is wrong with the domain that the cookie is to be for.
+func (c Codec) checkDomain() error {
+	if c.HostOnly && c.Template.Domain != "" {
+		return notEncodable("HostOnly with a Domain")
+	}
+	return nil
 }
 
 // storable returns why a browser would not store a cookie.
@@ -113,7 +131,7 @@ func storable(cookie *http.Cookie) error {
 }
 
 // prepare fills in the attributes of a cookie that are not set.
-func prepare(cookie *http.Cookie, r *http.Request) {
+func prepare(cookie *http.Cookie, r *http.Request, hostOnly bool) {
 	if cookie.Path == "" {
 		cookie.Path = "/"
 	}
@@ -123,7 +141,7 @@ func prepare(cookie *http.Cookie, r *http.Request) {
 	if r != nil && r.TLS != nil || protected(cookie.Name) {
 		cookie.Secure = true
 	}
-	if cookie.Domain == "" && r != nil && !hasPrefixFold(cookie.Name, "__Host-") {
+	if cookie.Domain == "" && r != nil && !hostOnly && !hasPrefixFold(cookie.Name, "__Host-") {
 		cookie.Domain = Domain(r.Host)
 	}
 }

@@ -37,22 +37,25 @@ func (c Codec) ForgetCopies(w http.ResponseWriter, r *http.Request) error {
 	}
 	own := c.Template
 	own.Name = string(percentEncode(nil, c.name(), nameRaw))
-	return unsetCopies(w, r, own, c.brought(r, own.Name))
+	if err := c.checkDomain(); err != nil {
+		return err
+	}
+	return unsetCopies(w, r, own, c.brought(r, own.Name), c.HostOnly)
 }
 
 // UnsetCopies expires the copies of a cookie that r may have brought beside the one that
 // [Set] sets, as [Codec.ForgetCopies] does and with its limits, for packages that write the
 // cookie of another platform. The name is compared byte for byte.
 func UnsetCopies(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
-	return unsetCopies(w, r, c, sameName(r, c.Name))
+	return unsetCopies(w, r, c, sameName(r, c.Name), false)
 }
 
 // unsetCopies expires copies under the names that r brought, but for the cookie of own.
-func unsetCopies(w http.ResponseWriter, r *http.Request, own http.Cookie, names []string) error {
+func unsetCopies(w http.ResponseWriter, r *http.Request, own http.Cookie, names []string, hostOnly bool) error {
 	if r == nil {
 		return nil
 	}
-	prepare(&own, r)
+	prepare(&own, r, hostOnly)
 	if err := storable(&own); err != nil {
 		return err
 	}

@@ -18,15 +18,18 @@ func (c Codec) Forget(w http.ResponseWriter, r *http.Request) error {
 	}
 	cookie := c.Template
 	cookie.Name = string(percentEncode(nil, c.name(), nameRaw))
-	return forget(w, r, cookie, c.brought(r, cookie.Name))
+	if err := c.checkDomain(); err != nil {
+		return err
+	}
+	return forget(w, r, cookie, c.brought(r, cookie.Name), c.HostOnly)
 }
 
 // forget expires a cookie and the copies under the names that r brought.
-func forget(w http.ResponseWriter, r *http.Request, cookie http.Cookie, names []string) error {
+func forget(w http.ResponseWriter, r *http.Request, cookie http.Cookie, names []string, hostOnly bool) error {
 	if err := expire(w, r, cookie); err != nil || r == nil {
 		return err
 	}
-	prepare(&cookie, r)
+	prepare(&cookie, r, hostOnly)
 	forgetCopies(w, r, cookie, names, func(name, domain, path string) bool {
 		return name == cookie.Name && path == cookie.Path && (domain == "" || domain == domainOf(cookie))
 	})
@@ -51,7 +54,7 @@ func ForgetIdentity(w http.ResponseWriter, r *http.Request) {
 // expire expires a cookie for its Domain, or else the registrable domain of the
 // request's host, and for the host alone.
 func expire(w http.ResponseWriter, r *http.Request, cookie http.Cookie) error {
-	prepare(&cookie, r)
+	prepare(&cookie, r, false)
 	if err := storable(expired(&cookie)); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 func Set(w http.ResponseWriter, r *http.Request, cookies ...http.Cookie) error {
 	finished := slices.Clone(cookies)
 	for i := range finished {
-		if err := finish(&finished[i], r); err != nil {
+		if err := finish(&finished[i], r, false); err != nil {
 			return err
 		}
 	}
@@ -28,7 +28,7 @@ func Set(w http.ResponseWriter, r *http.Request, cookies ...http.Cookie) error {
 }
 
 // finish fills in what a cookie leaves out, and returns why a browser would not keep it.
-func finish(c *http.Cookie, r *http.Request) error {
+func finish(c *http.Cookie, r *http.Request, hostOnly bool) error {
 	c.Quoted = false
 	if c.MaxAge < 0 || c.MaxAge == 0 && !c.Expires.IsZero() && !c.Expires.After(time.Now()) {
 		return notEncodable("a cookie that expires at once")
@@ -37,7 +37,7 @@ func finish(c *http.Cookie, r *http.Request) error {
 		c.MaxAge = int(lifetime / time.Second)
 		c.Expires = time.Now().Add(lifetime)
 	}
-	prepare(c, r)
+	prepare(c, r, hostOnly)
 	if len(c.Name)+len(c.Value) > maxSize {
 		return notEncodable("longer than a browser stores")
 	}
@@ -47,5 +47,5 @@ func finish(c *http.Cookie, r *http.Request) error {
 // Unset expires a cookie that Set has set and the copies of it that r may have brought, as
 // [Codec.Forget] does, with its errors.
 func Unset(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
-	return forget(w, r, c, sameName(r, c.Name))
+	return forget(w, r, c, sameName(r, c.Name), false)
 }

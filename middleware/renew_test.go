@@ -246,6 +246,27 @@ func TestRenewWithATemplate(t *testing.T) {
 	})
 }
 
+func TestRenewForTheHostAlone(t *testing.T) {
+	n := middleware.Renew{Codec: cookie.Codec{HostOnly: true}}
+	cookies := n.Cookies(navigation(answerName+"="+accepted), noon)
+	require.Len(t, cookies, 2)
+	for _, c := range cookies {
+		require.Empty(t, c.Domain)
+		require.Equal(t, "/", c.Path)
+	}
+	require.True(t, strings.HasPrefix(cookies[0].String(), answerName+"="+accepted+";"), cookies[0])
+
+	// Beside a copy for the domain, which is expired.
+	again := n.Cookies(navigation(answerName+"="+accepted+"; "+answerName+"="+accepted+"; "+seenName+"="+cookies[1].Value), noon.Add(day))
+	require.Len(t, again, 3)
+	require.Empty(t, again[0].Domain)
+	require.Equal(t, "shop.example", again[2].Domain)
+	require.Negative(t, again[2].MaxAge)
+
+	n.Codec.Template.Domain = "shop.example"
+	require.Empty(t, n.Cookies(navigation(answerName+"="+accepted), noon), "a contradiction")
+}
+
 func TestRenewMarksTheResponse(t *testing.T) {
 	served := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	h := middleware.Renew{}.Handler(served)

@@ -23,8 +23,9 @@ import (
 // the clients before the test ends: what is sent later is dropped, and not reported.
 //
 // A message is one for Segment if it is posted to a host of Segment, or with the path
-// of Segment's API to any other. It is stamped if its consent context names a category. A
-// client with [consent.Options.DangerouslySendUnchanged] stamps none.
+// of Segment's API to any other; below another path, as that of a proxy, if it is a batch
+// with a write key. It is stamped if its consent context names a category. A client with
+// [consent.Options.DangerouslySendUnchanged] stamps none.
 //
 // Guard does not see clients with a Transport of their own, those that were made before
 // it (analytics-go keeps the transport it finds), and those of other processes. It
@@ -106,7 +107,12 @@ func isIngestion(r *http.Request) bool {
 		return true
 	}
 	dir, call := path.Split(r.URL.Path)
-	return dir == "/v1/" && (call == "batch" || segment.Type(call) == call && call != "")
+	if dir == "/v1/" {
+		return call == "batch" || segment.Type(call) == call && call != ""
+	}
+	// Below a proxy's path, only what has a write key, as analytics-go sends it.
+	key, password, ok := r.BasicAuth()
+	return strings.HasSuffix(dir, "/v1/") && call == "batch" && ok && key != "" && password == ""
 }
 
 // unstamped returns the titles of the events without a consent context. What cannot be

@@ -53,6 +53,7 @@ func TestGuardLooksAtRequestsForSegment(t *testing.T) {
 	other := segmenttest.New(t, segmenttest.Workspace{WriteKey: "key"})
 	const stamped = `{"writeKey":"key","userId":"u","type":"page","context":{"consent":{"categoryPreferences":{"a":true}}}}`
 	zipped := http.Header{"Content-Encoding": {"gzip"}}
+	writeKey := http.Header{"Authorization": {"Basic a2V5Og=="}} // "key:"
 	for _, test := range []struct {
 		name, method, url string
 		header            http.Header
@@ -68,11 +69,13 @@ func TestGuardLooksAtRequestsForSegment(t *testing.T) {
 		{"cut gzip", "POST", other.URL() + "/v1/page", zipped, compressed(stamped)[:20], "a request that cannot be read left for 127.0.0.1"},
 		{"no JSON", "POST", other.URL() + "/v1/page", nil, `{`, "a request that cannot be read left for 127.0.0.1"},
 		{"no batch", "POST", other.URL() + "/v1/batch", nil, `[]`, "a request that cannot be read left for 127.0.0.1"},
+		{"a proxy's path", "POST", other.URL() + "/segment/v1/batch", writeKey, `{"batch":[{"type":"group","userId":"u"}]}`, "group by u left for 127.0.0.1"},
 		{"too large", "POST", other.URL() + "/v1/page", nil, stamped + strings.Repeat(" ", 500<<10), "a request that cannot be read left for 127.0.0.1"},
 
 		{"stamped", "POST", other.URL() + "/v1/page", nil, stamped, ""},
 		{"stamped gzip", "POST", other.URL() + "/v1/page", zipped, compressed(stamped), ""},
 		{"another API", "POST", other.URL() + "/v1/orders", nil, `{"event":"e","userId":"u"}`, ""},
+		{"another API with batches", "POST", other.URL() + "/orders/v1/batch", nil, `{"batch":[{"type":"group","userId":"u"}]}`, ""},
 		{"another path", "POST", other.URL() + "/v2/track", nil, `{"event":"e","userId":"u"}`, ""},
 		{"a GET", "GET", other.URL() + "/v1/projects/key/settings", nil, "", ""},
 	} {

@@ -23,6 +23,7 @@ const oldestGo = "1.25.0"
 const toolsModule = "internal/tools"
 
 var tools = []string{
+	"github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod",
 	"golang.org/x/exp/cmd/apidiff",
 	"golang.org/x/perf/cmd/benchstat",
 	"golang.org/x/vuln/cmd/govulncheck",

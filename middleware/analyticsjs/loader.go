@@ -73,7 +73,10 @@ type Loader struct {
 
 	// Host is the name of the host that serves analytics.js, as in the snippet that
 	// Segment shows for the source: sources of another region, or with a domain of
-	// their own, have another. Empty: cdn.segment.com. It is always asked by HTTPS.
+	// their own, have another. Below a path of it, a proxy of one's own may pass the
+	// requests on, as in "www.example.com/segment": /analytics.js/v1/,
+	// /analytics-next/, /v1/projects/ and /next-integrations/ of Segment's host. Empty:
+	// cdn.segment.com. It is always asked by HTTPS.
 	Host string
 
 	// Page is whether the script reports the view of the page as well, as Segment's
@@ -137,15 +140,15 @@ var loaderTemplate = template.Must(template.New("loader").Parse(loaderHTML))
 // The nonce is that of the page's Content-Security-Policy, or "". An error wraps
 // [ErrLoader]: the write key, the host or the nonce is not one.
 func (l Loader) Script(d consent.Decision, nonce string) (template.HTML, error) {
-	host := l.Host
-	if host == "" {
+	host := strings.TrimSuffix(l.Host, "/")
+	if l.Host == "" {
 		host = defaultCDN
 	}
 	switch {
 	case !isWriteKey(l.WriteKey):
 		return "", fmt.Errorf("%w: the write key is not one of letters and digits", ErrLoader)
-	case !isHostName(host):
-		return "", fmt.Errorf("%w: the host is not the name of a host", ErrLoader)
+	case !isBase(host):
+		return "", fmt.Errorf("%w: the host is not the name of a host, with or without a path", ErrLoader)
 	case !isNonce(nonce):
 		return "", fmt.Errorf("%w: the nonce is not of base64", ErrLoader)
 	}
@@ -193,6 +196,21 @@ func browserIntegrations(d consent.Decision) (integrations map[string]bool, ok b
 
 func isWriteKey(key string) bool {
 	return key != "" && len(key) <= 100 && strings.Trim(key, letters+digits) == ""
+}
+
+// isBase reports whether base is the name of a host, or a path on it without a final
+// slash.
+func isBase(base string) bool {
+	host, below, ok := strings.Cut(base, "/")
+	if !ok {
+		return isHostName(host)
+	}
+	for segment := range strings.SplitSeq(below, "/") {
+		if strings.Trim(segment, ".") == "" || strings.Trim(segment, letters+digits+"-._~") != "" {
+			return false
+		}
+	}
+	return isHostName(host) && len(below) <= 200
 }
 
 // isHostName reports whether host is a host's name with a dot in it, in lower case,

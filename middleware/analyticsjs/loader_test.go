@@ -98,7 +98,17 @@ func TestLoaderRefuses(t *testing.T) {
 		"a write key beyond ASCII":    {analyticsjs.Loader{WriteKey: "ké"}, ""},
 		"a long write key":            {analyticsjs.Loader{WriteKey: strings.Repeat("k", 101)}, ""},
 		"a host with a scheme":        {analyticsjs.Loader{WriteKey: "k", Host: "https://cdn.segment.com"}, ""},
-		"a host with a path":          {analyticsjs.Loader{WriteKey: "k", Host: "cdn.segment.com/x"}, ""},
+		"nothing but a slash":         {analyticsjs.Loader{WriteKey: "k", Host: "/"}, ""},
+		"a path without a host":       {analyticsjs.Loader{WriteKey: "k", Host: "/segment"}, ""},
+		"a path of dots":              {analyticsjs.Loader{WriteKey: "k", Host: "www.example.com/a/../b"}, ""},
+		"an empty part of a path":     {analyticsjs.Loader{WriteKey: "k", Host: "www.example.com//segment"}, ""},
+		"two final slashes":           {analyticsjs.Loader{WriteKey: "k", Host: "www.example.com/segment//"}, ""},
+		"a path with a query":         {analyticsjs.Loader{WriteKey: "k", Host: "www.example.com/segment?a=b"}, ""},
+		"a path with a fragment":      {analyticsjs.Loader{WriteKey: "k", Host: "www.example.com/segment#a"}, ""},
+		"a path with an escape":       {analyticsjs.Loader{WriteKey: "k", Host: "www.example.com/%2e%2e"}, ""},
+		"a path with a backslash":     {analyticsjs.Loader{WriteKey: "k", Host: `www.example.com/a\b`}, ""},
+		"a path with a quote":         {analyticsjs.Loader{WriteKey: "k", Host: `www.example.com/a"b`}, ""},
+		"a long path":                 {analyticsjs.Loader{WriteKey: "k", Host: "www.example.com/" + strings.Repeat("a", 201)}, ""},
 		"a host with a port":          {analyticsjs.Loader{WriteKey: "k", Host: "cdn.segment.com:444"}, ""},
 		"a host with a user":          {analyticsjs.Loader{WriteKey: "k", Host: "cdn.segment.com@evil.example"}, ""},
 		"a host in capitals":          {analyticsjs.Loader{WriteKey: "k", Host: "CDN.segment.com"}, ""},
@@ -160,6 +170,18 @@ func TestLoaderWithEveryField(t *testing.T) {
 	var b strings.Builder
 	require.NoError(t, page.Execute(&b, s))
 	require.True(t, strings.HasPrefix(b.String(), `<head><script nonce="aB3&#43;/-_==">`), b.String())
+}
+
+func TestLoaderBelowAPath(t *testing.T) {
+	for given, want := range map[string]string{
+		"www.example.com/segment":       "www.example.com/segment",
+		"www.example.com/segment/":      "www.example.com/segment",
+		"www.example.com/a.b/~c_D-1/v2": "www.example.com/a.b/~c_D-1/v2",
+		"www.example.com/":              "www.example.com",
+	} {
+		l := analyticsjs.Loader{WriteKey: "k", Host: given}
+		require.Equal(t, want, arguments(t, script(t, l, decision(allowedVerdict("Amplitude"))))[0])
+	}
 }
 
 func TestLoaderForKnowsTheCookiesOfTheRequest(t *testing.T) {

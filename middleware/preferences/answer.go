@@ -7,26 +7,26 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// answer takes a new answer.
-func (h Handler) answer(w http.ResponseWriter, r *http.Request) *refusal {
+// answer takes a new answer. The channel is that of given, or nil.
+func (h Handler) answer(w http.ResponseWriter, r *http.Request) (recorded <-chan struct{}, problem *refusal) {
 	public := h.public(r)
 	if problem := h.admit(r, public); problem != nil {
-		return problem
+		return nil, problem
 	}
 	held, err := h.codec().Consent(r)
 	h.report(r, err)
 	known := vocabularyOf(h.Policy, held)
-	sample, byCategory, sampleErr := h.sample(overTLS, known)
+	sample, byCategory, sampleErr := h.sample(probe, known)
 	if byCategory {
 		known = known.withoutDestinations()
 	}
 	g, problem := h.readAnswer(w, public, known)
 	if problem != nil {
-		return problem
+		return nil, problem
 	}
 	if sampleErr != nil {
 		h.report(r, sampleErr)
-		return refused(http.StatusUnprocessableEntity, reasonCookie)
+		return nil, refused(http.StatusUnprocessableEntity, reasonCookie)
 	}
 	c := change{g, held, readDenials(r, sample.Name+companionSuffix, held), known, h.Policy, h.Expand}
 	if byCategory {
@@ -41,14 +41,14 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) *refusal {
 			problem = refused(http.StatusInternalServerError, "What the answer grants cannot be kept.")
 		}
 		if !g.denies(known) {
-			return problem
+			return nil, problem
 		}
 		state = withoutNewGrants(state, held)
 	}
 	k, err := h.fit(public, state, c)
 	h.report(r, err)
 	if k.set == nil {
-		return refused(http.StatusUnprocessableEntity, reasonCookie)
+		return nil, refused(http.StatusUnprocessableEntity, reasonCookie)
 	}
 	if !hostKnown {
 		k = k.forHostAlone()
@@ -59,31 +59,31 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) *refusal {
 		// Other copies would go on to count. The answer is the first line of its name.
 		h.report(r, h.codec().ForgetCopies(w, public))
 	}
-	h.given(w, r, public, held, k.state)
+	recorded = h.given(w, r, public, held, k.state)
 	switch {
 	case problem != nil:
-		return problem
 	case g.redirect != "":
-		w.Header().Set("Location", g.redirect)
+		w.Header().Set("Location", h.pageOrigin(public)+g.redirect)
+		w.Header().Set("Content-Length", "0")
 		w.WriteHeader(http.StatusSeeOther)
 	default:
 		h.show(w, r, k.state)
 	}
-	return nil
+	return recorded, problem
 }
 
 const reasonCookie = "The answer does not fit a cookie."
 
-// forget drops the answer.
-func (h Handler) forget(w http.ResponseWriter, r *http.Request) *refusal {
+// forget drops the answer. The channel is that of given, or nil.
+func (h Handler) forget(w http.ResponseWriter, r *http.Request) (recorded <-chan struct{}, problem *refusal) {
 	public := h.public(r)
 	if problem := h.admit(r, public); problem != nil {
-		return problem
+		return nil, problem
 	}
 	held, err := h.codec().Consent(r)
 	h.report(r, err)
 	known := vocabularyOf(h.Policy, held)
-	sample, _, err := h.sample(overTLS, known)
+	sample, _, err := h.sample(probe, known)
 	if err == nil && !knowsHost(public, sample) {
 		err = ErrHost
 	}
@@ -92,18 +92,21 @@ func (h Handler) forget(w http.ResponseWriter, r *http.Request) *refusal {
 	}
 	if err != nil {
 		h.report(r, err)
-		return refused(http.StatusInternalServerError, reasonForget)
+		return nil, refused(http.StatusInternalServerError, reasonForget)
 	}
-	h.given(w, r, public, held, consent.NewState(nil))
+	recorded = h.given(w, r, public, held, consent.NewState(nil))
 	h.show(w, r, consent.NewState(nil))
-	return nil
+	return recorded, nil
 }
 
 const reasonForget = "The answer cannot be forgotten."
 
 // admit refuses who may not change anything.
 func (h Handler) admit(r, public *http.Request) *refusal {
-	var protection http.CrossOriginProtection
+	protection := h.CrossOrigin
+	if protection == nil {
+		protection = new(http.CrossOriginProtection)
+	}
 	if protection.Check(public) != nil {
 		return refused(http.StatusForbidden, "The request comes from another site.")
 	}

@@ -42,7 +42,11 @@ func (h Handler) readAnswer(w http.ResponseWriter, r *http.Request, known vocabu
 	}
 	g, problem := parseForm(form, known)
 	if problem == nil && g.redirect == "" {
-		g.redirect = refererPath(r)
+		host := r.Host
+		if _, other, ok := strings.Cut(h.pageOrigin(r), "://"); ok {
+			host = other
+		}
+		g.redirect = refererPath(r, host)
 	}
 	return g, problem
 }

@@ -12,6 +12,9 @@ var (
 	// ErrHost is the error of a request whose public host is unknown: Host returns none,
 	// or the Origin header is of another site than it.
 	ErrHost = errors.New("preferences: the public host is not known, see Handler.Host")
+	// ErrOnAnswer is the error of an OnAnswer that panicked. It names the type of the value
+	// that was given to panic.
+	ErrOnAnswer = errors.New("preferences: OnAnswer panicked")
 	// ErrCodec is the error of a Codec that does not read what it writes.
 	ErrCodec = errors.New("preferences: the Codec does not read the answer that it writes")
 	// ErrShortened is the error of a denial that did not fit the cookie and was kept

@@ -1,10 +1,12 @@
 package preferences_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	"github.com/segmentio/analytics-go/v3"
 
@@ -68,6 +70,29 @@ func ExampleHandler() {
 	// {"decided":true,"categories":{"analytics":true},"destinations":{"Amplitude":true},"verdicts":[{"destination":"Amplitude","allowed":true,"reason":"the visitor granted every category of it","cause":"analytics"}]}
 	// visitor-1 Segment Consent Preference Updated
 	// visitor-1 map[customTrackingPreferences:map[analytics:true] destinationTrackingPreferences:map[Amplitude:true]]
+}
+
+// An audit log, or an account, gets each answer.
+func ExampleHandler_onAnswer() {
+	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{
+		"analytics": {"Amplitude"},
+	}})
+	handler := preferences.Handler{
+		Policy: policy,
+		Client: consent.New(consent.Discard, policy, nil),
+		OnAnswer: func(r *http.Request, held, given consent.State) {
+			ctx, cancel := context.WithTimeout(r.Context(), time.Minute) // which is for the database
+			defer cancel()
+			_, bounded := ctx.Deadline()
+			fmt.Println(held.Category("analytics"), "->", given.Category("analytics"), bounded)
+		},
+	}
+	r := httptest.NewRequest("POST", "/preferences", strings.NewReader(`{"categories":{"analytics":false}}`))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Cookie", `tracking-preferences={"version":1,"custom":{"analytics":true}}`)
+	handler.ServeHTTP(httptest.NewRecorder(), r)
+	// Output:
+	// granted -> denied true
 }
 
 // The cookie of a site's own banner, which goes by categories.

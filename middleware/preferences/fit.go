@@ -160,7 +160,7 @@ func (h Handler) Check() error {
 		return errors.Join(append(wrong, ErrNoPolicy)...)
 	}
 	known := vocabularyOf(h.Policy, consent.NewState(nil))
-	if _, byCategory, _ := h.sample(overTLS, known); byCategory {
+	if _, byCategory, _ := h.sample(probe, known); byCategory {
 		known = known.withoutDestinations()
 	}
 	short, wide := h.shortest(known)

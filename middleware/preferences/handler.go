@@ -39,8 +39,8 @@ import (
 // category of the Policy that is not in the form is denied, as a checkbox is that nobody
 // ticked. A field "answer" of "accept" or "deny" answers for every category, and "save"
 // makes a form of an answer whose checkboxes are all empty. The response is a redirect with
-// 303 to the field "redirect", a path of this host, or else to the page that the form was
-// on, or to "/". A form that another handler has parsed before is taken as it was parsed;
+// 303 to the field "redirect", a path of the host that the form was on, or else to the page
+// that it was on, or to "/". A form that another handler has parsed before is taken as it was parsed;
 // what that handler dropped of it is not noticed.
 //
 // DELETE forgets the answer, and the visitor is asked again.
@@ -79,11 +79,12 @@ import (
 // # What is refused
 //
 // What is refused changes nothing, and nobody is told: a request from another origin (403,
-// see [http.CrossOriginProtection]), another type of body (415), too long a body (413), a
-// grant that does not fit a cookie, an answer for a destination where the cookie holds none,
-// and any answer where browsers would refuse the cookie (422), and else 400 for what is no answer: other fields and types, a name given twice, a
-// name that neither the Policy nor the visitor's cookie has. The reason is plain text,
-// without anything from the request. No response may be stored in a cache.
+// see CrossOrigin), another type of body (415), too long a body (413), a grant that does
+// not fit a cookie, an answer for a destination where the cookie holds none, and any answer
+// where browsers would refuse the cookie (422), and else 400 for what is no answer: other
+// fields and types, a name given twice, a name that neither the Policy nor the visitor's
+// cookie has. The reason is plain text, without anything from the request. No response may
+// be stored in a cache.
 //
 // There is one exception. Where the public host is not known, or the Origin header has
 // another registrable domain than it ([ErrHost]), a browser would not keep a cookie for
@@ -107,7 +108,7 @@ import (
 // The zero Handler shows what is in the cookie and takes no answer. A Handler may be
 // used by many goroutines at once. Of two answers at the same time one
 // remains; the browser keeps the cookie that arrives last. It recovers no panic of the
-// functions it is given.
+// functions it is given, but for that of OnAnswer.
 type Handler struct {
 	// Codec reads and writes the cookie. Nil: that of the Consent Manager, a zero
 	// [cookie.Codec].
@@ -130,11 +131,38 @@ type Handler struct {
 	// visitor would answer for somebody else. Nil: nobody is signed in.
 	UserID func(*http.Request) string
 
-	// OnAnswer is called after an answer stands, with what the cookie held before and
-	// what it holds from now on: consent.NewState(nil) where there was none, and after
-	// DELETE; All(Denied) where it could not be read. It can refuse and delay nothing.
-	// Nil: nobody is called.
+	// OnAnswer is called after an answer stands, for an audit log or an account, with what
+	// the cookie held before and what it holds from now on: consent.NewState(nil) where
+	// there was none, and after DELETE; All(Denied) where it could not be read.
+	//
+	// It can refuse nothing: a panic is told to OnError ([ErrOnAnswer]). Nor can it hold the
+	// response back: that is sent when OnAnswer returns, so that whoever has the response
+	// finds the answer recorded, but after a tenth of a second in any case. The request ends
+	// when OnAnswer returns, so that Shutdown of an http.Server waits for it; until then
+	// the connection of HTTP/1 takes no other request. Nobody waits any longer where the
+	// ResponseWriter cannot flush, as that of [http.TimeoutHandler].
+	//
+	// It is called on a goroutine of its own, and must not change the request. The context
+	// has the request's values and never ends, as browsers close connections: what is slow
+	// needs a deadline of its own. Nil: nobody is called.
 	OnAnswer func(r *http.Request, held, given consent.State)
+
+	// CrossOrigin tells which other origins may answer and forget, such as the pages of
+	// www.example.com where the endpoint is on api.example.com:
+	//
+	//	protection := http.NewCrossOriginProtection()
+	//	err := protection.AddTrustedOrigin("https://www.example.com")
+	//
+	// Its Check is asked, and its deny handler is not used. The Origin must be of the same
+	// registrable domain, as the cookie would reach no page of another (see [ErrHost]). Do
+	// not bypass the check by a pattern: every page of the web could answer then.
+	//
+	// What a page of the other origin may read is for a CORS handler around this one to
+	// say, which has to allow credentials, and the methods and the Content-Type that the
+	// page sends. The page has to send credentials (fetch with credentials: "include"):
+	// without them no cookie arrives, and none is kept. Clear-Site-Data reaches the cache
+	// of this origin alone. Nil: none but this one.
+	CrossOrigin *http.CrossOriginProtection
 
 	// Expand makes the destinations of an answer by category before it is written, as
 	// the Expand method of a destinations.Policy does. The Consent Manager goes by
@@ -187,21 +215,25 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var problem *refusal
+	var recorded <-chan struct{} // closed when OnAnswer has returned
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		held, err := h.codec().Consent(r)
 		h.report(r, err)
 		h.show(w, r, held)
 	case http.MethodPost, http.MethodPut:
-		problem = h.answer(w, r)
+		recorded, problem = h.answer(w, r)
 	case http.MethodDelete:
-		problem = h.forget(w, r)
+		recorded, problem = h.forget(w, r)
 	default:
 		header.Set("Allow", "GET, HEAD, POST, PUT, DELETE")
 		problem = refused(http.StatusMethodNotAllowed, "This method is not supported.")
 	}
 	if problem != nil {
 		problem.write(w)
+	}
+	if recorded != nil {
+		await(w, recorded)
 	}
 }
 

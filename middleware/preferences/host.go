@@ -22,10 +22,10 @@ func (h Handler) public(r *http.Request) *http.Request {
 // as the request shows: an Origin of another site means that something in between
 // rewrites Host.
 //
-// A cookie with the prefix "__Host-" is for the host alone, whichever that is. The sample
-// has the Domain that the cookie has for every host, if there is one.
+// A cookie for the host alone is, whichever host that is: with the prefix "__Host-", or of a
+// Codec that is HostOnly. The sample is the cookie for probe.
 func knowsHost(public *http.Request, sample *http.Cookie) bool {
-	if strings.HasPrefix(strings.ToLower(sample.Name), "__host-") {
+	if sample.Domain == "" {
 		return true
 	}
 	host := hostName(public.Host)
@@ -34,7 +34,7 @@ func knowsHost(public *http.Request, sample *http.Cookie) bool {
 		return host != ""
 	}
 	seen := strings.ToLower(origin.Hostname())
-	if domain := strings.ToLower(strings.TrimPrefix(sample.Domain, ".")); domain != "" {
+	if domain := strings.ToLower(strings.TrimPrefix(sample.Domain, ".")); domain != cookie.Domain(probe.Host) {
 		return seen == domain || strings.HasSuffix(seen, "."+domain)
 	}
 	if host == seen {

@@ -113,6 +113,33 @@ func TestADenialForTheHostAloneCounts(t *testing.T) {
 	require.Equal(t, m{"Facebook Pixel": true, "Webhooks": true, "Amplitude": false, "Actions Amplitude": false, "Braze": false}, show(t, w).allowed())
 }
 
+// Host-only cookies, as of a Consent Manager with an empty cookieDomain: whichever host that
+// is, the browser keeps them.
+func TestCookiesForTheHostAlone(t *testing.T) {
+	b := newBench()
+	b.Codec = cookie.Codec{HostOnly: true}
+	require.NoError(t, b.Check())
+	for _, origin := range []string{"https://shop.example.com", "https://shop.example.net"} {
+		q := request{method: "POST", body: `{"categories":{"analytics":true,"advertising":false}}`,
+			header: http.Header{"Origin": {origin}, "Sec-Fetch-Site": {"same-origin"}}}
+		w := b.do(q)
+		require.Equal(t, 200, w.Code, w.Body)
+		cookies := w.Result().Cookies()
+		require.Len(t, cookies, 2, "the answer and its companion")
+		for _, c := range cookies {
+			require.Empty(t, c.Domain)
+			require.Positive(t, c.MaxAge)
+		}
+		q = request{method: "DELETE", cookies: sentBack(w), header: q.header}
+		w = b.do(q)
+		require.Equal(t, 200, w.Code)
+		require.Contains(t, w.Header()["Set-Cookie"], "tracking-preferences=; Path=/; Max-Age=0; Secure; SameSite=Lax")
+	}
+	require.Empty(t, b.errs)
+	b.Codec = cookie.Codec{HostOnly: true, Template: http.Cookie{Domain: "example.com"}}
+	require.ErrorIs(t, b.Check(), cookie.ErrNotEncodable)
+}
+
 // Old browsers send no Sec-Fetch-Site. Where the Origin is not that of the host, such a
 // request cannot be told from one of another site.
 func TestRequestsOfOldBrowsersAreComparedWithThePublicHost(t *testing.T) {

@@ -23,11 +23,29 @@ func isLocalPath(path string) bool {
 	return true
 }
 
-// refererPath returns the path of the page that r comes from if it is on the same host,
+// pageOrigin returns the origin of the page that r comes from if that is another one,
+// which CrossOrigin lets through, else "".
+func (h Handler) pageOrigin(r *http.Request) string {
+	if h.CrossOrigin == nil || len(r.Header.Values("Origin")) != 1 {
+		return ""
+	}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return ""
+	}
+	origin := r.Header.Get("Origin")
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == r.Host || origin != u.Scheme+"://"+u.Host || !isLocalPath("/"+u.Host) {
+		return ""
+	}
+	return origin
+}
+
+// refererPath returns the path of the page that r comes from if it is on that host,
 // else "/". The scheme is not compared: TLS may end before this process.
-func refererPath(r *http.Request) string {
+func refererPath(r *http.Request, host string) string {
 	u, err := url.Parse(r.Referer())
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Host != r.Host {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Host != host {
 		return "/"
 	}
 	path := u.EscapedPath()

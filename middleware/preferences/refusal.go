@@ -1,6 +1,10 @@
 package preferences
 
-import "net/http"
+import (
+	"io"
+	"net/http"
+	"strconv"
+)
 
 // A refusal says why a request changes nothing.
 type refusal struct {
@@ -10,4 +14,11 @@ type refusal struct {
 
 func refused(status int, reason string) *refusal { return &refusal{status, reason} }
 
-func (f *refusal) write(w http.ResponseWriter) { http.Error(w, f.reason, f.status) }
+// write writes the refusal. With its length known, the browser has all of it once it is
+// flushed.
+func (f *refusal) write(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(f.reason)+len("\n")))
+	w.WriteHeader(f.status)
+	_, _ = io.WriteString(w, f.reason+"\n") // the visitor may be gone
+}

@@ -11,8 +11,9 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-// overTLS is a request under which a cookie is secure that is not so by itself.
-var overTLS = &http.Request{TLS: new(tls.ConnectionState)}
+// probe is a request under which a cookie is secure that is not so by itself, to a host that
+// no Codec names.
+var probe = &http.Request{TLS: new(tls.ConnectionState), Host: "www.preferences.invalid"}
 
 // forHostAlone returns k without a Domain.
 func (k kept) forHostAlone() kept {

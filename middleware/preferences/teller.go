@@ -18,15 +18,13 @@ type Teller interface {
 }
 
 // given makes a new answer known, after it was written. That there still is none is not
-// told.
-func (h Handler) given(w http.ResponseWriter, r, public *http.Request, held, state consent.State) {
+// told. The channel is that of record, or nil.
+func (h Handler) given(w http.ResponseWriter, r, public *http.Request, held, state consent.State) (recorded <-chan struct{}) {
 	if held != consent.NewState(nil) || state != consent.NewState(nil) {
 		if err := h.tell(r, state); err != nil {
 			h.report(r, fmt.Errorf("preferences: the answer was not told: %w", err))
 		}
-		if h.OnAnswer != nil {
-			h.OnAnswer(r, held, state)
-		}
+		recorded = h.record(r, held, state)
 	}
 	after := h.decide(r, state)
 	narrowed := narrows(h.decide(r, held), after)
@@ -37,6 +35,7 @@ func (h Handler) given(w http.ResponseWriter, r, public *http.Request, held, sta
 	if h.ForgetIdentity && (narrowed || !opens(after)) {
 		cookie.ForgetIdentity(w, public)
 	}
+	return recorded
 }
 
 // isSecure reports whether the browser sent r over TLS, which may end before this process.

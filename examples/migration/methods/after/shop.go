@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"log"
+	"net/http"
+	"sync"
+
+	"github.com/go-consent/segment/consent"
+)
+
+type shop struct {
+	tracker Tracker
+
+	mu     sync.Mutex
+	orders []order
+}
+
+// An order waits to be shipped.
+type order struct {
+	user, id string
+	consent  string
+}
+
+func (s *shop) showProduct(w http.ResponseWriter, r *http.Request) {
+	s.tracker.For(r.Context()).ProductViewed(r.FormValue("user"), r.PathValue("id"))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *shop) signUp(w http.ResponseWriter, r *http.Request) {
+	s.tracker.For(r.Context()).AccountCreated(r.FormValue("user"), "web")
+	w.WriteHeader(http.StatusCreated)
+}
+
+func (s *shop) takeOrder(w http.ResponseWriter, r *http.Request) {
+	o := order{user: r.FormValue("user"), id: r.FormValue("order"), consent: consent.Text(r.Context())}
+	s.mu.Lock()
+	s.orders = append(s.orders, o)
+	s.mu.Unlock()
+	s.tracker.For(r.Context()).OrderCompleted(o.user, o.id)
+	w.WriteHeader(http.StatusCreated)
+}
+
+// ship runs at night, without a request.
+func (s *shop) ship() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.orders {
+		ctx, err := consent.WithText(context.Background(), o.consent)
+		if err != nil {
+			log.Print(err) // everything is denied
+		}
+		s.tracker.For(ctx).OrderShipped(o.user, o.id)
+	}
+	s.orders = nil
+}

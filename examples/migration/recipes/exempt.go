@@ -1,0 +1,17 @@
+package recipes
+
+import (
+	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/consent"
+)
+
+// NightlyTotal is an event about no person. Segment wants an id all the same: that of the
+// machine, and never one of a visitor.
+func NightlyTotal(client *consent.Client, orders int) error {
+	return client.Exempt("nightly totals of the warehouse").Enqueue(analytics.Track{
+		AnonymousId: "warehouse-1",
+		Event:       "Orders Counted",
+		Properties:  analytics.NewProperties().Set("orders", orders),
+	})
+}
