@@ -73,9 +73,26 @@
 //
 // preferences.Handler takes a visitor's answer on the server, writes the cookie that
 // the Consent Manager reads, or that of a banner of your own (cookie/custom), and tells
-// Segment. analyticsjs.Loader loads
-// analytics.js for those who accepted something, and middleware.Renew keeps an answer
-// in Safari longer than scripts can.
+// Segment. analyticsjs.Loader loads analytics.js for those who accepted something, and
+// middleware.Renew keeps an answer in Safari longer than scripts can.
+//
+// # Regions
+//
+// Package middleware/regime says which law applies to a request, and is the Default of the
+// middleware: opt-in, opt-out or nothing to ask, by purpose. consent/workspaces sends each
+// event to the workspace of its region. middleware/explain shows for one request all that
+// led to its verdicts.
+//
+// # Accounts and proof
+//
+// Package consent/ledger keeps a record of every answer in a chain that shows tampering, and
+// says whose answer counts where a device and an account differ: in requests, and for workers
+// that have none. A person can be shown what is held, and be erased.
+//
+// # Before it is switched on
+//
+// Options.DangerouslySendUnchanged decides, reports and sends as before. Package
+// consent/trial sums up for a reviewer what each destination would lose, and why.
 //
 // # No message is lost unseen
 //
@@ -88,7 +105,8 @@
 //
 // consent/consenttest has a Recorder to send to instead of Segment, and visitors of every
 // kind to send for. Below it, segmenttest has a Segment on the loopback interface that
-// can fail in every way, and conformance has suites for policies and sources of your own.
+// can fail in every way, and conformance has suites for policies, sources and stores of your
+// own.
 //
 // The program in examples/shop shows all of it at work, with a page on which every
 // event can be followed to each destination.
