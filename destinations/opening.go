@@ -28,7 +28,7 @@ func (t *Table) Wider(base *Table) []Opening {
 	for _, s := range t.blocks {
 		c := comparison{now: t, base: base, seen: make(map[string]bool)}
 		if s.others() {
-			c.compare("", s, base.others())
+			c.unnamed(s)
 		} else {
 			c.block(s)
 		}
@@ -85,33 +85,38 @@ func (c *comparison) add(row string) {
 // block compares a destination under each of its names. An event goes by all of them.
 func (c *comparison) block(s block) {
 	first := c.base.find(s.names[0])
-	befores := []*block{first}
 	c.compare("", s, first)
 	for _, name := range s.names[1:] {
-		before := c.base.find(name)
-		if before != first {
+		if before := c.base.find(name); before != first {
 			c.compare("as "+strconv.Quote(name)+": ", s, before)
-		}
-		if !slices.Contains(befores, before) {
-			befores = append(befores, before)
-		}
-	}
-	for _, before := range befores {
-		if before != nil {
-			c.givenUp(s, before)
 		}
 	}
 }
 
-// givenUp adds what a denial under a name that s has no longer would have closed.
-func (c *comparison) givenUp(s block, before *block) {
-	for _, name := range before.names {
-		if slices.Contains(s.names, name) {
-			continue
+// unnamed compares what is decided about destinations without a name of their own, with
+// those that had one before among them.
+func (c *comparison) unnamed(s block) {
+	c.compare("", s, c.base.others())
+	if !slices.Contains(s.allowed, true) {
+		return
+	}
+	// They are closed to who denies every category: one more leaves them open.
+	if before := c.base.others(); before != nil && slices.Contains(before.allowed, true) {
+		if gained := without(s.categories, before.categories); len(gained) > 0 {
+			c.add(line("every category denied but", gained))
 		}
-		for _, r := range s.rows(nil) {
-			if r.named == notNamed && !r.nothingRead && c.now.allows(s, r) {
-				c.add("denied as " + strconv.Quote(name) + ": " + r.describe(s.categories))
+	}
+	for _, before := range c.base.blocks {
+		for _, name := range before.names {
+			if c.now.find(name) != nil {
+				continue
+			}
+			for _, r := range before.rows(c.now.regimes) {
+				// A denial under another of its names closed it then, and does not now.
+				closed := r.nothingRead || r.named == namedDenied && len(before.names) == 1
+				if !closed && !c.base.allows(before, r) {
+					c.add("as " + strconv.Quote(name) + ", which is not named any more: " + r.describe(before.categories))
+				}
 			}
 		}
 	}
@@ -120,17 +125,50 @@ func (c *comparison) givenUp(s block, before *block) {
 // compare adds the rows of s that before denied. They are over the categories of both.
 func (c *comparison) compare(prefix string, s block, before *block) {
 	both := block{names: s.names, categories: s.categories}
+	var gained, lost []string
 	if before != nil && !s.others() {
 		both.categories = slices.Compact(slices.Sorted(slices.Values(slices.Concat(s.categories, before.categories))))
+		gained, lost = without(s.names, before.names), without(before.names, s.names)
 	}
 	for _, r := range both.rows(c.now.regimes) {
-		if !c.now.allows(s, r.over(both, s)) {
-			continue
-		}
-		if before == nil || !c.base.allows(*before, r.over(both, *before)) {
-			c.add(prefix + r.describe(both.categories))
+		// The answer of r is for the names that both have. Each has further ones.
+		for _, byGained := range r.further(gained) {
+			for _, byLost := range r.further(lost) {
+				now, was := r, r
+				now.named, was.named = max(r.named, byGained), max(r.named, byLost)
+				if !c.now.allows(s, now.over(both, s)) || before != nil && c.base.allows(*before, was.over(both, *before)) {
+					continue
+				}
+				c.add(prefix + r.describe(both.categories) + byName(byGained, gained) + byName(byLost, lost))
+			}
 		}
 	}
+}
+
+func without(names, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
+}
+
+// further returns what a visitor who was asked by name may have answered for further
+// names. They are in an order in which the greater one decides: a denial, then a grant.
+func (r row) further(names []string) []naming {
+	if r.named == notAsked || len(names) == 0 {
+		return []naming{notAsked}
+	}
+	return []naming{notAsked, namedGranted, namedDenied}
+}
+
+func byName(n naming, names []string) string {
+	word := ""
+	switch n {
+	case namedGranted:
+		word = ", granted"
+	case namedDenied:
+		word = ", denied"
+	default:
+		return ""
+	}
+	return line(word+" as", names)
 }
 
 // over returns the row as it is for a block of fewer categories.
