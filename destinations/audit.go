@@ -1,6 +1,7 @@
 package destinations
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -62,6 +63,7 @@ func Audit(r *Register, o AuditOptions) ([]Finding, error) {
 	if kept := a.kept(); len(a.unapproved) == 0 && (kept == nil || !kept.equal(now)) {
 		a.find(RuleTable, "", "", "the file with the table of decisions is not what the register decides", "write it again")
 	}
+	slices.SortStableFunc(a.findings, func(x, y Finding) int { return cmp.Compare(x.Rule.order(), y.Rule.order()) })
 	return a.findings, nil
 }
 
@@ -129,7 +131,7 @@ func (a *audit) openings(now *Table) {
 			continue
 		}
 		a.unapproved = append(a.unapproved, o)
-		problem := fmt.Sprintf("it may see events that it could not before, of %d kinds of visitor:", len(o.Rows))
+		problem := "it may see events now that it could not see before, of these visitors:"
 		for i, row := range o.Rows {
 			if i == 6 && len(o.Rows) > 7 {
 				problem += fmt.Sprintf("\n  and %d more", len(o.Rows)-i)

@@ -20,7 +20,11 @@ func (a *audit) workspace() {
 	for _, c := range a.Workspace.Destinations {
 		i, ok := match(c, owners)
 		if !ok {
-			a.find(RuleNew, c.Name, "destinations", "it is connected at Segment and not in the register", a.proposal(c))
+			problem := "it is connected at Segment and not in the register"
+			if c.Consent != nil && len(c.Consent) == 0 {
+				problem += ", and Segment asks for no consent before it delivers to it"
+			}
+			a.find(RuleNew, c.Name, "destinations", problem, a.proposal(c))
 			continue
 		}
 		met[i] = true

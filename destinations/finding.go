@@ -1,6 +1,9 @@
 package destinations
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A Finding is something that [Audit] found and that somebody has to look at.
 type Finding struct {
@@ -46,12 +49,16 @@ const (
 )
 
 // Rules lists every Rule with what it finds, in the order of [Audit].
-func Rules() []RuleText { return ruleTexts }
+func Rules() []RuleText { return slices.Clone(ruleTexts) }
 
 // A RuleText says what a Rule finds.
 type RuleText struct {
 	Rule  Rule
 	Short string
+}
+
+func (r Rule) order() int {
+	return slices.IndexFunc(ruleTexts, func(t RuleText) bool { return t.Rule == r })
 }
 
 var ruleTexts = []RuleText{

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -19,7 +20,8 @@ func fromYAML(data []byte) ([]byte, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var document yaml.Node
 	if err := decoder.Decode(&document); err != nil {
-		return nil, &destinations.Mistake{Line: yamlLine(err), Problem: err.Error()}
+		line, problem := yamlError(err)
+		return nil, &destinations.Mistake{Line: line, Problem: problem}
 	}
 	var second yaml.Node
 	if decoder.Decode(&second) == nil {
@@ -35,13 +37,14 @@ func fromYAML(data []byte) ([]byte, error) {
 	return c.json.Bytes(), nil
 }
 
-// yamlLine finds the line in an error of the parser, which tells it in words alone.
-func yamlLine(err error) int {
-	var line int
-	if _, scanErr := fmt.Sscanf(err.Error(), "yaml: line %d:", &line); scanErr != nil || line < 1 {
-		return 1
+// yamlError takes the line out of an error of the parser, which tells it in words alone.
+// It may be the line before, or the one on which the value began.
+func yamlError(err error) (line int, problem string) {
+	problem = strings.TrimPrefix(err.Error(), "yaml: ")
+	if _, scanErr := fmt.Sscanf(problem, "line %d:", &line); scanErr != nil || line < 1 {
+		return 1, problem
 	}
-	return line
+	return line, strings.TrimPrefix(problem, fmt.Sprintf("line %d: ", line))
 }
 
 type converter struct {
