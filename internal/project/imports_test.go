@@ -30,7 +30,6 @@ var allowedImports = map[string][]string{
 	"consent/trial":                   {analyticsPath, "consent", "internal/delivery", "internal/segment"},
 	"consent/workspaces":              {"consent"},
 	"destinations":                    {"consent", "internal/memo", "internal/names", "internal/segment"},
-	"destinations/consentgate":        {"destinations", "destinations/records", "destinations/workspace", "go.yaml.in/yaml/v3"}, // a module of its own
 	"destinations/records":            {"destinations"},
 	"destinations/workspace":          {"destinations"},
 	"cookie":                          {"consent", "internal/memo", "internal/statetext", "golang.org/x/net/publicsuffix"},
