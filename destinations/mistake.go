@@ -27,19 +27,20 @@ func (m *Mistake) Error() string {
 func (m *Mistake) Unwrap() error { return ErrRegister }
 
 // Mistakes returns the mistakes that an error of [Load] joins, in the order of the lines.
+// It finds them in an error that wraps that one, too.
 func Mistakes(err error) []*Mistake {
-	var one *Mistake
-	switch joined := err.(type) {
+	switch e := err.(type) {
+	case *Mistake:
+		return []*Mistake{e}
 	case interface{ Unwrap() []error }:
 		var all []*Mistake
-		for _, e := range joined.Unwrap() {
-			all = append(all, Mistakes(e)...)
+		for _, one := range e.Unwrap() {
+			all = append(all, Mistakes(one)...)
 		}
 		return all
+	case interface{ Unwrap() error }:
+		return Mistakes(e.Unwrap())
 	default:
-		if errors.As(err, &one) {
-			return []*Mistake{one}
-		}
 		return nil
 	}
 }

@@ -3,6 +3,7 @@ package destinations
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -160,6 +161,7 @@ func TestLoadLocatesEveryMistake(t *testing.T) {
 			require.ErrorIs(t, err, ErrRegister)
 			mistakes := Mistakes(err)
 			require.Len(t, mistakes, len(c.want), "%v", err)
+			require.Equal(t, mistakes, Mistakes(fmt.Errorf("the file: %w", err)))
 			for i, want := range c.want {
 				require.Contains(t, mistakes[i].Error(), want)
 			}

@@ -17,7 +17,7 @@ func Cookies(r *destinations.Register) Table {
 		Columns: []string{"Category", "Provider", "Role", "Cookie", "Purpose", "Duration", "Data leave for"},
 	}
 	if r.Segment.Vendor.Name != "" {
-		t.add("always, to keep and carry out your answer", router(r))
+		t.add("Segment itself, which carries out your answer", router(r))
 	}
 	for _, e := range r.Destinations {
 		if len(e.Categories) == 0 {

@@ -35,7 +35,9 @@ func Processing(r *destinations.Register) Table {
 // Columns returns the columns of Processing beside the requirement of the GDPR and the
 // columns of two templates that each is for: the CNIL's record ("fiche de registre") and
 // the ICO's documentation template for controllers. What a template has no column for is
-// "–".
+// "–". The ICO's columns on breaches, on the conditions of Schedule 1 of the Data
+// Protection Act 2018 and on the rights of individuals have no counterpart, since a
+// register of destinations says nothing of them.
 func Columns() Table {
 	t := Table{Title: "Where the columns come from", Columns: []string{"Column", "GDPR", "CNIL", "ICO"}}
 	for _, c := range columns {

@@ -86,7 +86,7 @@ func TestColumnsCoverArticle30AndTheTemplates(t *testing.T) {
 func TestCookies(t *testing.T) {
 	c := Cookies(sample(t))
 	require.Equal(t, []string{
-		"always, to keep and carry out your answer", "Segment\nTwilio Ireland Limited (Segment)", "processor", "tracking-preferences",
+		"Segment itself, which carries out your answer", "Segment\nTwilio Ireland Limited (Segment)", "processor", "tracking-preferences",
 		"keeps your answer about cookies", "6 months", "US: Adequacy decision (EU) 2023/1795, EU-US Data Privacy Framework",
 	}, c.Rows[0])
 	seen := make(map[string]int)
