@@ -93,6 +93,20 @@ func TestAuditFinds(t *testing.T) {
 		"unmapped": {change: func(_ *Register, o *AuditOptions) {
 			o.Workspace.Destinations[amplitude].Consent = []string{}
 		}, want: "unmapped: Amplitude (Actions): it is in no category of consent at Segment", line: "", cure: `map it to "analytics" at Segment`},
+		"unmapped, in cloud mode": {change: func(r *Register, o *AuditOptions) {
+			o.Workspace.Unmapped = true
+			for _, i := range []int{26, 27} { // what is strictly necessary
+				o.Workspace.Destinations[i].Consent = nil
+				r.Destinations[i].Basis.Kind = Contract
+				r.Destinations[i].Categories = []string{"functional"}
+			}
+			table, err := Tabulate(r.Config(), r.Defaults())
+			require.NoError(t, err)
+			o.Base = table
+		}, want: "unmapped: Segment says that a destination is in no category of consent"},
+		"a category that Segment lacks": {change: func(_ *Register, o *AuditOptions) {
+			o.Workspace.Categories = []string{"functional", "analytics", "experience", "advertising", "Marketing"}
+		}, want: `unmapped: category "marketing" is not one that Segment enforces`, warning: true},
 		"without an owner": {change: func(r *Register, _ *AuditOptions) { r.Destinations[s3].Owner = "" },
 			want: "owner: Amazon S3: nobody answers for it", line: ""},
 		"without a basis": {change: func(r *Register, _ *AuditOptions) { r.Destinations[s3].Basis = Basis{} },

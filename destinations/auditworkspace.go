@@ -32,6 +32,7 @@ func (a *audit) workspace() {
 		a.renamed(c, a.register.Destinations[i], key, owners)
 		a.moved(c, a.register.Destinations[i], key)
 	}
+	a.unmapped()
 	for i, e := range a.register.Destinations {
 		if !met[i] && (a.Workspace.Warehouses || !isStorage(e)) {
 			a.warn(RuleVanished, e.Name, index("destinations", i)+".name", "it is in the register and not connected at Segment",
@@ -102,6 +103,26 @@ func (a *audit) moved(c Connected, e Entry, key string) {
 	if e.Catalogue != "" && c.Catalogue != "" && e.Catalogue != c.Catalogue {
 		a.find(RuleMoved, e.Name, key+".catalogue", fmt.Sprintf("Segment's catalogue had it under %q when it was reviewed, and has it under %q now",
 			e.Catalogue, c.Catalogue), "review its categories; "+a.proposal(c))
+	}
+}
+
+// unmapped finds what Segment does not enforce and no connected destination shows.
+func (a *audit) unmapped() {
+	isUnmapped := func(c Connected) bool { return c.Consent != nil && len(c.Consent) == 0 }
+	isNecessary := func(e Entry) bool { return e.Basis.Kind == StrictlyNecessary }
+	if a.Workspace.Unmapped && !slices.ContainsFunc(a.Workspace.Destinations, isUnmapped) && !slices.ContainsFunc(a.register.Destinations, isNecessary) {
+		a.find(RuleUnmapped, "", "destinations",
+			"Segment says that a destination is in no category of consent, and none that it shows is: it is one in cloud mode",
+			"look for it in the workspace, under consent management")
+	}
+	if a.Workspace.Categories == nil {
+		return
+	}
+	for i, c := range a.register.Categories {
+		if !slices.Contains(a.Workspace.Categories, c.Name) {
+			a.warn(RuleUnmapped, "", index("categories", i)+".name", fmt.Sprintf(
+				"category %q is not one that Segment enforces: it has no destination there, is disabled, or is spelt otherwise", c.Name), "")
+		}
 	}
 }
 

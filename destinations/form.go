@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -38,7 +39,7 @@ func (f *form) object(fields map[string]set) set {
 		first := make(map[string]member)
 		for _, m := range members {
 			at := node{offset: m.offset}
-			path := strings.TrimPrefix(key+"."+m.key, ".")
+			path := strings.TrimPrefix(key+"."+printable(m.key), ".")
 			read := fields[m.key]
 			if read == nil {
 				read = fields[m.key+"!"]
@@ -63,6 +64,18 @@ func (f *form) object(fields map[string]set) set {
 			}
 		}
 	}
+}
+
+// printable returns a key as it may stand in a log, where a line of its own may be taken
+// for something else.
+func printable(key string) string {
+	if runes := []rune(key); len(runes) > maxName {
+		key = string(runes[:maxName]) + "…"
+	}
+	if strings.ContainsFunc(key, unicode.IsControl) {
+		return strconv.Quote(key)
+	}
+	return key
 }
 
 // suggestion returns the key that is probably meant.

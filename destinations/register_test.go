@@ -126,6 +126,7 @@ func TestLoadLocatesEveryMistake(t *testing.T) {
 		"key in another case":  {`"noticeVersion"`, `"notice_version"`, []string{`line 5: categories[0].notice_version: there is no such key; is "noticeVersion" meant?`}},
 		"key with a mark":      {`"version": 1`, `"version": 1, "version!": 1`, []string{`line 2: version!: there is no such key; is "version" meant?`}},
 		"a key twice":          {`"name": "Amplitude"`, `"name": "Amplitude", "name": "Facebook Pixel"`, []string{`line 10: destinations[0].name: is there twice, first in line 10`}},
+		"a line in a key":      {`"version": 1`, `"version": 1, "x\n::error::": 1`, []string{`line 2: "x\n::error::": there is no such key`}},
 		"missing key":          {`"name": "Amplitude", `, ``, []string{`line 10: destinations[0]: the key "name" is missing`}},
 		"another version":      {`"version": 1`, `"version": 2`, []string{`line 2: version: is not 1, the only version that there is`}},
 		"null":                 {`["ads"]`, `null`, []string{`line 8: regimes[0].presumed: is null, not a list`}},

@@ -9,6 +9,10 @@ type Workspace struct {
 	// Categories are those of Segment's own consent product. Nil: not shown there.
 	Categories []string `json:"categories"`
 
+	// Unmapped is whether Segment says that some destination is in no category, without
+	// saying which.
+	Unmapped bool `json:"unmapped"`
+
 	// Warehouses is whether warehouses are among the destinations.
 	Warehouses bool `json:"warehouses"`
 

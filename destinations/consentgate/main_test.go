@@ -119,7 +119,7 @@ func TestTheSampleMayPass(t *testing.T) {
 	g := newGate(t)
 	status, stdout, _ := g.run("check")
 	require.Equal(t, passed, status, stdout)
-	require.Equal(t, "30 destinations, on 2026-11-25. The register may pass.\n", stdout)
+	require.Equal(t, "Not compared with what is connected at Segment.\n30 destinations, on 2026-11-25. The register may pass.\n", stdout)
 
 	status, stdout, _ = g.run("check", "-today", "2027-06-16")
 	require.Equal(t, found, status)

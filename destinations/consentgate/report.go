@@ -49,6 +49,9 @@ func (r report) text() string {
 			fmt.Fprintf(&b, "Not compared: %s\n", unseen)
 		}
 	}
+	if r.connected == nil {
+		b.WriteString("Not compared with what is connected at Segment.\n")
+	}
 	if len(r.mistakes) > 0 {
 		fmt.Fprintf(&b, "%d mistakes: the register cannot be read, and nothing else was checked.\n", len(r.mistakes))
 		return b.String()

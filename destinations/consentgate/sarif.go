@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -69,8 +70,9 @@ func (r report) sarif() []byte {
 		rules = append(rules, sarifRule{string(rule.Rule), sarifText{rule.Short}})
 	}
 	results := []sarifResult{}
+	uri := url.URL{Path: filepath.ToSlash(r.file)}
 	add := func(rule, level, text, key string, line int) {
-		location := sarifLocation{sarifPhysical{sarifArtifact{filepath.ToSlash(r.file)}, sarifRegion{max(line, 1)}}}
+		location := sarifLocation{sarifPhysical{sarifArtifact{uri.String()}, sarifRegion{max(line, 1)}}}
 		results = append(results, sarifResult{
 			RuleID: rule, RuleIndex: indexes[rule], Level: level, Message: sarifText{text},
 			Locations: []sarifLocation{location}, PartialFingerprints: map[string]string{"consentgate/v1": key},

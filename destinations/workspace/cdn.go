@@ -98,7 +98,7 @@ func ParseCDN(integrations, settings []byte) (destinations.Workspace, error) {
 		}
 	} else {
 		w.Unseen = append(w.Unseen, unseenMappings)
-		w.Categories = append([]string{}, s.Consent.All...)
+		w.Categories, w.Unmapped = append([]string{}, s.Consent.All...), s.Consent.Unmapped
 	}
 	if len(w.Destinations) == 0 {
 		return destinations.Workspace{}, fmt.Errorf("%w: no destination is listed", ErrWorkspace)
@@ -109,7 +109,8 @@ func ParseCDN(integrations, settings []byte) (destinations.Workspace, error) {
 type settingsDocument struct {
 	Integrations map[string]json.RawMessage `json:"integrations"`
 	Consent      *struct {
-		All []string `json:"allCategories"`
+		All      []string `json:"allCategories"`
+		Unmapped bool     `json:"hasUnmappedDestinations"`
 	} `json:"consentSettings"`
 }
 

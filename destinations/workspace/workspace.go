@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/go-consent/segment/destinations"
 )
@@ -63,6 +64,12 @@ func check(w destinations.Workspace) error {
 	for i, d := range w.Destinations {
 		if strings.TrimSpace(d.Name) == "" {
 			return fmt.Errorf("%w: destination %d has no name", ErrWorkspace, i+1)
+		}
+		// A name is printed, and a CI system may take a line of its own for a command.
+		for _, name := range append([]string{d.Name, d.CreationName}, d.PreviousNames...) {
+			if strings.ContainsFunc(name, unicode.IsControl) {
+				return fmt.Errorf("%w: destination %d has a control character in a name", ErrWorkspace, i+1)
+			}
 		}
 	}
 	return nil

@@ -44,6 +44,7 @@ func TestParseCDN(t *testing.T) {
 		{Name: "Facebook Pixel", CreationName: "Facebook Pixel", Consent: []string{"advertising"}},
 	}, w.Destinations)
 	require.Equal(t, []string{"advertising", "analytics"}, w.Categories)
+	require.True(t, w.Unmapped)
 	require.Equal(t, []string{unseenWarehouses, unseenMappings}, w.Unseen)
 }
 
@@ -67,6 +68,7 @@ func TestParseCDNRefuses(t *testing.T) {
 		"settings of none":  {integrations, `{}`, "the settings hold no integrations"},
 		"odd settings":      {integrations, `{"integrations": {"X": {"consentSettings": {"categories": "all"}}}}`, `the settings of "X": consentSettings.categories is of another type`},
 		"nothing listed":    {`[]`, `{"integrations": {}}`, "no destination is listed"},
+		"a line in a name":  {`[{"name": "X\n::set-output"}]`, settings, "destination 1 has a control character in a name"},
 		"no name":           {`[{"name": " ", "creationName": ""}]`, settings, "destination 1 has no name"},
 		"null for the list": {`null`, `{"integrations": {}}`, "no destination is listed"},
 	} {
