@@ -170,7 +170,7 @@ func (a *audit) unasked(now *Table) {
 		for _, e := range a.register.Destinations {
 			basis := e.BasisIn(regime).Kind
 			s := now.find(e.Name)
-			if basis != Consent && basis != "" || s == nil || !now.allows(*s, row{unanswered: true, regime: regime}) {
+			if basis != BasisConsent && basis != "" || s == nil || !now.allows(*s, row{unanswered: true, regime: regime}) {
 				continue
 			}
 			a.find(RuleUnasked, e.Name, a.keyOf(e.Name)+".basis",

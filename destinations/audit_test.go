@@ -28,7 +28,7 @@ func asReviewed(r *Register) *Workspace {
 	w := &Workspace{Warehouses: true}
 	for _, e := range r.Destinations {
 		c := Connected{Name: e.Name, CreationName: e.CreationName, Catalogue: e.Catalogue, Consent: e.Categories}
-		if e.Basis.Kind == StrictlyNecessary {
+		if e.Basis.Kind == BasisStrictlyNecessary {
 			c.Consent = []string{}
 		}
 		w.Destinations = append(w.Destinations, c)
@@ -97,7 +97,7 @@ func TestAuditFinds(t *testing.T) {
 			o.Workspace.Unmapped = true
 			for _, i := range []int{26, 27} { // what is strictly necessary
 				o.Workspace.Destinations[i].Consent = nil
-				r.Destinations[i].Basis.Kind = Contract
+				r.Destinations[i].Basis.Kind = BasisContract
 				r.Destinations[i].Categories = []string{"functional"}
 			}
 			table, err := Tabulate(r.Config(), r.Defaults())

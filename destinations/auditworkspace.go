@@ -87,7 +87,7 @@ func (a *audit) renamed(c Connected, e Entry, key string, owners map[string]int)
 }
 
 func (a *audit) moved(c Connected, e Entry, key string) {
-	necessary := e.Basis.Kind == StrictlyNecessary
+	necessary := e.Basis.Kind == BasisStrictlyNecessary
 	switch have, want := sortedNames(c.Consent), sortedNames(e.Categories); {
 	case c.Consent == nil:
 	case len(have) == 0 && !necessary:
@@ -109,7 +109,7 @@ func (a *audit) moved(c Connected, e Entry, key string) {
 // unmapped finds what Segment does not enforce and no connected destination shows.
 func (a *audit) unmapped() {
 	isUnmapped := func(c Connected) bool { return c.Consent != nil && len(c.Consent) == 0 }
-	isNecessary := func(e Entry) bool { return e.Basis.Kind == StrictlyNecessary }
+	isNecessary := func(e Entry) bool { return e.Basis.Kind == BasisStrictlyNecessary }
 	if a.Workspace.Unmapped && !slices.ContainsFunc(a.Workspace.Destinations, isUnmapped) && !slices.ContainsFunc(a.register.Destinations, isNecessary) {
 		a.find(RuleUnmapped, "", "destinations",
 			"Segment says that a destination is in no category of consent, and none that it shows is: it is one in cloud mode",

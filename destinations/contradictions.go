@@ -80,7 +80,7 @@ func (c *contradictions) entry(e Entry, key string, owner map[string]string) {
 			c.wrong(at+".regime", "there is no regime %q", o.Regime)
 		}
 		c.once(overridden, o.Regime, at+".regime", "override for the regime")
-		if (o.Basis.Kind == StrictlyNecessary) != (e.Basis.Kind == StrictlyNecessary) {
+		if (o.Basis.Kind == BasisStrictlyNecessary) != (e.Basis.Kind == BasisStrictlyNecessary) {
 			c.wrong(at+".basis.kind", "is strictly necessary in one regime and not in another, and what is strictly necessary is open in all")
 		}
 	}

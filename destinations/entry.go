@@ -83,9 +83,9 @@ type Role string
 
 // The roles, as the register spells them.
 const (
-	Processor       Role = "processor"
-	JointController Role = "joint"
-	Controller      Role = "controller"
+	RoleProcessor       Role = "processor"
+	RoleJointController Role = "joint"
+	RoleController      Role = "controller"
 )
 
 // A Basis is the legal ground of sending events to a destination.
@@ -95,19 +95,19 @@ type Basis struct {
 	Assessment string // where the legitimate interest is assessed
 }
 
-// A BasisKind is a legal ground. Only StrictlyNecessary opens a destination by itself.
+// A BasisKind is a legal ground. Only BasisStrictlyNecessary opens a destination by itself.
 type BasisKind string
 
-// The kinds, as the register spells them. StrictlyNecessary is the exemption of Article
-// 5(3) of the ePrivacy Directive; OptOut is a law that lets processing go on until the
+// The kinds, as the register spells them. BasisStrictlyNecessary is the exemption of Article
+// 5(3) of the ePrivacy Directive; BasisOptOut is a law that lets processing go on until the
 // person objects, as in US states; the others are of Article 6(1) of the GDPR.
 const (
-	Consent            BasisKind = "consent"
-	StrictlyNecessary  BasisKind = "strictlyNecessary"
-	LegitimateInterest BasisKind = "legitimateInterest"
-	Contract           BasisKind = "contract"
-	LegalObligation    BasisKind = "legalObligation"
-	OptOut             BasisKind = "optOut"
+	BasisConsent            BasisKind = "consent"
+	BasisStrictlyNecessary  BasisKind = "strictlyNecessary"
+	BasisLegitimateInterest BasisKind = "legitimateInterest"
+	BasisContract           BasisKind = "contract"
+	BasisLegalObligation    BasisKind = "legalObligation"
+	BasisOptOut             BasisKind = "optOut"
 )
 
 // An Override is a legal basis that holds in one regime.

@@ -90,7 +90,7 @@ type Approval struct {
 }
 
 // Config returns the Config of the register. A destination whose legal basis is
-// [StrictlyNecessary] needs no consent; every other, whatever its basis is, needs that to
+// [BasisStrictlyNecessary] needs no consent; every other, whatever its basis is, needs that to
 // its categories, given or presumed. Creation names and former names are aliases.
 func (r *Register) Config() Config {
 	c := Config{
@@ -101,7 +101,7 @@ func (r *Register) Config() Config {
 		c.Categories[category.Name] = nil
 	}
 	for _, e := range r.Destinations {
-		if e.Basis.Kind == StrictlyNecessary {
+		if e.Basis.Kind == BasisStrictlyNecessary {
 			c.Always = append(c.Always, e.Name)
 		}
 		for _, category := range e.Categories {

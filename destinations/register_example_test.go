@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/destinations"
 )
 
@@ -23,6 +24,31 @@ func ExampleLoad() {
 	}
 	// Output:
 	// line 7: destinations[1].ownr: there is no such key
+}
+
+// The register decides. In a program it is a file that the build embeds.
+func ExampleRegister_Config() {
+	register, err := destinations.Load(strings.NewReader(`{
+		"version": 1,
+		"controller": {"name": "Shop Ltd"},
+		"categories": [{"name": "analytics", "purpose": "Statistics", "noticeVersion": "2026-01"}],
+		"destinations": [
+			{"name": "Amplitude (Actions)", "creationName": "Actions Amplitude", "categories": ["analytics"]},
+			{"name": "Webhooks", "basis": {"kind": "strictlyNecessary", "reason": "delivery of the order"}}
+		]
+	}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	policy := destinations.MustCompile(register.Config())
+	for v := range policy.Decide(consent.NewState(map[string]bool{"analytics": false})).Verdicts() {
+		fmt.Println(v.Destination, v.Allowed)
+	}
+	// Output:
+	// Amplitude (Actions) false
+	// Actions Amplitude false
+	// Webhooks true
 }
 
 // What a change of the register opens, and for whom.

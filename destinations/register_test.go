@@ -44,10 +44,10 @@ func TestLoadReadsTheWholeRegister(t *testing.T) {
 
 	ads := r.Destinations[10]
 	require.Equal(t, []string{"Google Ads (Gtag)", "Google AdWords New", "Google AdWords New (Gtag)", "AdWords"}, ads.Names())
-	require.Equal(t, Controller, ads.Vendor.Role)
+	require.Equal(t, RoleController, ads.Vendor.Role)
 	require.Equal(t, []Transfer{{"US", "Adequacy decision (EU) 2023/1795, EU-US Data Privacy Framework"}}, ads.Transfers)
-	require.Equal(t, Consent, ads.BasisIn("eu").Kind)
-	require.Equal(t, OptOut, ads.BasisIn("us").Kind)
+	require.Equal(t, BasisConsent, ads.BasisIn("eu").Kind)
+	require.Equal(t, BasisOptOut, ads.BasisIn("us").Kind)
 	require.True(t, ads.Audiences)
 	require.Equal(t, date(t, "2027-06-15"), ads.NextReview)
 	require.True(t, r.Destinations[29].Unstoppable(), "Amazon S3")

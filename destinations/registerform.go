@@ -109,7 +109,7 @@ func (f *form) approval(a *Approval) set {
 func (f *form) vendor(v *Vendor) set {
 	return f.object(map[string]set{
 		"name!":   f.text(&v.Name),
-		"role!":   oneOf(f, &v.Role, Processor, JointController, Controller),
+		"role!":   oneOf(f, &v.Role, RoleProcessor, RoleJointController, RoleController),
 		"address": f.text(&v.Address),
 		"contact": f.text(&v.Contact),
 	})
@@ -163,7 +163,7 @@ func (f *form) entry(e *Entry) set {
 	return func(n node, key string) {
 		before := len(f.mistakes)
 		fields(n, key)
-		switch necessary := e.Basis.Kind == StrictlyNecessary; {
+		switch necessary := e.Basis.Kind == BasisStrictlyNecessary; {
 		case len(f.mistakes) > before:
 		case necessary && len(e.Categories) > 0:
 			f.wrong(n, key, "is strictly necessary and in a category; it is decided by one or the other")
@@ -177,16 +177,16 @@ func (f *form) entry(e *Entry) set {
 
 func (f *form) basis(b *Basis) set {
 	fields := f.object(map[string]set{
-		"kind!":      oneOf(f, &b.Kind, Consent, StrictlyNecessary, LegitimateInterest, Contract, LegalObligation, OptOut),
+		"kind!":      oneOf(f, &b.Kind, BasisConsent, BasisStrictlyNecessary, BasisLegitimateInterest, BasisContract, BasisLegalObligation, BasisOptOut),
 		"reason":     f.text(&b.Reason),
 		"assessment": f.text(&b.Assessment),
 	})
 	return func(n node, key string) {
 		fields(n, key)
 		switch {
-		case b.Kind == StrictlyNecessary && !n.has("reason"):
+		case b.Kind == BasisStrictlyNecessary && !n.has("reason"):
 			f.wrong(n, key, "what is strictly necessary needs its reason")
-		case b.Kind == LegitimateInterest && !n.has("assessment"):
+		case b.Kind == BasisLegitimateInterest && !n.has("assessment"):
 			f.wrong(n, key, "a legitimate interest needs its assessment")
 		}
 	}

@@ -9,6 +9,7 @@
 //	consentgate approve -register register.yaml -by NAME [-why REASON]
 //	consentgate records -register register.yaml -format html|markdown|csv
 //	consentgate save    -cdn WRITE-KEY | -api SOURCE
+//	consentgate json    -register register.yaml
 //
 // See the README beside it.
 package main
@@ -47,12 +48,12 @@ type world struct {
 // errFound is the error of a check that found something, after it was printed.
 var errFound = errors.New("findings")
 
-const usage = `usage: consentgate check | write | approve | records | save, each with -help
+const usage = `usage: consentgate check | write | approve | records | save | json, each with -help
 `
 
 func run(ctx context.Context, args []string, w world) (status int) {
 	commands := map[string]func(context.Context, []string, world) error{
-		"check": check, "write": write, "approve": approve, "records": printRecords, "save": save,
+		"check": check, "write": write, "approve": approve, "records": printRecords, "save": save, "json": printJSON,
 	}
 	if len(args) == 0 || commands[args[0]] == nil {
 		fmt.Fprint(w.stderr, usage)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -77,18 +78,25 @@ func (o *options) tableFile() string {
 	return filepath.Join(filepath.Dir(o.register), "decisions.txt")
 }
 
-// load reads the register. Mistakes in it are findings, not failures.
-func (o *options) load() (*destinations.Register, error) {
+// read reads the file of the register as JSON.
+func (o *options) read() ([]byte, error) {
 	data, err := os.ReadFile(o.register)
 	if err != nil {
 		return nil, err
 	}
 	if ext := strings.ToLower(filepath.Ext(o.register)); ext == ".yaml" || ext == ".yml" {
-		if data, err = fromYAML(data); err != nil {
-			return nil, err
-		}
+		return fromYAML(data)
 	}
-	return destinations.Load(strings.NewReader(string(data)))
+	return data, nil
+}
+
+// load reads the register. Mistakes in it are findings, not failures.
+func (o *options) load() (*destinations.Register, error) {
+	data, err := o.read()
+	if err != nil {
+		return nil, err
+	}
+	return destinations.Load(bytes.NewReader(data))
 }
 
 // readTable reads a table of decisions. One that is not there yet is nil.

@@ -1,12 +1,37 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 
+	"github.com/go-consent/segment/destinations"
 	"github.com/go-consent/segment/destinations/records"
 )
+
+// printJSON prints the register as a program loads it, once it has no mistakes.
+func printJSON(_ context.Context, args []string, w world) error {
+	var o options
+	if err := parse("json", args, w, o.registerFlags); err != nil {
+		return err
+	}
+	data, err := o.read()
+	if err != nil {
+		return err
+	}
+	if _, err := destinations.Load(bytes.NewReader(data)); err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, data, "", "  "); err != nil {
+		return err
+	}
+	b.WriteByte('\n')
+	_, err = w.stdout.Write(b.Bytes())
+	return err
+}
 
 // printRecords prints the documents of the register.
 func printRecords(_ context.Context, args []string, w world) error {

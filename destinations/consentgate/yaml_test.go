@@ -93,9 +93,18 @@ func TestTheSampleAsYAML(t *testing.T) {
 	status, stdout, stderr := g.run("check", "-register", "register.yaml")
 	require.Equal(t, passed, status, stdout+stderr)
 
+	status, converted, stderr := g.run("json", "-register", "register.yaml")
+	require.Equal(t, passed, status, stderr)
+	asJSON, err := json.Marshal(document)
+	require.NoError(t, err)
+	require.JSONEq(t, string(asJSON), converted)
+
 	g.write("register.yaml", strings.Replace(string(text), "owner: Product Analytics", "ownr: Product Analytics", 1))
 	line := strings.Count(string(text)[:strings.Index(string(text), "owner: Product Analytics")], "\n") + 1
 	_, stdout, _ = g.run("check", "-register", "register.yaml")
+	status, _, stderr = g.run("json", "-register", "register.yaml")
+	require.Equal(t, unknown, status)
+	require.Contains(t, stderr, "ownr: there is no such key")
 	require.Contains(t, stdout, "register.yaml:"+strconv.Itoa(line)+": destinations[")
 }
 

@@ -36,7 +36,7 @@ func Cookies(r *destinations.Register) Table {
 }
 
 var roleNames = map[destinations.Role]string{
-	destinations.Processor: "processor", destinations.JointController: "joint controller", destinations.Controller: "controller of its own",
+	destinations.RoleProcessor: "processor", destinations.RoleJointController: "joint controller", destinations.RoleController: "controller of its own",
 }
 
 func (t *Table) add(category string, e destinations.Entry) {

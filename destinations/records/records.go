@@ -129,16 +129,16 @@ func controllers(r *destinations.Register, e destinations.Entry) string {
 		all = append(all, party(p))
 	}
 	switch e.Vendor.Role {
-	case destinations.JointController:
+	case destinations.RoleJointController:
 		all = append(all, "joint: "+vendor(e.Vendor))
-	case destinations.Controller:
+	case destinations.RoleController:
 		all = append(all, "of its own: "+vendor(e.Vendor))
 	}
 	return lines(all)
 }
 
 func processor(_ *destinations.Register, e destinations.Entry) string {
-	if e.Vendor.Role != destinations.Processor {
+	if e.Vendor.Role != destinations.RoleProcessor {
 		return ""
 	}
 	return filled("\n", vendor(e.Vendor), e.DPA)
@@ -168,12 +168,12 @@ func security(r *destinations.Register, e destinations.Entry) string {
 }
 
 var basisNames = map[destinations.BasisKind]string{
-	destinations.Consent:            "consent",
-	destinations.StrictlyNecessary:  "strictly necessary",
-	destinations.LegitimateInterest: "legitimate interest",
-	destinations.Contract:           "contract",
-	destinations.LegalObligation:    "legal obligation",
-	destinations.OptOut:             "until the person objects",
+	destinations.BasisConsent:            "consent",
+	destinations.BasisStrictlyNecessary:  "strictly necessary",
+	destinations.BasisLegitimateInterest: "legitimate interest",
+	destinations.BasisContract:           "contract",
+	destinations.BasisLegalObligation:    "legal obligation",
+	destinations.BasisOptOut:             "until the person objects",
 }
 
 func basis(b destinations.Basis) string { return filled(": ", basisNames[b.Kind], b.Reason) }

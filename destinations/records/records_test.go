@@ -108,7 +108,7 @@ func TestAssessment(t *testing.T) {
 	require.Contains(t, field(t, a, "Events go to 30 destinations", "Assessed in"), "not linked for all")
 	require.NotContains(t, field(t, a, "A denial is carried out downstream alone", "Destinations"), "Webhooks")
 
-	r := &destinations.Register{Destinations: []destinations.Entry{{Name: "Sift", Basis: destinations.Basis{Kind: destinations.StrictlyNecessary}}}}
+	r := &destinations.Register{Destinations: []destinations.Entry{{Name: "Sift", Basis: destinations.Basis{Kind: destinations.BasisStrictlyNecessary}}}}
 	require.Empty(t, Assessment(r).Rows)
 	r.Destinations[0].SensitiveData = []string{"health"}
 	require.Equal(t, "Sift", field(t, Assessment(r), "Sensitive data are sent", "Destinations"))
