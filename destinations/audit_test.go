@@ -199,6 +199,16 @@ func TestTheZeroAuditPassesNothing(t *testing.T) {
 	require.Equal(t, map[Rule]int{RuleOverdue: 30, RuleWider: 30}, found)
 }
 
+// All that the sample opens is approved; only the table is not written yet.
+func TestTheFirstTable(t *testing.T) {
+	r, o := audited(t)
+	o.Base = nil
+	findings, err := Audit(r, o)
+	require.NoError(t, err)
+	require.Len(t, findings, 1)
+	require.Equal(t, RuleTable, findings[0].Rule)
+}
+
 func TestAnApprovalIsForWhatWasApproved(t *testing.T) {
 	r, o := audited(t)
 	const braze = 24
