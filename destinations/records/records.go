@@ -8,6 +8,7 @@
 package records
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -46,7 +47,8 @@ func Columns() Table {
 	return t
 }
 
-// router returns Segment itself in the form of an entry.
+// router returns Segment itself in the form of an entry. It receives what any destination
+// does.
 func router(r *destinations.Register) destinations.Entry {
 	e := destinations.Entry{
 		Name: "Segment", Vendor: r.Segment.Vendor,
@@ -61,7 +63,21 @@ func router(r *destinations.Register) destinations.Entry {
 	if r.Segment.Vendor.Name != "" {
 		e.Recipients = []string{r.Segment.Vendor.Name}
 	}
+	for _, d := range r.Destinations {
+		e.Persons = union(e.Persons, d.Persons)
+		e.Data = union(e.Data, d.Data)
+		e.SensitiveData = union(e.SensitiveData, d.SensitiveData)
+	}
 	return e
+}
+
+func union(a, b []string) []string {
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			a = append(a, s)
+		}
+	}
+	return a
 }
 
 // column is one of the records of processing.

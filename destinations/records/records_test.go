@@ -45,6 +45,7 @@ func TestProcessing(t *testing.T) {
 	require.Equal(t, "Segment", p.Rows[0][0])
 	for _, c := range []struct{ row, column, want string }{
 		{"Segment", "Third countries", "US"},
+		{"Segment", "Individuals", "visitors\ncustomers\nbusiness customers\nsubscribers"},
 		{"Segment", "Processor", "Twilio Ireland Limited (Segment)\n70 Sir John Rogerson's Quay, Dublin 2, Ireland\nhttps://privacy.maison-alder.example/dpa/segment"},
 		{"Amplitude (Actions)", "Lawful basis", "consent\nin uk: legitimate interest: Statistics of our own use, exempt from consent under PECR Schedule A1 since 2026-02-05.\nin us: until the person objects: State privacy laws let processing go on until the person objects; Global Privacy Control counts as an objection."},
 		{"Amplitude (Actions)", "Legitimate interest", "in uk: https://privacy.maison-alder.example/lia/uk-statistics"},
