@@ -1,8 +1,12 @@
 package destinations
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
 )
@@ -36,5 +40,23 @@ func BenchmarkDecide(b *testing.B) {
 				p.Decide(s.WithDestinations(m{fmt.Sprint(i): true}))
 			}
 		})
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	data, err := os.ReadFile(sampleFile)
+	require.NoError(b, err)
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		_, err := Load(bytes.NewReader(data))
+		require.NoError(b, err)
+	}
+}
+
+func BenchmarkAudit(b *testing.B) {
+	r, o := audited(b)
+	for b.Loop() {
+		_, err := Audit(r, o)
+		require.NoError(b, err)
 	}
 }

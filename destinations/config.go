@@ -4,6 +4,12 @@
 // [Compile] takes a [Config], reports every mistake in it at once, and returns a
 // [Policy] that may be shared by all goroutines. [Policy.Explain] shows a privacy
 // reviewer what the policy makes of a visitor's answer, and why.
+//
+// A Config can be made of a [Register], the reviewed list of a site's destinations, which
+// [Load] reads from a file. [Audit] finds what somebody has to look at before it goes
+// live: destinations that are connected at Segment and not in it, reviews that have
+// expired, and whatever it opens that its [Table] of decisions did not. Command
+// consentgate, beside this package, does so in a pull request.
 package destinations
 
 // A Config says which destinations each category of consent covers. Names of

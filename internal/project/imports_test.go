@@ -21,7 +21,7 @@ const (
 var allowedImports = map[string][]string{
 	".":                               {},
 	"consent":                         {analyticsPath, "internal/delivery", "internal/memo", "internal/names", "internal/nils", "internal/segment", "internal/statetext"},
-	"consent/consenttest":             {analyticsPath, "consent", "internal/delivery", "internal/segment"},
+	"consent/consenttest":             {analyticsPath, "consent", "destinations", "destinations/workspace", "internal/delivery", "internal/segment"},
 	"consent/consenttest/conformance": {"consent", "consent/ledger"},
 	"consent/consenttest/segmenttest": {analyticsPath, "internal/segment"},
 	"consent/ledger":                  {"consent", "internal/memo", "internal/nils"},
@@ -30,6 +30,8 @@ var allowedImports = map[string][]string{
 	"consent/trial":                   {analyticsPath, "consent", "internal/delivery", "internal/segment"},
 	"consent/workspaces":              {"consent"},
 	"destinations":                    {"consent", "internal/memo", "internal/names", "internal/segment"},
+	"destinations/records":            {"destinations"},
+	"destinations/workspace":          {"destinations"},
 	"cookie":                          {"consent", "internal/memo", "internal/statetext", "golang.org/x/net/publicsuffix"},
 	"cookie/*":                        {"consent", "cookie"}, // a consent platform each
 	"middleware":                      {"consent", "cookie", "internal/headers", "internal/names", "internal/nils"},
