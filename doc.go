@@ -83,6 +83,10 @@
 // event to the workspace of its region. middleware/explain shows for one request all that
 // led to its verdicts.
 //
+// destinations.Load takes the table from a reviewed register, with purpose, legal basis and
+// owner of each destination, and destinations/consentgate fails a pull request that opens
+// more than somebody has approved.
+//
 // # Accounts and proof
 //
 // Package consent/ledger keeps a record of every answer in a chain that shows tampering, and
