@@ -36,6 +36,7 @@ var allowedImports = map[string][]string{
 	"cookie/*":                        {"consent", "cookie"}, // a consent platform each
 	"middleware":                      {"consent", "cookie", "internal/headers", "internal/names", "internal/nils"},
 	"middleware/analyticsjs":          {"consent", "cookie", "internal/segment"},
+	"middleware/peer":                 {"consent", "internal/nils", "middleware"},
 	"middleware/preferences":          {"consent", "cookie", "internal/headers", "internal/names", "internal/nils", "internal/segment", "middleware"},
 	"middleware/regime":               {"consent"},
 	"middleware/explain":              {"consent", "cookie", "internal/nils", "middleware", "middleware/regime"},
