@@ -66,6 +66,7 @@ func (r *Recorder) explain(events []Event, destination string) string {
 		if !e.sent().Stamped() {
 			b.WriteString("; it has no consent context: send it through a consent.Client")
 		}
+		b.WriteString(at(e.where))
 	}
 	if len(events) == 0 {
 		b.WriteString("\n\tno event was sent")

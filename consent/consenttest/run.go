@@ -50,7 +50,9 @@ type Table struct {
 //
 // The Golden file is written anew, and the test passes, with CONSENTTEST_UPDATE=1 in
 // the environment, or with the flag -update if the test binary has one: Run does not
-// define it, since other packages do.
+// define it, since other packages do. A row that contradicts the policy fails the test in
+// either case, and then nothing is written: an event that reached a destination which the
+// policy denies to the State of its visitor.
 func Run(t testing.TB, handler func(*Recorder) http.Handler, want Table) {
 	t.Helper()
 	if want.Visitors == nil {
