@@ -66,7 +66,7 @@ func (r *Recorder) explain(events []Event, destination string) string {
 		if !e.sent().Stamped() {
 			b.WriteString("; it has no consent context: send it through a consent.Client")
 		}
-		b.WriteString(at(e.where))
+		b.WriteString(strings.ReplaceAll(at(e.where), "\t", "\t   "))
 	}
 	if len(events) == 0 {
 		b.WriteString("\n\tno event was sent")
@@ -94,6 +94,9 @@ func (r *Recorder) list(destination string) string {
 		} else {
 			b.WriteString(verdicts(d.Decision))
 		}
+		if d.Suppressed != "" {
+			b.WriteString(strings.ReplaceAll(at(d.where), "\t", "\t   "))
+		}
 	}
 	if destination == "" {
 		return b.String()
@@ -104,6 +107,9 @@ func (r *Recorder) list(destination string) string {
 	}
 	return b.String()
 }
+
+// The cures of an event that reached too much.
+const boundWrong = "\nwhere it was sent, bind the client to the visitor's own answer: client.For(r.Context()), or With(what was stored)"
 
 func verdicts(d consent.Decision) string {
 	var all []string

@@ -1,11 +1,13 @@
 package consenttest_test
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
 
+	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
 	"github.com/go-consent/segment/internal/failtest"
 )
@@ -110,14 +112,33 @@ func TestRequireReachedSaysWhy(t *testing.T) {
 	3. identify by u-1: reached, integrations cannot stop it` + unstamped + `
 	4. group by u-1: reached, integrations cannot stop it`},
 	} {
-		require.Equal(t, test.failure, failtest.One(t, func(tb testing.TB) {
+		require.Equal(t, test.failure, facts(failtest.One(t, func(tb testing.TB) {
 			recorder.RequireReached(tb, test.destination, test.want)
-		}))
+		})))
 	}
 	require.Equal(t, `consenttest: 1 events of type track of event Signed Up of user u-1 reached Amplitude, want 0
-	1. track "Signed Up" by u-1: reached, "Amplitude": true`, failtest.One(t, func(tb testing.TB) {
+	1. track "Signed Up" by u-1: reached, "Amplitude": true`, facts(failtest.One(t, func(tb testing.TB) {
 		recorder.Where(consenttest.Filter{Type: "track", Event: "Signed Up", User: "u-1"}).RequireNotReached(tb, "Amplitude")
-	}))
+	})))
+}
+
+// facts returns a failure without the lines that tell where to look and what to do.
+func facts(failure string) string {
+	return regexp.MustCompile(`\n\t   sent at [^\n]*|\nwhere it was sent, [^\n]*`).ReplaceAllString(failure, "")
+}
+
+func TestFailuresTellWhereToLookAndWhatToDo(t *testing.T) {
+	var recorder consenttest.Recorder
+	client := watched(&recorder)
+	track := func(s consent.State) { require.NoError(t, client.With(s).Enqueue(order("u-1"))) }
+	track(consenttest.Grant("analytics"))
+	track(consenttest.Deny("analytics", "advertising"))
+	failure := failtest.One(t, func(tb testing.TB) { recorder.RequireNotReached(tb, "Amplitude") })
+	require.Regexp(t, `1\. track "Ordered" by u-1: reached, "Amplitude": true
+	   sent at TestFailuresTellWhereToLookAndWhatToDo\.func1 \(explain_test.go:\d+\), called by TestFailuresTellWhereToLookAndWhatToDo \(explain_test.go:\d+\)
+decided:`, failure)
+	require.Regexp(t, `suppressed, no destination may see it; .*\n	   sent at TestFailuresTellWhereToLook`, failure)
+	require.Contains(t, failure, "\nwhere it was sent, bind the client to the visitor's own answer: client.For(r.Context()), or With(what was stored)")
 }
 
 func TestRequireReachedSaysThatNothingWasSent(t *testing.T) {

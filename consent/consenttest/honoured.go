@@ -145,7 +145,7 @@ func (a Answers) judgeDecided(p consent.Policy, d Decided) string {
 		return undeclaredFailure(what, undeclared, d.where)
 	}
 	for v := range d.Decision.Verdicts() {
-		if v.Allowed || v.Reason != consent.ReasonNothingRead {
+		if v.Allowed || v.Reason != consent.ReasonNothingRead && v.Reason != consent.ReasonNoAnswer {
 			continue
 		}
 		if a.allAllow(p, ids, v.Destination) {

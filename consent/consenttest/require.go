@@ -20,8 +20,11 @@ func (r *Recorder) RequireReached(t testing.TB, destination string, n int) []Eve
 	events := r.Events()
 	got := reached(events, destination)
 	if len(got) != n {
-		t.Fatalf("consenttest: %d events%s reached %s, want %d%s",
-			len(got), r.filter, destination, n, r.explain(events, destination))
+		why := r.explain(events, destination)
+		if len(got) > n {
+			why += boundWrong
+		}
+		t.Fatalf("consenttest: %d events%s reached %s, want %d%s", len(got), r.filter, destination, n, why)
 	}
 	r.requireTracked(t)
 	// Without a policy, and where nothing is closed, every destination is reached.

@@ -164,8 +164,11 @@ func compareReached(t testing.TB, want Table, rows []row) {
 		}
 		for i, destination := range want.Destinations {
 			if got := r.counts[i] > 0; got != slices.Contains(wanted, destination) {
-				t.Errorf("consenttest: %s: %d events reached %s, want %s%s",
-					name, r.counts[i], destination, atLeast(!got), r.explain(destination))
+				why := r.explain(destination)
+				if got {
+					why += boundWrong
+				}
+				t.Errorf("consenttest: %s: %d events reached %s, want %s%s", name, r.counts[i], destination, atLeast(!got), why)
 			}
 		}
 	}
