@@ -96,7 +96,7 @@ func requireSameTraces(t testing.TB, visitors []Visitor, user func(int) string, 
 				continue
 			}
 			t.Errorf("consenttest: %s: served together with others, %s; served alone: %s%s\n\t"+
-				"an answer, or a client bound to one, is kept where other requests see it: "+
+				"cure: an answer, or a client bound to one, is kept where other requests see it: "+
 				"use client.For(r.Context()) in each request, and keep neither in a field or a variable outside it",
 				name, got.what, listed(alone[id]), at(got.where))
 			break

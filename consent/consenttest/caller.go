@@ -20,10 +20,9 @@ func caller() string {
 	for {
 		frame, more := frames.Next()
 		switch {
+		case strings.HasPrefix(frame.Function, library+"middleware."):
+			more = more && len(names) == 0
 		case isLibrary(frame.Function):
-			if len(names) > 0 {
-				more = false // a middleware
-			}
 		case isStandard(frame.Function):
 			more = more && len(names) == 0
 		default:
@@ -39,7 +38,7 @@ const library = "github.com/go-consent/segment/"
 
 func isLibrary(function string) bool {
 	for _, prefix := range []string{
-		library + "consent.", library + "consent/consenttest.", library + "middleware.", library + "internal/",
+		library + "consent.", library + "consent/consenttest.", library + "internal/",
 		"github.com/segmentio/analytics-go/",
 	} {
 		if strings.HasPrefix(function, prefix) {
@@ -60,10 +59,12 @@ func isStandard(function string) bool {
 	return !strings.Contains(first, ".")
 }
 
-// short returns the name of a function without its package, and a method without its type.
+// short returns the name of a function without its package, a method without its type, and
+// that of the function around a literal.
 func short(function string) string {
 	name := path.Base(function)
 	_, name, _ = strings.Cut(name, ".")
+	name, _, _ = strings.Cut(name, ".func")
 	if end := strings.Index(name, ")."); end >= 0 {
 		name = name[end+2:]
 	}

@@ -108,8 +108,8 @@ func (r *Recorder) list(destination string) string {
 	return b.String()
 }
 
-// The cures of an event that reached too much.
-const boundWrong = "\nwhere it was sent, bind the client to the visitor's own answer: client.For(r.Context()), or With(what was stored)"
+// boundWrong is the cure of an event that reached too much.
+const boundWrong = "\ncure: where it was sent, bind the client to the visitor's own answer: client.For(r.Context()), or With(what was stored)"
 
 func verdicts(d consent.Decision) string {
 	var all []string

@@ -124,7 +124,7 @@ func TestRequireReachedSaysWhy(t *testing.T) {
 
 // facts returns a failure without the lines that tell where to look and what to do.
 func facts(failure string) string {
-	return regexp.MustCompile(`\n\t   sent at [^\n]*|\nwhere it was sent, [^\n]*`).ReplaceAllString(failure, "")
+	return regexp.MustCompile(`\n\t   sent at [^\n]*|\ncure: [^\n]*`).ReplaceAllString(failure, "")
 }
 
 func TestFailuresTellWhereToLookAndWhatToDo(t *testing.T) {
@@ -135,10 +135,10 @@ func TestFailuresTellWhereToLookAndWhatToDo(t *testing.T) {
 	track(consenttest.Deny("analytics", "advertising"))
 	failure := failtest.One(t, func(tb testing.TB) { recorder.RequireNotReached(tb, "Amplitude") })
 	require.Regexp(t, `1\. track "Ordered" by u-1: reached, "Amplitude": true
-	   sent at TestFailuresTellWhereToLookAndWhatToDo\.func1 \(explain_test.go:\d+\), called by TestFailuresTellWhereToLookAndWhatToDo \(explain_test.go:\d+\)
+	   sent at TestFailuresTellWhereToLookAndWhatToDo \(explain_test.go:\d+\), called by TestFailuresTellWhereToLookAndWhatToDo \(explain_test.go:\d+\)
 decided:`, failure)
 	require.Regexp(t, `suppressed, no destination may see it; .*\n	   sent at TestFailuresTellWhereToLook`, failure)
-	require.Contains(t, failure, "\nwhere it was sent, bind the client to the visitor's own answer: client.For(r.Context()), or With(what was stored)")
+	require.Contains(t, failure, "\ncure: where it was sent, bind the client to the visitor's own answer: client.For(r.Context()), or With(what was stored)")
 }
 
 func TestRequireReachedSaysThatNothingWasSent(t *testing.T) {

@@ -111,8 +111,8 @@ func (a Answers) judge(p consent.Policy, e Event) string {
 	}
 	for _, id := range ids {
 		state, _ := a.answer(id)
-		b := beyond{sent: sent, update: update, decision: p.Decide(state)}
-		if lines := b.lines(e.JSON); len(lines) > 0 {
+		b := beyond{sent: sent, update: update, decision: p.Decide(state), strayKeys: strayKeys(e.JSON)}
+		if lines := b.lines(); len(lines) > 0 {
 			return fmt.Sprintf("%s went beyond the answer of %s:\n\t%s%s\n\t%s",
 				sent, id, strings.Join(lines, "\n\t"), at(e.where), b.cure(id, ids))
 		}
@@ -122,7 +122,7 @@ func (a Answers) judge(p consent.Policy, e Event) string {
 
 func undeclaredFailure(what string, ids []string, where string) string {
 	return fmt.Sprintf("%s is about %s, whose answer is not declared%s\n\t"+
-		"declare it in the Answers; if no such user is in this test, the application mixed up its ids",
+		"cure: declare it in the Answers; if no such user is in this test, the application mixed up its ids",
 		what, strings.Join(ids, " and "), at(where))
 }
 
@@ -144,18 +144,34 @@ func (a Answers) judgeDecided(p consent.Policy, d Decided) string {
 		}
 		return undeclaredFailure(what, undeclared, d.where)
 	}
+	if wasAnswered(d.Decision) {
+		return ""
+	}
 	for v := range d.Decision.Verdicts() {
-		if v.Allowed || v.Reason != consent.ReasonNothingRead && v.Reason != consent.ReasonNoAnswer {
-			continue
-		}
-		if a.allAllow(p, ids, v.Destination) {
+		if !v.Allowed && a.allAllow(p, ids, v.Destination) {
 			return fmt.Sprintf("%s was decided without an answer, and lost to %s, which %s allows%s\n\t"+
-				"where there is a request, serve it behind middleware.New and use client.For(r.Context()); "+
+				"cure: where there is a request, serve it behind middleware.New and use client.For(r.Context()); "+
 				"for a job keep consent.Text(ctx) with it, and use consent.WithText when it runs",
 				what, v.Destination, strings.Join(ids, " and "), at(d.where))
 		}
 	}
 	return ""
+}
+
+// wasAnswered reports whether an answer, be it to one question, is behind the decision.
+func wasAnswered(d consent.Decision) bool {
+	without := false
+	for v := range d.Verdicts() {
+		switch v.Reason {
+		case consent.ReasonNothingRead, consent.ReasonNoAnswer:
+			without = true
+		case consent.ReasonAlways, consent.ReasonNotListed, consent.ReasonWarehouses,
+			consent.ReasonApplication, consent.ReasonApplicationNamed:
+		default:
+			return true
+		}
+	}
+	return !without
 }
 
 func (a Answers) allAllow(p consent.Policy, ids []string, destination string) bool {
@@ -181,10 +197,12 @@ type beyond struct {
 	sent     segment.Sent
 	update   bool
 	decision consent.Decision
+
+	strayKeys []string // of the context
 }
 
 // lines returns what the event does that the decision does not allow.
-func (b beyond) lines(raw []byte) (lines []string) {
+func (b beyond) lines() (lines []string) {
 	d, suppressed := consent.AtSegment(b.decision)
 	for _, name := range b.names(d) {
 		kind := segment.Named(name)
@@ -192,7 +210,8 @@ func (b beyond) lines(raw []byte) (lines []string) {
 		if !open || d.Allows(name) || b.update && kind.Storage {
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("it reached %s (%s); %s", name, entry(b.sent, key), verdict(d, name)))
+		lines = append(lines, fmt.Sprintf("it reached %s (%s), which is %s",
+			name, entry(b.sent, key), strings.TrimPrefix(verdict(d, name).String(), name+": ")))
 	}
 	unnamed := segment.Destination{Name: "?"}
 	if open, key := unnamed.Selected(b.sent.Integrations); open && !d.Unlisted() {
@@ -207,10 +226,8 @@ func (b beyond) lines(raw []byte) (lines []string) {
 		lines = append(lines, fmt.Sprintf("it left, and is to be suppressed: %s", suppressed))
 	}
 	lines = append(lines, b.stamped(d)...)
-	for _, key := range contextKeys(raw) {
-		if key != "consent" && segment.Contradicts(key) {
-			lines = append(lines, fmt.Sprintf("its context has %q, which Segment may read destinations or consent from", key))
-		}
+	for _, key := range b.strayKeys {
+		lines = append(lines, fmt.Sprintf("its context has %q, which Segment may read destinations or consent from", key))
 	}
 	return lines
 }
@@ -243,12 +260,21 @@ func (b beyond) stamped(d consent.Decision) (lines []string) {
 }
 
 func (b beyond) cure(id string, ids []string) string {
-	if !b.sent.Stamped() {
-		return "send it with client.For(ctx).Enqueue, and give no other client this write key"
+	unnamed := segment.Destination{Name: "?"}
+	open, _ := unnamed.Selected(b.sent.Integrations)
+	switch {
+	case !b.sent.Stamped():
+		return "cure: send it with client.For(ctx).Enqueue, give no other client this write key, and let nothing change it afterwards"
+	case len(b.strayKeys) > 0:
+		return "cure: take that out of the DefaultContext, or of what writes to the context after the consent.Client; " +
+			"NewSegment refuses such a DefaultContext"
+	case open && !b.decision.Unlisted():
+		return "cure: send it with client.For(ctx).Enqueue, and let nothing change the integrations after that: " +
+			"a wrapper between the consent.Client and Segment, or a DefaultContext"
 	}
-	cure := fmt.Sprintf("bind the client to the answer of %s where the message is enqueued: "+
-		"client.For(ctx) with the context of the request of %s, or client.With(the answer that was stored); "+
-		"it was bound to another answer, or decided by another policy", id, id)
+	cure := fmt.Sprintf("cure: bind the client to the answer of %s where the message is enqueued: "+
+		"client.For(ctx) with the context of their request, or client.With(the answer that was stored); "+
+		"if that is done, the client has another policy than the test", id)
 	if len(ids) > 1 {
 		cure += fmt.Sprintf("; the message is about %s, and each of them has to allow it (consent.Both)", strings.Join(ids, " and "))
 	}
@@ -276,12 +302,16 @@ func denies(d consent.Decision) bool {
 	return false
 }
 
-func contextKeys(raw []byte) []string {
+// strayKeys returns the keys of an event's context, besides the consent object, that Segment
+// may read destinations or consent from.
+func strayKeys(raw []byte) []string {
 	var event struct {
 		Context map[string]json.RawMessage `json:"context"`
 	}
 	if json.Unmarshal(raw, &event) != nil {
 		return nil
 	}
-	return slices.Sorted(maps.Keys(event.Context))
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(event.Context)), func(key string) bool {
+		return key == "consent" || !segment.Contradicts(key)
+	})
 }

@@ -36,7 +36,7 @@ func RequireListed(t testing.TB, p consent.Policy, workspace []string) {
 		if slices.Contains(known, name) || kind.Warehouse && slices.Contains(known, segment.Warehouses) {
 			continue
 		}
-		t.Errorf("consenttest: the workspace has %q, and the policy does not: %s\n\t%s",
+		t.Errorf("consenttest: the workspace has %q, and the policy does not: %s\n\tcure: %s",
 			name, consequence(kind, decision.Unlisted()), suggestion(name, known))
 	}
 }

@@ -61,7 +61,7 @@ func requireNotShared(t testing.TB, handler http.Handler, visitors []Visitor, pa
 			between = fmt.Sprintf("two requests of %q", first.visitor)
 		}
 		t.Errorf("consenttest: GET %s: %s of %s differ, and a shared cache may keep what %q gets and show it to others (%s)\n\t"+
-			"call middleware.Private(w.Header()) before the response is written, and set no header for caches after it",
+			"cure: call middleware.Private(w.Header()) before the response is written, and set no header for caches after it",
 			path, what, between, whose.visitor, said(shared.header))
 		return
 	}
