@@ -111,6 +111,25 @@ func (r *Recorder) list(destination string) string {
 // boundWrong is the cure of an event that reached too much.
 const boundWrong = "\ncure: where it was sent, bind the client to the visitor's own answer: client.For(r.Context()), or With(what was stored)"
 
+// missing is the cure of events that did not reach the destination, if it is known.
+func (r *Recorder) missing(destination string) string {
+	if known, names := r.knows(destination); !known {
+		return meant(destination, names)
+	}
+	for _, d := range r.decisions() {
+		switch v := verdict(d.Decision, destination); {
+		case v.Allowed:
+		case v.Reason == consent.ReasonNothingRead:
+			return "\ncure: no answer was there: use client.For(ctx) with the context that middleware.New made, that of " +
+				"consenttest.Context, or what consent.WithText returns"
+		default:
+			return "\ncure: if this visitor allows it, bind the client to their answer where it was sent; " +
+				"if not, correct the Config, or the test"
+		}
+	}
+	return ""
+}
+
 func verdicts(d consent.Decision) string {
 	var all []string
 	for v := range d.Verdicts() {
