@@ -100,7 +100,7 @@ func (r row) contradicts(destination string) (v consent.Verdict, contradicts boo
 	d, _ := consent.AtSegment(p.Decide(state))
 	v = verdict(d, destination)
 	switch {
-	case d.Allows(destination) || segment.Named(destination).Storage:
+	case d.Allows(destination) || segment.Named(destination).Storage || r.claims(destination):
 		return v, false
 	case !state.Answered() && state.Rest() == consent.Unknown:
 		return v, !slices.ContainsFunc(r.recorder.decisions(), func(made Decided) bool {
@@ -108,6 +108,15 @@ func (r row) contradicts(destination string) (v consent.Verdict, contradicts boo
 		})
 	}
 	return v, state.Rest() != consent.Unknown || knowsAny(d, state)
+}
+
+// claims reports whether the application says of an event that nobody's answer counts for the
+// destination.
+func (r row) claims(destination string) bool {
+	return slices.ContainsFunc(r.recorder.decisions(), func(d Decided) bool {
+		reason := verdict(d.Decision, destination).Reason
+		return reason == consent.ReasonNecessary || reason == consent.ReasonExempt
+	})
 }
 
 // knowsAny reports whether the decision names a category or a destination of the answer.

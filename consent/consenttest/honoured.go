@@ -37,6 +37,10 @@ type Answers map[string]consent.State
 //     answer of its user lets reach more: such a message is lost in silence;
 //   - if nothing was tracked.
 //
+// What the application claims itself is taken from it, if From is a Recorder: a destination
+// that [consent.Client.Necessary] named for the message, and an event about no person, of
+// [consent.Client.Exempt].
+//
 // An answer holds at one time. In a test where somebody answers anew, look, call
 // [Recorder.Reset], and go on with other Answers. What a site adds to an answer, as a signal
 // of the browser does, belongs into the State.
@@ -55,8 +59,9 @@ func RequireHonoured(t testing.TB, from interface{ Sent() [][]byte }, p consent.
 			t.Fatalf("consenttest: nothing was sent, which proves nothing; is the client closed, or flushed?")
 		}
 	}
+	claims := claimed(decided)
 	for _, e := range events {
-		if failure := answers.judge(p, e); failure != "" {
+		if failure := answers.judge(p, e, claims); failure != "" {
 			t.Errorf("consenttest: %s", failure)
 		}
 	}
@@ -101,17 +106,22 @@ func (a Answers) answer(id string) (consent.State, bool) {
 }
 
 // judge returns how an event failed the people it is about, or "".
-func (a Answers) judge(p consent.Policy, e Event) string {
+func (a Answers) judge(p consent.Policy, e Event, claims map[claim]bool) string {
 	sent, who := e.sent(), people{}
 	_ = json.Unmarshal(e.JSON, &who) // it was read just now
 	update := sent.Type == "track" && sent.Event == consent.UpdateEvent
 	ids, undeclared := a.of(who)
+	what := claim{message: headOf(e.Message)}
+	if what.exempt = true; e.Message != nil && claims[what] {
+		return ""
+	}
+	what.exempt = false
 	if len(undeclared) > 0 && !update {
 		return undeclaredFailure(sent.String(), undeclared, e.where)
 	}
 	for _, id := range ids {
 		state, _ := a.answer(id)
-		b := beyond{sent: sent, update: update, decision: p.Decide(state), strayKeys: strayKeys(e.JSON)}
+		b := beyond{sent: sent, update: update, decision: p.Decide(state), strayKeys: strayKeys(e.JSON), claims: claims, what: what}
 		if lines := b.lines(); len(lines) > 0 {
 			return fmt.Sprintf("%s went beyond the answer of %s:\n\t%s%s\n\t%s",
 				sent, id, strings.Join(lines, "\n\t"), at(e.where), b.cure(id, ids))
@@ -136,6 +146,9 @@ func at(where string) string {
 // judgeDecided returns what is wrong with what was decided about a message, or "": an event
 // that left is judged by what was sent.
 func (a Answers) judgeDecided(p consent.Policy, d Decided) string {
+	if isExempt(d.Decision) {
+		return ""
+	}
 	ids, undeclared := a.of(peopleOf(d.Message))
 	what := headOf(d.Message).String()
 	if len(undeclared) > 0 {
@@ -199,6 +212,8 @@ type beyond struct {
 	decision consent.Decision
 
 	strayKeys []string // of the context
+	claims    map[claim]bool
+	what      claim // of the message, but for the destination
 }
 
 // lines returns what the event does that the decision does not allow.
@@ -207,7 +222,7 @@ func (b beyond) lines() (lines []string) {
 	for _, name := range b.names(d) {
 		kind := segment.Named(name)
 		open, key := kind.Selected(b.sent.Integrations)
-		if !open || d.Allows(name) || b.update && kind.Storage {
+		if b.what.destination = name; !open || d.Allows(name) || b.update && kind.Storage || b.claims[b.what] {
 			continue
 		}
 		lines = append(lines, fmt.Sprintf("it reached %s (%s), which is %s",
@@ -217,7 +232,7 @@ func (b beyond) lines() (lines []string) {
 	if open, key := unnamed.Selected(b.sent.Integrations); open && !d.Unlisted() {
 		lines = append(lines, fmt.Sprintf("it reached every destination that the policy does not name (%s)", entry(b.sent, key)))
 	}
-	if b.update {
+	if b.update || suppressed == consent.SuppressedNothingAllowed && b.claimsAny() {
 		suppressed = ""
 	} else if suppressed == "" && b.sent.Type == "alias" && denies(d) {
 		suppressed = consent.SuppressedAlias
@@ -230,6 +245,15 @@ func (b beyond) lines() (lines []string) {
 		lines = append(lines, fmt.Sprintf("its context has %q, which Segment may read destinations or consent from", key))
 	}
 	return lines
+}
+
+func (b beyond) claimsAny() bool {
+	for c := range b.claims {
+		if c.message == b.what.message && !c.exempt {
+			return true
+		}
+	}
+	return false
 }
 
 // names are those of the destinations to look at.

@@ -141,3 +141,20 @@ func TestRequireHonouredLooksAtAFakeSegment(t *testing.T) {
 	declared := consenttest.Answers{"yes": declared["yes"], "partly": declared["yes"]}
 	consenttest.RequireHonoured(t, segment, policy, declared)
 }
+
+func TestRequireHonouredTakesTheClaimsOfTheApplication(t *testing.T) {
+	var recorder consenttest.Recorder
+	client := watched(&recorder)
+	enqueue(t, client.With(declared["no"]).Necessary("fraud check", "Amplitude"), order("no"))
+	enqueue(t, client.Exempt("clusters"), analytics.Track{AnonymousId: "cluster 1", Event: "Scaled"})
+	consenttest.RequireHonoured(t, &recorder, policy, declared)
+
+	// For that destination, and of that message.
+	enqueue(t, client.With(declared["yes"]), analytics.Track{UserId: "no", Event: "Other"})
+	require.Contains(t, failtest.One(t, func(tb testing.TB) { consenttest.RequireHonoured(tb, &recorder, policy, declared) }),
+		`track "Other" by no went beyond the answer of no`)
+	recorder.Reset()
+	enqueue(t, client.With(declared["partly"]).Necessary("fraud check", "Mixpanel"), order("no"))
+	require.Contains(t, failtest.One(t, func(tb testing.TB) { consenttest.RequireHonoured(tb, &recorder, policy, declared) }),
+		"beyond the answer of no:\n\tit reached Amplitude")
+}
