@@ -3,7 +3,6 @@ package consenttest
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/internal/delivery"
-	"github.com/go-consent/segment/internal/segment"
 )
 
 // Answers are the answers of the people of a test, by user id, anonymous id, and, where
@@ -46,6 +44,9 @@ type Answers map[string]consent.State
 // of the browser does, belongs into the State.
 func RequireHonoured(t testing.TB, from interface{ Sent() [][]byte }, p consent.Policy, answers Answers) {
 	t.Helper()
+	if p == nil {
+		t.Fatalf("consenttest: there is no policy to hold the answers against")
+	}
 	var events []Event
 	var decided []Decided
 	if r, ok := from.(*Recorder); ok {
@@ -111,17 +112,16 @@ func (a Answers) judge(p consent.Policy, e Event, claims map[claim]bool) string 
 	_ = json.Unmarshal(e.JSON, &who) // it was read just now
 	update := sent.Type == "track" && sent.Event == consent.UpdateEvent
 	ids, undeclared := a.of(who)
-	what := claim{message: headOf(e.Message)}
-	if what.exempt = true; e.Message != nil && claims[what] {
+	message := headOf(e.Message)
+	if claims[claim{message: message, exempt: true}] {
 		return ""
 	}
-	what.exempt = false
 	if len(undeclared) > 0 && !update {
 		return undeclaredFailure(sent.String(), undeclared, e.where)
 	}
 	for _, id := range ids {
 		state, _ := a.answer(id)
-		b := beyond{sent: sent, update: update, decision: p.Decide(state), strayKeys: strayKeys(e.JSON), claims: claims, what: what}
+		b := beyond{sent: sent, update: update, decision: p.Decide(state), strayKeys: strayKeys(e.JSON), claims: claims, message: message}
 		if lines := b.lines(); len(lines) > 0 {
 			return fmt.Sprintf("%s went beyond the answer of %s:\n\t%s%s\n\t%s",
 				sent, id, strings.Join(lines, "\n\t"), at(e.where), b.cure(id, ids))
@@ -203,139 +203,4 @@ func peopleOf(given analytics.Message) people {
 		return people{}
 	}
 	return people{textOf(m.UserID), textOf(m.AnonymousID), textOf(m.PreviousID), textOf(m.GroupID)}
-}
-
-// A beyond compares an event with what was decided about an answer.
-type beyond struct {
-	sent     segment.Sent
-	update   bool
-	decision consent.Decision
-
-	strayKeys []string // of the context
-	claims    map[claim]bool
-	what      claim // of the message, but for the destination
-}
-
-// lines returns what the event does that the decision does not allow.
-func (b beyond) lines() (lines []string) {
-	d, suppressed := consent.AtSegment(b.decision)
-	for _, name := range b.names(d) {
-		kind := segment.Named(name)
-		open, key := kind.Selected(b.sent.Integrations)
-		if b.what.destination = name; !open || d.Allows(name) || b.update && kind.Storage || b.claims[b.what] {
-			continue
-		}
-		lines = append(lines, fmt.Sprintf("it reached %s (%s), which is %s",
-			name, entry(b.sent, key), strings.TrimPrefix(verdict(d, name).String(), name+": ")))
-	}
-	unnamed := segment.Destination{Name: "?"}
-	if open, key := unnamed.Selected(b.sent.Integrations); open && !d.Unlisted() {
-		lines = append(lines, fmt.Sprintf("it reached every destination that the policy does not name (%s)", entry(b.sent, key)))
-	}
-	if b.update || suppressed == consent.SuppressedNothingAllowed && b.claimsAny() {
-		suppressed = ""
-	} else if suppressed == "" && b.sent.Type == "alias" && denies(d) {
-		suppressed = consent.SuppressedAlias
-	}
-	if suppressed != "" {
-		lines = append(lines, fmt.Sprintf("it left, and is to be suppressed: %s", suppressed))
-	}
-	lines = append(lines, b.stamped(d)...)
-	for _, key := range b.strayKeys {
-		lines = append(lines, fmt.Sprintf("its context has %q, which Segment may read destinations or consent from", key))
-	}
-	return lines
-}
-
-func (b beyond) claimsAny() bool {
-	for c := range b.claims {
-		if c.message == b.what.message && !c.exempt {
-			return true
-		}
-	}
-	return false
-}
-
-// names are those of the destinations to look at.
-func (b beyond) names(d consent.Decision) []string {
-	all := map[string]bool{segment.Warehouses: true}
-	for v := range d.Verdicts() {
-		all[v.Destination] = true
-	}
-	for name := range b.sent.Integrations {
-		if !segment.Reserved(name) {
-			all[name] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(all))
-}
-
-// stamped returns what is wrong with the consent object.
-func (b beyond) stamped(d consent.Decision) (lines []string) {
-	if !b.sent.Stamped() {
-		return []string{"it has no consent object, so that Segment enforces nothing"}
-	}
-	for name, granted := range d.Categories() {
-		if !granted && b.sent.Context.Consent.Categories[name] == true {
-			lines = append(lines, fmt.Sprintf("its consent object says that %q is granted, which Segment keeps with the user", name))
-		}
-	}
-	return lines
-}
-
-func (b beyond) cure(id string, ids []string) string {
-	unnamed := segment.Destination{Name: "?"}
-	open, _ := unnamed.Selected(b.sent.Integrations)
-	switch {
-	case !b.sent.Stamped():
-		return "cure: send it with client.For(ctx).Enqueue, give no other client this write key, and let nothing change it afterwards"
-	case len(b.strayKeys) > 0:
-		return "cure: take that out of the DefaultContext, or of what writes to the context after the consent.Client; " +
-			"NewSegment refuses such a DefaultContext"
-	case open && !b.decision.Unlisted():
-		return "cure: send it with client.For(ctx).Enqueue, and let nothing change the integrations after that: " +
-			"a wrapper between the consent.Client and Segment, or a DefaultContext"
-	}
-	cure := fmt.Sprintf("cure: bind the client to the answer of %s where the message is enqueued: "+
-		"client.For(ctx) with the context of their request, or client.With(the answer that was stored); "+
-		"if that is done, the client has another policy than the test", id)
-	if len(ids) > 1 {
-		cure += fmt.Sprintf("; the message is about %s, and each of them has to allow it (consent.Both)", strings.Join(ids, " and "))
-	}
-	return cure
-}
-
-func entry(sent segment.Sent, key string) string {
-	if key == "" {
-		return "no entry in integrations"
-	}
-	return fmt.Sprintf("%q: %s", key, text(sent.Integrations[key]))
-}
-
-func denies(d consent.Decision) bool {
-	for v := range d.Verdicts() {
-		if !v.Allowed {
-			return true
-		}
-	}
-	for _, granted := range d.Categories() {
-		if !granted {
-			return true
-		}
-	}
-	return false
-}
-
-// strayKeys returns the keys of an event's context, besides the consent object, that Segment
-// may read destinations or consent from.
-func strayKeys(raw []byte) []string {
-	var event struct {
-		Context map[string]json.RawMessage `json:"context"`
-	}
-	if json.Unmarshal(raw, &event) != nil {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(event.Context)), func(key string) bool {
-		return key == "consent" || !segment.Contradicts(key)
-	})
 }

@@ -115,6 +115,9 @@ func TestRequireHonouredRefusesToProveNothing(t *testing.T) {
 	require.Contains(t, failtest.One(t, func(tb testing.TB) {
 		consenttest.RequireHonoured(tb, new(consenttest.Recorder), policy, declared)
 	}), "no message was tracked, which proves nothing")
+	require.Contains(t, failtest.One(t, func(tb testing.TB) {
+		consenttest.RequireHonoured(tb, new(consenttest.Recorder), nil, declared)
+	}), "there is no policy")
 	segment := segmenttest.New(t, segmenttest.Workspace{})
 	require.Contains(t, failtest.One(t, func(tb testing.TB) {
 		consenttest.RequireHonoured(tb, segment, policy, declared)
