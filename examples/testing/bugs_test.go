@@ -16,6 +16,7 @@ import (
 	"github.com/go-consent/segment/consent/consenttest"
 	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 	"github.com/go-consent/segment/destinations"
+	"github.com/go-consent/segment/middleware"
 )
 
 // A bug is a mistake that somebody might make, planted into the backend, and the helper
@@ -141,6 +142,15 @@ var expected = consenttest.Table{
 // table fails if a handler lets visitors reach anything else.
 func table(tb testing.TB, site func(*backend) http.Handler) {
 	consenttest.Run(tb, func(r *consenttest.Recorder) http.Handler { return site(recorded(r)) }, expected)
+}
+
+// Without a bug they all hold, so that it is the bug that they find.
+func TestWithoutABugNothingIsFound(t *testing.T) {
+	table(t, (*backend).site)
+	honoured(t, func(b *backend) { visit(b.site()) })
+	shared(t, middleware.Private)
+	behind(t, func(m analytics.Track) analytics.Track { return m })
+	tableWith(t, with(func(*destinations.Config) {}))
 }
 
 // Three bugs in detail. These tests pass when the test inside fails, with a message that
