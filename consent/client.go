@@ -54,7 +54,8 @@ type Client struct {
 // and as [Options.OnDecision] is, before it, with the reason why the message is
 // suppressed, or "" if it leaves. The recorder of the consenttest package has one, and
 // so knows of messages that it is never given. If it has a method Unenforced(), that is
-// called when [Options.DangerouslySendUnchanged] is set.
+// called when [Options.DangerouslySendUnchanged] is set; a method DecidedBy(Policy) is
+// called with the policy.
 func New(next analytics.Client, p Policy, o *Options) *Client {
 	s := newShared(p, o)
 	if !nils.Is(next) {
@@ -62,6 +63,9 @@ func New(next analytics.Client, p Policy, o *Options) *Client {
 		s.watcher, _ = next.(watcher)
 		if u, ok := next.(interface{ Unenforced() }); ok && s.unchanged != nil {
 			u.Unenforced()
+		}
+		if w, ok := next.(interface{ DecidedBy(Policy) }); ok && s.policy != nil {
+			w.DecidedBy(p)
 		}
 	}
 	if next == Discard {

@@ -47,6 +47,29 @@ func TestNextClientIsToldOfDecisions(t *testing.T) {
 	require.Equal(t, 1, next.sent)
 }
 
+// A reviewer is a client that is told the policy.
+type reviewer struct {
+	witness
+	policy consent.Policy
+}
+
+func (r *reviewer) DecidedBy(p consent.Policy) { r.policy = p }
+
+func TestNextClientIsToldThePolicy(t *testing.T) {
+	p := &pointed{}
+	var next reviewer
+	consent.New(&next, p, nil)
+	require.Same(t, p, next.policy)
+	var untold reviewer
+	consent.New(&untold, (*pointed)(nil), nil)
+	consent.New(&untold, nil, nil)
+	require.Nil(t, untold.policy, "no policy, or a nil pointer in one")
+}
+
+type pointed struct{ _ int }
+
+func (*pointed) Decide(consent.State) (d consent.Decision) { return d }
+
 type decider func(consent.State) consent.Decision
 
 func (f decider) Decide(s consent.State) consent.Decision { return f(s) }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/go-consent/segment/internal/caching"
 )
 
 // Private marks a response as made for the visitor who asked: "Cache-Control: private"
@@ -19,15 +21,15 @@ import (
 // of Akamai, and X-Accel-Expires of nginx. A cache that is set up to keep pages whatever
 // these headers say is beyond them.
 func Private(h http.Header) {
-	if !forbidsStoring(h) {
+	if !caching.ForbidsStoring(h) {
 		h.Set("Cache-Control", "private")
 	}
 	for name := range h {
-		if isTargeted(name) && !forbidsSharing(h, name) {
+		if caching.Targeted(name) && !caching.ForbidsSharing(h, name) {
 			delete(h, name)
 		}
 	}
-	varies := directives(h, "Vary")
+	varies := caching.Directives(h, "Vary")
 	if slices.Contains(varies, "*") {
 		return
 	}
@@ -36,61 +38,4 @@ func Private(h http.Header) {
 			h.Add("Vary", name)
 		}
 	}
-}
-
-func forbidsStoring(h http.Header) bool {
-	return slices.Contains(directives(h, "Cache-Control"), "no-store")
-}
-
-// allowsSharing reports whether a response says that shared caches may keep it.
-func allowsSharing(h http.Header) bool {
-	for name := range h {
-		if isTargeted(name) && !forbidsSharing(h, name) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(directives(h, "Cache-Control"), func(d string) bool {
-		return d == "public" || strings.HasPrefix(d, "s-maxage")
-	})
-}
-
-// isTargeted reports whether a header is for some shared caches, which obey it in place of
-// Cache-Control.
-func isTargeted(name string) bool {
-	name = strings.ToLower(name)
-	return strings.HasSuffix(name, "-cache-control") ||
-		slices.Contains([]string{"surrogate-control", "edge-control", "x-accel-expires"}, name)
-}
-
-// forbidsSharing reports whether a header for shared caches says nothing but that they
-// must not keep the response. The name is as it stands in h.
-func forbidsSharing(h http.Header, name string) bool {
-	if strings.EqualFold(name, "X-Accel-Expires") {
-		return slices.Equal(h[name], []string{"0"})
-	}
-	for _, line := range h[name] {
-		for element := range strings.SplitSeq(line, ",") {
-			switch strings.ToLower(strings.Trim(element, " \t")) {
-			case "no-store", "private", "bypass-cache":
-			default:
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// directives returns the elements of a list header, in lower case, but none of a line
-// with quotes, within which a comma would not separate.
-func directives(h http.Header, name string) []string {
-	var list []string
-	for _, line := range h.Values(name) {
-		if strings.Contains(line, `"`) {
-			continue
-		}
-		for element := range strings.SplitSeq(line, ",") {
-			list = append(list, strings.ToLower(strings.Trim(element, " \t")))
-		}
-	}
-	return list
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-consent/segment/cookie"
+	"github.com/go-consent/segment/internal/caching"
 	"github.com/go-consent/segment/internal/headers"
 )
 
@@ -51,7 +52,7 @@ type Renew struct {
 // by one of the headers that Private removes.
 func (n Renew) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !allowsSharing(w.Header()) {
+		if !caching.AllowsSharing(w.Header()) {
 			if cookies := n.Cookies(r, time.Now()); len(cookies) > 0 {
 				Private(w.Header())
 				for _, c := range cookies {

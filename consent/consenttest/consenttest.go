@@ -13,9 +13,29 @@
 // in the wrong place. So every Require method fails if nothing was tracked, and if it is
 // asked about a destination that the policy does not know by exactly that name.
 //
-// With the requests of a [Site]'s visitors, [Run] tests a handler against every cookie
-// that is known to exist. [Platform] has the visitors of other consent platforms, such as
-// OneTrust. [Guard] finds a client that sends around the library.
+// # Which helper for which worry
+//
+//	an event of a request reaches what the visitor denied      Run, with the Visitors of a Site or a Platform
+//	a request loses the visitor's answer (no middleware)       Run
+//	one visitor gets the answer of another                     Run; RunAtOnce for requests at the same time
+//	a worker, import, webhook or admin uses a wrong answer     RequireHonoured, with the Answers of all users
+//	an event follows after the answer was withdrawn            RequireHonoured, after Recorder.Reset
+//	one function sends to the right destinations               Recorder.RequireReached and RequireNotReached
+//	the reason of a denial is the visitor's, not a default     Recorder.RequireDenied, RequireSuppressed
+//	a client sends to Segment around the library               Guard; RequireHonoured from a fake of segmenttest
+//	a wrapper or a DefaultContext changes what was decided     RequireHonoured
+//	a CDN shows one visitor's page to another                  RequireNotShared
+//	the workspace has a destination that the policy lacks      RequireListed
+//	the policy has a name that the workspace lacks             RequireKnownNames of segmenttest
+//	nobody reviews who gets to see what                        Run with a Golden file
+//	a policy or a source of your own breaks the rules          package conformance
+//
+// They do not look at the traits and properties of a message, at pages that the application
+// itself caches for all, and at tags that a browser loads by itself.
+//
+// Every failure says what reached whom, by which answer it was decided, the lines that
+// enqueued it where they are known, and a cure. The example in examples/testing has more
+// than fifty bugs, with the failure of each.
 //
 // Package segmenttest has a fake of Segment that real clients send to. Package
 // conformance tests policies and sources of your own.

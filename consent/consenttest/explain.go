@@ -66,6 +66,7 @@ func (r *Recorder) explain(events []Event, destination string) string {
 		if !e.sent().Stamped() {
 			b.WriteString("; it has no consent context: send it through a consent.Client")
 		}
+		b.WriteString(strings.ReplaceAll(at(e.where), "\t", "\t   "))
 	}
 	if len(events) == 0 {
 		b.WriteString("\n\tno event was sent")
@@ -93,6 +94,9 @@ func (r *Recorder) list(destination string) string {
 		} else {
 			b.WriteString(verdicts(d.Decision))
 		}
+		if d.Suppressed != "" {
+			b.WriteString(strings.ReplaceAll(at(d.where), "\t", "\t   "))
+		}
 	}
 	if destination == "" {
 		return b.String()
@@ -102,6 +106,28 @@ func (r *Recorder) list(destination string) string {
 			destination, strings.Join(names, ", "))
 	}
 	return b.String()
+}
+
+// boundWrong is the cure of an event that reached too much.
+const boundWrong = "\ncure: where it was sent, bind the client to the visitor's own answer: client.For(r.Context()), or With(what was stored)"
+
+// missing is the cure of events that did not reach the destination, if it is known.
+func (r *Recorder) missing(destination string) string {
+	if known, names := r.knows(destination); !known {
+		return meant(destination, names)
+	}
+	for _, d := range r.decisions() {
+		switch v := verdict(d.Decision, destination); {
+		case v.Allowed:
+		case v.Reason == consent.ReasonNothingRead:
+			return "\ncure: no answer was there: use client.For(ctx) with the context that middleware.New made, that of " +
+				"consenttest.Context, or what consent.WithText returns"
+		default:
+			return "\ncure: if this visitor allows it, bind the client to their answer where it was sent; " +
+				"if not, correct the Config, or the test"
+		}
+	}
+	return ""
 }
 
 func verdicts(d consent.Decision) string {

@@ -1,11 +1,14 @@
 package consenttest_test
 
 import (
+	"net/http"
+	"regexp"
 	"testing"
 
 	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
 
+	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
 	"github.com/go-consent/segment/internal/failtest"
 )
@@ -110,14 +113,33 @@ func TestRequireReachedSaysWhy(t *testing.T) {
 	3. identify by u-1: reached, integrations cannot stop it` + unstamped + `
 	4. group by u-1: reached, integrations cannot stop it`},
 	} {
-		require.Equal(t, test.failure, failtest.One(t, func(tb testing.TB) {
+		require.Equal(t, test.failure, facts(failtest.One(t, func(tb testing.TB) {
 			recorder.RequireReached(tb, test.destination, test.want)
-		}))
+		})))
 	}
 	require.Equal(t, `consenttest: 1 events of type track of event Signed Up of user u-1 reached Amplitude, want 0
-	1. track "Signed Up" by u-1: reached, "Amplitude": true`, failtest.One(t, func(tb testing.TB) {
+	1. track "Signed Up" by u-1: reached, "Amplitude": true`, facts(failtest.One(t, func(tb testing.TB) {
 		recorder.Where(consenttest.Filter{Type: "track", Event: "Signed Up", User: "u-1"}).RequireNotReached(tb, "Amplitude")
-	}))
+	})))
+}
+
+// facts returns a failure without the lines that tell where to look and what to do.
+func facts(failure string) string {
+	return regexp.MustCompile(`\n\t   sent at [^\n]*|\ncure: [^\n]*`).ReplaceAllString(failure, "")
+}
+
+func TestFailuresTellWhereToLookAndWhatToDo(t *testing.T) {
+	var recorder consenttest.Recorder
+	client := watched(&recorder)
+	track := func(s consent.State) { require.NoError(t, client.With(s).Enqueue(order("u-1"))) }
+	track(consenttest.Grant("analytics"))
+	track(consenttest.Deny("analytics", "advertising"))
+	failure := failtest.One(t, func(tb testing.TB) { recorder.RequireNotReached(tb, "Amplitude") })
+	require.Regexp(t, `1\. track "Ordered" by u-1: reached, "Amplitude": true
+	   sent at TestFailuresTellWhereToLookAndWhatToDo \(explain_test.go:\d+\), called by TestFailuresTellWhereToLookAndWhatToDo \(explain_test.go:\d+\)
+decided:`, failure)
+	require.Regexp(t, `suppressed, no destination may see it; .*\n	   sent at TestFailuresTellWhereToLook`, failure)
+	require.Contains(t, failure, "\ncure: where it was sent, bind the client to the visitor's own answer: client.For(r.Context()), or With(what was stored)")
 }
 
 func TestRequireReachedSaysThatNothingWasSent(t *testing.T) {
@@ -133,4 +155,57 @@ func record(t *testing.T, messages ...analytics.Message) *consenttest.Recorder {
 		require.NoError(t, recorder.Enqueue(m))
 	}
 	return recorder
+}
+
+// Each failure ends with what to do, where that is known.
+func TestCures(t *testing.T) {
+	for name, test := range map[string]struct {
+		bound       consent.State
+		destination string
+		want        int
+		cure        string
+	}{
+		"too much":         {consenttest.Grant("analytics"), "Amplitude", 0, "cure: where it was sent, bind the client to the visitor's own answer"},
+		"nothing was read": {consent.State{}, "Amplitude", 1, "cure: no answer was there: use client.For(ctx)"},
+		"another answer":   {consenttest.Deny("analytics"), "Amplitude", 1, "cure: if this visitor allows it, bind the client to their answer"},
+		"a wrong name":     {consenttest.Grant("analytics"), "Amplitude (Actions)", 1, `cure: write "Amplitude"`},
+		"a wrong name, 0":  {consenttest.Grant("analytics"), "Facebook Pixels", 0, `cure: write "Facebook Pixel"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var recorder consenttest.Recorder
+			require.NoError(t, watched(&recorder).With(test.bound).Enqueue(order("u-1")))
+			require.Contains(t, failtest.One(t, func(tb testing.TB) { recorder.RequireReached(tb, test.destination, test.want) }), test.cure)
+		})
+	}
+}
+
+func TestCuresOfATable(t *testing.T) {
+	kept := func(s consent.State) func(*consenttest.Recorder) http.Handler {
+		return func(r *consenttest.Recorder) http.Handler {
+			client := watched(r).With(s)
+			return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { _ = client.Enqueue(order("u")) })
+		}
+	}
+	for name, test := range map[string]struct {
+		handler func(*consenttest.Recorder) http.Handler
+		visitor string
+		reached []string
+		cure    string
+	}{
+		"reached, and allowed":     {site, "accepted all", nil, "cure: the policy allows it to this visitor: correct its Config"},
+		"reached, and denied":      {kept(consenttest.Grant("analytics")), "rejected all", nil, "cure: where it was sent, bind the client to the visitor's own answer"},
+		"reached, and not asked":   {kept(consenttest.Grant("analytics")), "never asked", nil, "if the Default grants it, correct the Default"},
+		"not reached, and allowed": {kept(consenttest.Deny("analytics")), "accepted all", []string{"Amplitude"}, "cure: the answer in this visitor's cookies allows it"},
+		"not reached, and denied":  {site, "rejected all", []string{"Amplitude"}, "cure: the policy does not allow it to this visitor"},
+		"not read":                 {tracker, "accepted all", []string{"Amplitude"}, "cure: the visitor's answer did not arrive"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Contains(t, failtest.One(t, func(tb testing.TB) {
+				consenttest.Run(tb, test.handler, consenttest.Table{
+					Visitors: visitorsCalled(test.visitor), Destinations: []string{"Amplitude"},
+					Reached: map[string][]string{test.visitor: test.reached},
+				})
+			}), test.cure)
+		})
+	}
 }

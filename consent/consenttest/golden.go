@@ -8,11 +8,18 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 func compareGolden(t testing.TB, want Table, rows []row) {
 	t.Helper()
 	got := format(want.Destinations, rows)
+	if !requireAgreement(t, want.Destinations, rows) && updating() {
+		t.Errorf("consenttest: %s was not written: a table that contradicts the policy cannot be the right one", want.Golden)
+		return
+	}
 	if updating() {
 		if err := os.MkdirAll(filepath.Dir(want.Golden), 0o777); err != nil {
 			t.Fatalf("consenttest: %v", err)
@@ -49,6 +56,82 @@ func compareGolden(t testing.TB, want Table, rows []row) {
 		}
 	}
 	t.Errorf("consenttest: the table is not that of %s (+ is now, - was)%s%s", want.Golden, &changes, cure)
+}
+
+// requireAgreement fails the test for each row that contradicts the policy, whatever the
+// file says, and reports whether none does.
+func requireAgreement(t testing.TB, destinations []string, rows []row) bool {
+	t.Helper()
+	agree := true
+	for _, r := range rows {
+		for i, d := range destinations {
+			if r.counts[i] == 0 {
+				continue
+			}
+			if v, contradicts := r.contradicts(d); contradicts {
+				agree = false
+				t.Errorf("consenttest: %s: %d events reached %s, against the policy: %s%s\n\t"+
+					"cure: no table can have this row: look at the handler, the Sources, or the Default; "+
+					"if the site reads another answer in these cookies, set the State of the Visitor",
+					r.visitor.Name, r.counts[i], d, v, r.explain(d))
+			}
+		}
+	}
+	if answered := slices.DeleteFunc(slices.Clone(rows), row.isDenied); updating() && len(answered) > 0 &&
+		!slices.ContainsFunc(answered, func(r row) bool { return !r.unread() }) {
+		agree = false
+		t.Errorf("consenttest: %s, and all others: the events were decided without an answer%s",
+			answered[0].visitor.Name, answered[0].explain(destinations[0]))
+	}
+	return agree
+}
+
+// isDenied reports whether the visitor's cookies deny everything, or cannot be read.
+func (r row) isDenied() bool { return r.visitor.State.Rest() == consent.Denied }
+
+// contradicts reports whether the policy denies the destination to the visitor, and what it
+// says. What the visitor was not asked may be presumed. An answer in which the policy knows
+// no name is one that the site maps to other names.
+func (r row) contradicts(destination string) (v consent.Verdict, contradicts bool) {
+	p, state := r.recorder.policy, r.visitor.State
+	if p == nil {
+		return v, false
+	}
+	d, _ := consent.AtSegment(p.Decide(state))
+	v = verdict(d, destination)
+	switch {
+	case d.Allows(destination) || segment.Named(destination).Storage || r.claims(destination):
+		return v, false
+	case !state.Answered() && state.Rest() == consent.Unknown:
+		return v, !slices.ContainsFunc(r.recorder.decisions(), func(made Decided) bool {
+			return verdict(made.Decision, destination).Reason == consent.ReasonPresumed
+		})
+	}
+	return v, state.Rest() != consent.Unknown || knowsAny(d, state)
+}
+
+// claims reports whether the application says of an event that nobody's answer counts for the
+// destination.
+func (r row) claims(destination string) bool {
+	return slices.ContainsFunc(r.recorder.decisions(), func(d Decided) bool {
+		reason := verdict(d.Decision, destination).Reason
+		return reason == consent.ReasonNecessary || reason == consent.ReasonExempt
+	})
+}
+
+// knowsAny reports whether the decision names a category or a destination of the answer.
+func knowsAny(d consent.Decision, s consent.State) bool {
+	for name := range d.Categories() {
+		if s.Category(name) != consent.Unknown {
+			return true
+		}
+	}
+	for v := range d.Verdicts() {
+		if s.Destination(v.Destination) != consent.Unknown {
+			return true
+		}
+	}
+	return false
 }
 
 // format writes the table: a row for each visitor, with the number of events.

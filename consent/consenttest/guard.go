@@ -96,7 +96,7 @@ func (g *guard) report(host string, wrong []string) {
 	}
 	g.t.Helper()
 	for _, what := range wrong {
-		g.t.Errorf("consenttest: %s left for %s around the consent.Client, and would reach every destination: "+
+		g.t.Errorf("consenttest: %s left for %s around the consent.Client, and would reach every destination\n\tcure: "+
 			"send it with client.For(ctx).Enqueue, and give no other client this write key", what, host)
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/go-consent/segment/internal/failtest"
 )
 
-const around = " around the consent.Client, and would reach every destination: " +
+const around = " around the consent.Client, and would reach every destination\n\tcure: " +
 	"send it with client.For(ctx).Enqueue, and give no other client this write key"
 
 func TestGuardFindsAClientThatGoesAround(t *testing.T) {

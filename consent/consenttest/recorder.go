@@ -33,6 +33,7 @@ type Recorder struct {
 	events  []Event
 	decided []Decided
 	named   map[string]bool // by the decisions, those before Reset included
+	policy  consent.Policy  // of the last client made of it, or nil
 	filter  Filter          // for failures, if Where made this Recorder
 	closed  bool
 
@@ -47,6 +48,8 @@ type Event struct {
 
 	// JSON is the message on the wire: a snapshot, whatever became of its maps.
 	JSON []byte
+
+	where string // the application enqueued it, or ""
 }
 
 // A Decided is a message that a policy has decided about, whether it left or not.
@@ -60,6 +63,8 @@ type Decided struct {
 
 	// Suppressed is why the message stayed home, or "" if it left.
 	Suppressed consent.Reason
+
+	where string // as in Event
 }
 
 // Enqueue records the message as analytics-go would send it. It returns an error if
@@ -88,12 +93,13 @@ func (r *Recorder) Enqueue(m analytics.Message) error {
 	if len(snapshot) > maxMessageSize {
 		return analytics.ErrMessageTooBig
 	}
+	where := caller()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
 		return analytics.ErrClosed
 	}
-	r.events = append(r.events, Event{m, snapshot})
+	r.events = append(r.events, Event{m, snapshot, where})
 	return nil
 }
 
@@ -113,9 +119,10 @@ func (r *Recorder) Close() error {
 // [consent.Client] calls it; do not call it from [consent.Options], or every decision
 // counts twice.
 func (r *Recorder) Decided(m analytics.Message, d consent.Decision, suppressed consent.Reason) {
+	where := caller()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.decided = append(r.decided, Decided{m, d, suppressed})
+	r.decided = append(r.decided, Decided{m, d, suppressed, where})
 	if r.named == nil {
 		r.named = make(map[string]bool)
 	}
@@ -124,6 +131,14 @@ func (r *Recorder) Decided(m analytics.Message, d consent.Decision, suppressed c
 			r.named[v.Destination] = true
 		}
 	}
+}
+
+// DecidedBy records the policy of a client. [consent.New] calls it; [Run] then knows what a
+// visitor's answer allows.
+func (r *Recorder) DecidedBy(p consent.Policy) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.policy = p
 }
 
 // isOfPolicy reports whether the verdict is about a destination that the policy names:
@@ -156,6 +171,15 @@ func (r *Recorder) Events() []Event {
 		events[i].JSON = bytes.Clone(events[i].JSON)
 	}
 	return events
+}
+
+// Sent returns the JSON of the Events, for [RequireHonoured].
+func (r *Recorder) Sent() [][]byte {
+	var sent [][]byte
+	for _, e := range r.Events() {
+		sent = append(sent, e.JSON)
+	}
+	return sent
 }
 
 // Reached returns the events that the destination of that name would have received, by

@@ -2,6 +2,7 @@ package consenttest
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,8 +21,13 @@ func (r *Recorder) RequireReached(t testing.TB, destination string, n int) []Eve
 	events := r.Events()
 	got := reached(events, destination)
 	if len(got) != n {
-		t.Fatalf("consenttest: %d events%s reached %s, want %d%s",
-			len(got), r.filter, destination, n, r.explain(events, destination))
+		why := r.explain(events, destination)
+		if len(got) > n {
+			why += boundWrong
+		} else {
+			why += r.missing(destination)
+		}
+		t.Fatalf("consenttest: %d events%s reached %s, want %d%s", len(got), r.filter, destination, n, why)
 	}
 	r.requireTracked(t)
 	// Without a policy, and where nothing is closed, every destination is reached.
@@ -90,6 +96,20 @@ func (r *Recorder) requireTracked(t testing.TB) {
 	}
 }
 
+// meant is the cure of a name that comes near to others.
+func meant(name string, known []string) string {
+	var near []string
+	for _, k := range known {
+		if isNear(name, k) {
+			near = append(near, strconv.Quote(k))
+		}
+	}
+	if len(near) == 0 {
+		return ""
+	}
+	return "\ncure: write " + strings.Join(near, " or ")
+}
+
 func (r *Recorder) requireDecisions(t testing.TB) {
 	t.Helper()
 	r.requireTracked(t)
@@ -110,6 +130,7 @@ func (r *Recorder) requireKnown(t testing.TB, destination string) {
 	t.Helper()
 	if known, names := r.knows(destination); !known {
 		t.Fatalf("consenttest: %q is no destination that the policy knows, so that nothing follows from what reached it; "+
-			"names are exact: %s (others can be listed in the Destinations of the Recorder)", destination, strings.Join(names, ", "))
+			"names are exact: %s (others can be listed in the Destinations of the Recorder)%s",
+			destination, strings.Join(names, ", "), meant(destination, names))
 	}
 }

@@ -98,16 +98,16 @@ func TestSuppressedMessagesAndTheirReasons(t *testing.T) {
 decided:
 	1. track "Ordered" by u-1: suppressed, no destination may see it; Amplitude: denied, the visitor denied a category (analytics); Facebook Pixel: denied, the visitor denied a category (advertising); Mixpanel: denied, the visitor denied a category (analytics)
 	2. track "Ordered" by u-2: Amplitude: allowed, the visitor granted every category of it (analytics); Facebook Pixel: denied, no answer, and the policy is opt-in; Mixpanel: allowed, the visitor granted every category of it (analytics)`,
-		failtest.One(t, func(tb testing.TB) {
+		facts(failtest.One(t, func(tb testing.TB) {
 			recorder.Where(consenttest.Filter{Type: "track"}).RequireSuppressed(tb, "", 0)
-		}))
+		})))
 	require.Equal(t, `consenttest: 0 messages of type track were denied to Mixpanel because "the visitor denied it by name", want 2
 decided:
 	1. track "Ordered" by u-1: suppressed, no destination may see it; Mixpanel: denied, the visitor denied a category (analytics)
 	2. track "Ordered" by u-2: Mixpanel: allowed, the visitor granted every category of it (analytics)`,
-		failtest.One(t, func(tb testing.TB) {
+		facts(failtest.One(t, func(tb testing.TB) {
 			recorder.Where(consenttest.Filter{Type: "track"}).RequireDenied(tb, "Mixpanel", consent.ReasonDestinationDenied, 2)
-		}))
+		})))
 }
 
 func TestFailureTellsOfANameThatNobodyDecidedAbout(t *testing.T) {
@@ -118,7 +118,7 @@ func TestFailureTellsOfANameThatNobodyDecidedAbout(t *testing.T) {
 decided:
 	1. track "Ordered" by u-1: amplitude: denied, the policy does not list it
 "amplitude" has no verdict; names are exact, and those decided about are: Amplitude, Facebook Pixel, Mixpanel`,
-		failtest.One(t, func(tb testing.TB) { recorder.RequireReached(tb, "amplitude", 1) }))
+		facts(failtest.One(t, func(tb testing.TB) { recorder.RequireReached(tb, "amplitude", 1) })))
 }
 
 // falseGreens are requirements that hold of a test which looks in the wrong place.

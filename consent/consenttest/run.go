@@ -50,7 +50,9 @@ type Table struct {
 //
 // The Golden file is written anew, and the test passes, with CONSENTTEST_UPDATE=1 in
 // the environment, or with the flag -update if the test binary has one: Run does not
-// define it, since other packages do.
+// define it, since other packages do. A row that contradicts the policy fails the test in
+// either case, and then nothing is written: an event that reached a destination which the
+// policy denies to the State of its visitor.
 func Run(t testing.TB, handler func(*Recorder) http.Handler, want Table) {
 	t.Helper()
 	if want.Visitors == nil {
@@ -132,16 +134,38 @@ func requireMeaning(t testing.TB, destinations []string, rows []row) {
 func (r row) explain(destination string) string {
 	why := r.recorder.explain(r.recorder.Events(), destination)
 	if r.unread() {
-		why += "\nthe visitor's answer did not arrive: the handler has to be behind middleware.New, and the client come from For(r.Context())"
+		why += "\ncure: the visitor's answer did not arrive: the handler has to be behind middleware.New, and the client come from For(r.Context())"
 	}
 	return why
+}
+
+// cure tells what to do about a destination that was reached, or was not, against what the
+// table says.
+func (r row) cure(destination string, reached bool) string {
+	if r.recorder.policy == nil || r.unread() {
+		return ""
+	}
+	d, _ := consent.AtSegment(r.recorder.policy.Decide(r.visitor.State))
+	switch allows := d.Allows(destination); {
+	case reached && allows:
+		return "\ncure: the policy allows it to this visitor: correct its Config (the category, OptOut, Always, ServerOnly, Imply), " +
+			"add the Signal that denies it, or correct the table"
+	case reached && !r.visitor.State.Answered():
+		return boundWrong + "; if the Default grants it, correct the Default"
+	case reached:
+		return boundWrong
+	case allows:
+		return "\ncure: the answer in this visitor's cookies allows it: look for a client that is bound to another answer, " +
+			"a Source that reads another cookie, or a Signal that denies it"
+	}
+	return "\ncure: the policy does not allow it to this visitor: correct its Config, or the table"
 }
 
 // unread reports whether a decision was made without the answer that the visitor gave.
 func (r row) unread() bool {
 	for _, d := range r.recorder.decisions() {
 		for v := range d.Decision.Verdicts() {
-			if v.Reason == consent.ReasonNothingRead && r.visitor.State.Rest() != consent.Denied {
+			if v.Reason == consent.ReasonNothingRead && !r.isDenied() {
 				return true
 			}
 		}
@@ -162,8 +186,8 @@ func compareReached(t testing.TB, want Table, rows []row) {
 		}
 		for i, destination := range want.Destinations {
 			if got := r.counts[i] > 0; got != slices.Contains(wanted, destination) {
-				t.Errorf("consenttest: %s: %d events reached %s, want %s%s",
-					name, r.counts[i], destination, atLeast(!got), r.explain(destination))
+				t.Errorf("consenttest: %s: %d events reached %s, want %s%s%s",
+					name, r.counts[i], destination, atLeast(!got), r.explain(destination), r.cure(destination, got))
 			}
 		}
 	}

@@ -68,7 +68,7 @@ decided:
 		`consenttest: Reached has no entry for the visitor "malformed: not JSON"`,
 		`consenttest: Reached has an entry for "nobody", who is no visitor of the table`,
 		`consenttest: Reached of "nobody" names Hotjar, which is not among Destinations`,
-	}, failtest.All(t, func(tb testing.TB) {
+	}, allFacts(t, func(tb testing.TB) {
 		consenttest.Run(tb, site, consenttest.Table{Visitors: visitors, Destinations: columns, Reached: map[string][]string{
 			"never asked":             nil,
 			"accepted all":            {"Amplitude", "Facebook Pixel"},
@@ -79,17 +79,24 @@ decided:
 	}))
 }
 
+func allFacts(t *testing.T, test func(testing.TB)) (all []string) {
+	for _, failure := range failtest.All(t, test) {
+		all = append(all, facts(failure))
+	}
+	return all
+}
+
 func TestRunFindsWhatShouldNotHaveArrived(t *testing.T) {
 	require.Equal(t, `consenttest: accepted all: 1 events reached Amplitude, want none
 	1. track "GET /" by u: reached, "Amplitude": true
 decided:
 	1. track "GET /" by u: Amplitude: allowed, the visitor granted every category of it (analytics)`,
-		failtest.One(t, func(tb testing.TB) {
+		facts(failtest.One(t, func(tb testing.TB) {
 			consenttest.Run(tb, site, consenttest.Table{
 				Visitors: visitorsCalled("accepted all"), Destinations: []string{"Amplitude"},
 				Reached: map[string][]string{"accepted all": nil},
 			})
-		}))
+		})))
 }
 
 func TestRunTellsOfAForgottenMiddleware(t *testing.T) {

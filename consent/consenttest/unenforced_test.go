@@ -26,6 +26,16 @@ func TestNoTestPassesWithoutEnforcement(t *testing.T) {
 		"RequireNotReached": func(tb testing.TB) { recorder.RequireNotReached(tb, "Amplitude") },
 		"RequireSuppressed": func(tb testing.TB) { recorder.RequireSuppressed(tb, "", 0) },
 		"RequireDenied":     func(tb testing.TB) { recorder.RequireDenied(tb, "Amplitude", "", 0) },
+		"RequireHonoured": func(tb testing.TB) {
+			consenttest.RequireHonoured(tb, &recorder, p, consenttest.Answers{"u": consenttest.Grant("analytics")})
+		},
+		"RunAtOnce": func(tb testing.TB) {
+			consenttest.RunAtOnce(tb, func(r *consenttest.Recorder) http.Handler {
+				return http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
+					_ = consent.New(r, p, off).For(q.Context()).Enqueue(analytics.Track{UserId: q.URL.Path[1:], Event: "e"})
+				})
+			}, nil, func(v consenttest.Visitor, user string) *http.Request { return v.Request("GET", "/"+user, nil) })
+		},
 		"Where": func(tb testing.TB) {
 			recorder.Where(consenttest.Filter{Event: "e"}).RequireReached(tb, "Amplitude", 1)
 		},

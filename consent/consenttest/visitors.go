@@ -45,10 +45,39 @@ func (v Visitor) Request(method, target string, body io.Reader) *http.Request {
 const cookieName = "tracking-preferences"
 
 // Visitors returns one visitor for each way in which the cookie of the Consent Manager
-// is known to reach a server, in an order that stays the same: never asked, accepted
-// all, rejected all, every category by itself, withdrew, with a signal of the browser;
-// cookies that are malformed, duplicated or too large, which count as a denial; cookies
-// of older releases and of other platforms.
+// is known to reach a server, in an order that stays the same. What is malformed, duplicated
+// too often or too large counts as a denial. Their names, and what they are:
+//
+//	never asked                            no cookie at all
+//	never asked, other cookies             cookies, but none with an answer
+//	accepted all                           every category and destination granted
+//	rejected all                           every category and destination denied
+//	accepted only <category>               that category, and no other; for each if there are two or more
+//	rejected only <category>               all but that category; for each if there are three or more
+//	withdrew                               rejected all, with ids of the time before
+//	accepted all, among other cookies      the answer stands between others
+//	accepted all, cookies in two headers   as HTTP/2 may send them
+//	GPC, never asked                       the header Sec-GPC: 1, and no cookie
+//	GPC, accepted all                      the header Sec-GPC: 1 beside an answer
+//	DNT, never asked                       the header DNT: 1, and no cookie
+//	DNT, accepted all                      the header DNT: 1 beside an answer
+//	malformed: truncated                   the end of the cookie is missing
+//	malformed: not JSON                    a plain word
+//	malformed: text after the JSON         one letter too many
+//	malformed: in quotes                   quotes about the value
+//	malformed: lower-case escapes          escapes that js-cookie does not read
+//	malformed: escaped twice               a proxy, or a script, escaped it again
+//	malformed beside a good one            two cookies of the name, one of them unreadable
+//	duplicated: they agree                 two cookies that grant the same
+//	duplicated: they contradict            two cookies, where the denials of either count
+//	duplicated: too often                  nine cookies of the name
+//	oversize                               more than 4096 bytes
+//	older: destinations without categories the cookie of the releases before 0.3
+//	older: no destination saved            categories granted, "destinations":{}
+//	older: written by a server             other characters are escaped
+//	older: plain JSON                      hardly anything is escaped
+//	another platform                       the cookies of OneTrust alone, which this site does not read
+//	rejected all, beside another platform  the cookies of OneTrust beside a denial
 func (s Site) Visitors() []Visitor {
 	if len(s.Categories) == 0 {
 		s.Categories = map[string][]string{"advertising": nil, "functional": nil, "marketingAndAnalytics": nil}

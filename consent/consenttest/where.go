@@ -23,7 +23,9 @@ type Filter struct {
 func (r *Recorder) Where(f Filter) *Recorder {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	selected := &Recorder{Destinations: r.Destinations, named: maps.Clone(r.named), filter: r.filter.and(f), unenforced: r.unenforced}
+	selected := &Recorder{
+		Destinations: r.Destinations, named: maps.Clone(r.named), policy: r.policy, filter: r.filter.and(f), unenforced: r.unenforced,
+	}
 	for _, e := range r.events {
 		if f.matches(e.Message) {
 			selected.events = append(selected.events, e)

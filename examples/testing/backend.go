@@ -27,8 +27,9 @@ var config = destinations.Config{
 type backend struct {
 	client *consent.Client
 
-	mu     sync.Mutex
-	orders []order
+	mu      sync.Mutex
+	orders  []order
+	answers map[string]consent.State // of each user, the last
 }
 
 // An order waits to be shipped, together with what its customer had agreed to.
@@ -37,21 +38,32 @@ type order struct {
 	consent string // the text of a State
 }
 
-func newBackend(client *consent.Client) *backend { return &backend{client: client} }
+func newBackend(client *consent.Client) *backend {
+	return &backend{client: client, answers: make(map[string]consent.State)}
+}
+
+// read reads the answer of a visitor.
+var read = middleware.New(middleware.Options{
+	Sources: []middleware.Source{cookie.Codec{}},
+	Signals: []middleware.Signal{middleware.GPC("advertising")},
+})
 
 // site is everything that visitors see.
-func (b *backend) site() http.Handler {
-	read := middleware.New(middleware.Options{
-		Sources: []middleware.Source{cookie.Codec{}},
-		Signals: []middleware.Signal{middleware.GPC("advertising")},
-	})
-	return read(b.routes())
-}
+func (b *backend) site() http.Handler { return read(b.routes()) }
 
 func (b *backend) routes() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", b.home)
 	mux.HandleFunc("POST /orders", b.takeOrder)
 	mux.HandleFunc("POST /newsletter", b.subscribe)
+	return mux
+}
+
+// services is what other programs and employees call; no visitor is there to read a cookie of.
+func (b *backend) services() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /webhooks/paid", b.paid)
+	mux.HandleFunc("POST /admin/refunds", b.refund)
 	return mux
 }
 
@@ -61,6 +73,7 @@ func (b *backend) takeOrder(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Who are you?", http.StatusBadRequest)
 		return
 	}
+	b.remember(user, consent.FromContext(r.Context()))
 	answered, err := consent.FromContext(r.Context()).MarshalText()
 	if err != nil {
 		answered = nil // cannot be read later, which is a denial

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -94,6 +95,69 @@ func TestShippingRemembersTheAnswerOfEachCustomer(t *testing.T) {
 	}
 	b.ship(t.Context()) // nothing is left
 	recorder.Where(consenttest.Filter{Event: "Order Shipped"}).RequireReached(t, "Webhooks", 3)
+}
+
+// answers are those of all users of these tests, declared once.
+var answers = consenttest.Answers{
+	"yes":     called("accepted all").State,
+	"no":      called("rejected all").State,
+	"analyst": called("accepted only analytics").State,
+	"silent":  called("never asked").State,
+	"staff":   called("accepted all").State,
+}
+
+// orderOf is what a user sends who has answered as declared.
+func orderOf(user string) *http.Request {
+	for _, v := range visitors {
+		if v.State == answers[user] {
+			return post(v, "/orders", "user="+user)
+		}
+	}
+	panic("no visitor answers as " + user)
+}
+
+// Whatever the backend does with its users, no event goes beyond the answer of the user
+// that it is about: in requests, in jobs, for other programs and for employees.
+func TestEveryEventHonoursTheAnswerOfItsUser(t *testing.T) {
+	var recorder consenttest.Recorder
+	b := recorded(&recorder)
+	for user := range answers {
+		b.site().ServeHTTP(httptest.NewRecorder(), orderOf(user))
+	}
+	b.ship(t.Context())
+	for user := range answers {
+		for _, path := range []string{"/webhooks/paid", "/admin/refunds"} {
+			b.services().ServeHTTP(httptest.NewRecorder(), post(called("accepted all"), path, "user="+user))
+		}
+	}
+	b.importCustomers(t.Context(), strings.NewReader(exported(t, "yes", "no")))
+
+	consenttest.RequireHonoured(t, &recorder, policy, answers)
+	recorder.Where(consenttest.Filter{Event: "Order Paid"}).RequireReached(t, "Amplitude", 3)
+}
+
+// exported is what the other shop sends.
+func exported(t testing.TB, users ...string) string {
+	var lines strings.Builder
+	for _, user := range users {
+		line, err := json.Marshal(customer{user, answers[user]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines.Write(append(line, '\n'))
+	}
+	return lines.String()
+}
+
+// Run with -race as well.
+func TestVisitorsAtOnceDoNotGetEachOthersAnswer(t *testing.T) {
+	consenttest.RunAtOnce(t, func(r *consenttest.Recorder) http.Handler { return recorded(r).site() }, visitors,
+		func(v consenttest.Visitor, user string) *http.Request { return post(v, "/orders", "user="+user) })
+}
+
+func TestNoCacheShowsOneVisitorsPageToAnother(t *testing.T) {
+	var recorder consenttest.Recorder
+	consenttest.RequireNotShared(t, recorded(&recorder).site(), visitors, "/")
 }
 
 func TestOrdersOfNobodyAreRefused(t *testing.T) {

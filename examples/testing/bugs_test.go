@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -14,10 +16,145 @@ import (
 	"github.com/go-consent/segment/consent/consenttest"
 	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 	"github.com/go-consent/segment/destinations"
+	"github.com/go-consent/segment/middleware"
 )
 
-// Three bugs, and the test that finds each. These tests pass when the test inside
-// fails, with a message that names the cure; in a program it would be given t.
+// A bug is a mistake that somebody might make, planted into the backend, and the helper
+// whose failure tells of it.
+type bug struct {
+	what  string
+	found string
+	test  func(testing.TB) // fails
+}
+
+// notFound are mistakes that no test here finds.
+const notFound = `
+Not found by any of them:
+- a page cache of the application's own, keyed by the path, that shows the first visitor's page to all: the responses
+  do not differ any more; compare each visitor's page with what it should be
+- traits or properties of one user in the message of another: the helpers look at ids
+- an event sent by another program, or after the test has ended
+- tags on the page that the browser loads by itself
+- an answer declared in the test that is not what the visitor answered
+Refused by the library itself, so that there is nothing to find: a DefaultContext with consent or destinations
+(NewSegment), All:true or a denied destination in the Integrations of a message, a consent object in its Extra.
+`
+
+// Each bug is found, with the message in testdata/bugs.golden, which is there to be read.
+// CONSENTTEST_UPDATE=1 go test writes it anew.
+func TestPlantedBugsAreFound(t *testing.T) {
+	var messages strings.Builder
+	number := 0
+	for _, bugs := range [][]bug{bugsOfRequests, bugsOfJobs, bugsOfPolicies} {
+		for _, b := range bugs {
+			number++
+			var said []string
+			t.Run(b.what, func(t *testing.T) {
+				said = requireFailure(t, b.test, "test: ")
+			})
+			fmt.Fprintf(&messages, "%d. %s\nfound by %s:\n%s\n\n", number, b.what, b.found, shown(said, b))
+		}
+	}
+	got := strings.TrimPrefix(notFound, "\n")
+	got = messages.String() + got
+	const golden = "testdata/bugs.golden"
+	if os.Getenv("CONSENTTEST_UPDATE") != "" {
+		if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != strings.ReplaceAll(string(want), "\r\n", "\n") {
+		t.Errorf("the messages are not those of %s any more:\n%s", golden, got)
+	}
+}
+
+// shown is what the golden file keeps of a failure: the first, without what changes with
+// every run or with every line of this program.
+func shown(said []string, b bug) string {
+	if len(said) == 0 {
+		return ""
+	}
+	first := said[0]
+	for _, volatile := range []struct{ pattern, as string }{
+		{`(?:[\w.()*]+ )?\((\w+_test\.go):\d+\)`, "$1"},
+		{`\.go:\d+`, ".go:N"},
+		{`\S*/(orders\.golden)`, "$1"},
+	} {
+		first = regexp.MustCompile(volatile.pattern).ReplaceAllString(first, volatile.as)
+	}
+	switch {
+	case b.found == "RunAtOnce": // who meets whom is a matter of chance
+		first = regexp.MustCompile(`consenttest: .*: served together`).ReplaceAllString(first, "consenttest: ...: served together")
+		first = regexp.MustCompile(`visitor-\d+ with integrations [^;\n]*`).ReplaceAllString(first, "visitor-N with integrations {...}")
+	case len(said) > 1:
+		first += fmt.Sprintf("\n(and %d more)", len(said)-1)
+	}
+	return first
+}
+
+// handle serves by a function that looks at the request alone.
+func handle(f func(*http.Request)) http.Handler {
+	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { f(r) })
+}
+
+func serve(h http.Handler, r *http.Request) { h.ServeHTTP(httptest.NewRecorder(), r) }
+
+func ordered(r *http.Request) analytics.Message {
+	return analytics.Track{UserId: r.FormValue("user"), Event: "Order Completed"}
+}
+
+// visit has two users order: first the one who agreed.
+func visit(site http.Handler) {
+	for _, user := range []string{"yes", "no", "silent"} {
+		serve(site, orderOf(user))
+	}
+}
+
+// honoured fails if what a backend did went beyond the answer of a user.
+func honoured(tb testing.TB, did func(*backend)) {
+	var recorder consenttest.Recorder
+	did(recorded(&recorder))
+	consenttest.RequireHonoured(tb, &recorder, policy, answers)
+}
+
+// expected is who may see an order, for a few visitors.
+var expected = consenttest.Table{
+	Visitors: []consenttest.Visitor{
+		called("never asked"), called("accepted all"), called("rejected all"), called("accepted only analytics"),
+		called("GPC, accepted all"), called("older: no destination saved"),
+	},
+	Destinations: destinationNames,
+	Reached: map[string][]string{
+		"never asked":                 {"Webhooks"},
+		"accepted all":                destinationNames,
+		"rejected all":                {"Webhooks"},
+		"accepted only analytics":     {"Webhooks", "Amplitude", "Mixpanel (Actions)"},
+		"GPC, accepted all":           {"Webhooks", "Amplitude", "Mixpanel (Actions)"},
+		"older: no destination saved": {"Webhooks"},
+	},
+	Request: func(v consenttest.Visitor) *http.Request { return post(v, "/orders", "user=u-1") },
+}
+
+// table fails if a handler lets visitors reach anything else.
+func table(tb testing.TB, site func(*backend) http.Handler) {
+	consenttest.Run(tb, func(r *consenttest.Recorder) http.Handler { return site(recorded(r)) }, expected)
+}
+
+// Without a bug they all hold, so that it is the bug that they find.
+func TestWithoutABugNothingIsFound(t *testing.T) {
+	table(t, (*backend).site)
+	honoured(t, func(b *backend) { visit(b.site()) })
+	shared(t, middleware.Private)
+	behind(t, func(m analytics.Track) analytics.Track { return m })
+	tableWith(t, with(func(*destinations.Config) {}))
+}
+
+// Three bugs in detail. These tests pass when the test inside fails, with a message that
+// names the cure; in a program it would be given t.
 
 // The bug: a colleague needed analytics in one more place, and made a client there. It
 // has the same write key and no consent, so that its events go to every destination.
@@ -94,8 +231,8 @@ func TestSegmentFindsTheWrongName(t *testing.T) {
 		`"Mixpanel" has no verdict; names are exact, and those decided about are: Amplitude, `)
 }
 
-// requireFailure runs a test that has to fail, and say all of this.
-func requireFailure(t *testing.T, test func(testing.TB), says ...string) {
+// requireFailure runs a test that has to fail, and say all of this. It returns what it says.
+func requireFailure(t *testing.T, test func(testing.TB), says ...string) []string {
 	t.Helper()
 	f := &failing{TB: t}
 	ended := make(chan struct{})
@@ -116,6 +253,7 @@ func requireFailure(t *testing.T, test func(testing.TB), says ...string) {
 			t.Errorf("the failure does not say: %s", part)
 		}
 	}
+	return f.failures
 }
 
 // A failing test keeps its failures to itself.

@@ -4,9 +4,11 @@
 //
 //	go test -v ./examples/testing
 //
-// The tests are in backend_test.go (what reaches which destination, for every visitor),
-// segment_test.go (the whole way to a fake Segment, also when that is down) and
-// bugs_test.go (three bugs that send data where it must not go, or nowhere).
+// The tests are in backend_test.go (what reaches which destination, for every visitor, and
+// for users whom jobs, webhooks and employees act for), segment_test.go (the whole way to a
+// fake Segment, also when that is down) and bugs_test.go (three bugs in detail). The files
+// bugs_*_test.go have more than fifty others, one line or two each; testdata/bugs.golden has
+// what the helper that finds each of them says.
 package main
 
 import (

@@ -4,6 +4,7 @@ import (
 	"io"
 	"log"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -35,6 +36,12 @@ func connected(t *testing.T, segment *segmenttest.Segment, o *consent.Options) *
 		t.Fatal(err)
 	}
 	return newBackend(client)
+}
+
+// Snowflake is meant to get nothing. Everything else that the workspace has is in the policy.
+func TestThePolicyKnowsTheWorkspace(t *testing.T) {
+	meant := slices.DeleteFunc(slices.Clone(workspace.Destinations), func(name string) bool { return name == "Snowflake" })
+	consenttest.RequireListed(t, policy, meant)
 }
 
 func TestOrdersArriveAtSegment(t *testing.T) {

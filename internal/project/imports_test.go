@@ -21,7 +21,7 @@ const (
 var allowedImports = map[string][]string{
 	".":                               {},
 	"consent":                         {analyticsPath, "internal/delivery", "internal/memo", "internal/names", "internal/nils", "internal/segment", "internal/statetext"},
-	"consent/consenttest":             {analyticsPath, "consent", "destinations", "destinations/workspace", "internal/delivery", "internal/segment"},
+	"consent/consenttest":             {analyticsPath, "consent", "destinations", "destinations/workspace", "internal/caching", "internal/delivery", "internal/names", "internal/segment"},
 	"consent/consenttest/conformance": {"consent", "consent/ledger"},
 	"consent/consenttest/segmenttest": {analyticsPath, "internal/segment"},
 	"consent/ledger":                  {"consent", "internal/memo", "internal/nils"},
@@ -34,7 +34,7 @@ var allowedImports = map[string][]string{
 	"destinations/workspace":          {"destinations"},
 	"cookie":                          {"consent", "internal/memo", "internal/statetext", "golang.org/x/net/publicsuffix"},
 	"cookie/*":                        {"consent", "cookie"}, // a consent platform each
-	"middleware":                      {"consent", "cookie", "internal/headers", "internal/names", "internal/nils"},
+	"middleware":                      {"consent", "cookie", "internal/caching", "internal/headers", "internal/names", "internal/nils"},
 	"middleware/analyticsjs":          {"consent", "cookie", "internal/segment"},
 	"middleware/peer":                 {"consent", "internal/nils", "middleware"},
 	"middleware/preferences":          {"consent", "cookie", "internal/headers", "internal/names", "internal/nils", "internal/segment", "middleware"},
@@ -42,6 +42,7 @@ var allowedImports = map[string][]string{
 	"middleware/explain":              {"consent", "cookie", "internal/nils", "middleware", "middleware/regime"},
 	"internal/benchmarks":             {},
 	"internal/benchmarks/chart":       {},
+	"internal/caching":                {},
 	"internal/cookietest":             {"consent", "consent/consenttest/conformance", "github.com/stretchr/testify/require"},
 	"internal/delivery":               {analyticsPath},
 	"internal/failtest":               {},

@@ -25,7 +25,7 @@ type Arrival struct {
 	Call       string // of the API: "batch", or a single call such as "track" or "t"
 	Type       string // "track", "identify", "page", "screen", "group" or "alias"
 	MessageID  string
-	JSON       []byte
+	JSON       []byte     // with what Segment merges into it: the context and integrations of its batch
 	Deliveries []Delivery // one for each destination of the workspace
 }
 
@@ -45,6 +45,15 @@ func (s *Segment) Arrivals() []Arrival {
 		arrivals[i].Deliveries = slices.Clone(arrivals[i].Deliveries)
 	}
 	return arrivals
+}
+
+// Sent returns the JSON of the Arrivals, for consenttest.RequireHonoured.
+func (s *Segment) Sent() [][]byte {
+	var sent [][]byte
+	for _, a := range s.Arrivals() {
+		sent = append(sent, a.JSON)
+	}
+	return sent
 }
 
 // Inbox returns what was delivered to the destination of that name, in order.

@@ -1,6 +1,7 @@
 package segmenttest
 
 import (
+	"bytes"
 	"compress/gzip"
 	"crypto/subtle"
 	"encoding/json"
@@ -58,9 +59,7 @@ type envelope struct {
 	WriteKey     string            `json:"writeKey"`
 	Batch        []json.RawMessage `json:"batch"`
 	Integrations map[string]any    `json:"integrations"`
-	Context      struct {
-		Consent any `json:"consent"`
-	} `json:"context"`
+	Context      map[string]any    `json:"context"`
 }
 
 // ingest takes the events of a request, all or none but for the update of preferences,
@@ -166,39 +165,52 @@ func (s *Segment) read(raw []byte, e envelope, kind string) (a Arrival, err erro
 	if err != nil {
 		return a, badRequest("an event has a malformed consent or integrations object")
 	}
-	a = Arrival{Type: kind, MessageID: event.MessageID, JSON: append([]byte(nil), raw...)}
+	a = Arrival{Type: kind, MessageID: event.MessageID, JSON: bytes.Clone(merged)}
 	for _, d := range deliveries {
 		a.Deliveries = append(a.Deliveries, Delivery(d))
 	}
 	return a, nil
 }
 
-// mergeInto returns the event with what the batch says for all of its events, where the
-// event does not say it itself. Segment documents that it merges, not how.
+// mergeInto returns the event with what the batch says for all of its events. Segment
+// documents that it merges, not how: here objects merge key by key, and the event's own
+// keys win. A client has to be right also if they merge so.
 func (e envelope) mergeInto(raw []byte) []byte {
-	if len(e.Integrations) == 0 && e.Context.Consent == nil {
+	if len(e.Integrations) == 0 && len(e.Context) == 0 {
 		return raw
 	}
 	var event map[string]any
 	if json.Unmarshal(raw, &event) != nil || event == nil {
 		return raw
 	}
-	if event["integrations"] == nil {
-		event["integrations"] = e.Integrations
+	batch := make(map[string]any)
+	if len(e.Integrations) > 0 {
+		batch["integrations"] = e.Integrations
 	}
-	context, _ := event["context"].(map[string]any)
-	if context == nil {
-		context = make(map[string]any)
+	if len(e.Context) > 0 {
+		batch["context"] = e.Context
 	}
-	if context["consent"] == nil {
-		context["consent"] = e.Context.Consent
-	}
-	event["context"] = context
+	addMissing(event, batch)
 	merged, err := json.Marshal(event)
 	if err != nil {
 		return raw
 	}
 	return merged
+}
+
+// addMissing adds to an object what only the other one has, in the objects within too.
+func addMissing(to, from map[string]any) {
+	for key, value := range from {
+		held, ok := to[key]
+		if !ok || held == nil {
+			to[key] = value
+			continue
+		}
+		within, isObject := held.(map[string]any)
+		if more, both := value.(map[string]any); isObject && both {
+			addMissing(within, more)
+		}
+	}
 }
 
 // readBody returns the body, of which neither the compressed nor the plain form may be

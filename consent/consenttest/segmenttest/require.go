@@ -35,12 +35,31 @@ func (s *Segment) RequireInbox(t TB, destination string, n int) []Arrival {
 	}
 	got := s.Inbox(destination)
 	if len(got) != n {
-		t.Fatalf("segmenttest: %d events were delivered to %s, want %d%s", len(got), destination, n, s.explain(destination))
+		t.Fatalf("segmenttest: %d events were delivered to %s, want %d%s%s",
+			len(got), destination, n, s.explain(destination), s.cure(destination, len(got) > n))
 	}
 	if n == 0 {
 		s.requireArrived(t)
 	}
 	return got
+}
+
+// cure tells what to do about events that were delivered to a destination, or were not.
+func (s *Segment) cure(destination string, delivered bool) string {
+	unstamped := func(a Arrival) bool { return !a.sent().Stamped() }
+	switch {
+	case delivered && slices.ContainsFunc(s.Inbox(destination), unstamped):
+		return "\n\tcure: send every event with client.For(ctx).Enqueue, and give no other client this write key"
+	case delivered:
+		return "\n\tcure: where it was sent, bind the client to the visitor's own answer: client.For(ctx), or With(what was stored); " +
+			"if that is done, correct the category of the destination in the Config"
+	case len(s.Discarded(destination, FilteredByIntegrations)) > 0:
+		return "\n\tcure: if the visitor allowed it, give the Config the destination by exactly this name; " +
+			"RequireKnownNames compares all names"
+	case len(s.Discarded(destination, FilteredByConsent)) > 0:
+		return "\n\tcure: if the visitor allowed it, let the Config and the workspace have the destination in the same categories"
+	}
+	return ""
 }
 
 func (s *Segment) requireArrived(t TB) {

@@ -26,7 +26,8 @@ func TestRequireInboxSaysWhatBecameOfEachEvent(t *testing.T) {
 	1. track "Ordered" by u-1: filtered by end user consent; integrations null, consent {"analytics":false}
 	2. page "Home" by v-1: filtered by the integrations object; integrations {"All":false}, consent null; it has no consent context: send it through a consent.Client
 	3. identify by u-1: delivered; integrations null, consent null; it has no consent context: send it through a consent.Client
-	refused with status 404: there is no /v1/import`,
+	refused with status 404: there is no /v1/import
+	cure: send every event with client.For(ctx).Enqueue, and give no other client this write key`,
 		failtest.One(t, func(tb testing.TB) { segment.RequireInbox(tb, "Amplitude", 0) }))
 	require.Equal(t, `segmenttest: the workspace has no destination "amplitude"; it has: Amplitude, Hotjar`,
 		failtest.One(t, func(tb testing.TB) { segment.RequireInbox(tb, "amplitude", 0) }))

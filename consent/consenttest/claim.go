@@ -1,0 +1,36 @@
+package consenttest
+
+import "github.com/go-consent/segment/consent"
+
+// A claim is what the application says of a message, whatever anybody answered.
+type claim struct {
+	message     head
+	exempt      bool   // it is about no person
+	destination string // it is strictly necessary for this one
+}
+
+// claimed returns the claims in what was decided.
+func claimed(decided []Decided) map[claim]bool {
+	all := make(map[claim]bool)
+	for _, d := range decided {
+		for v := range d.Decision.Verdicts() {
+			switch v.Reason {
+			case consent.ReasonExempt:
+				all[claim{message: headOf(d.Message), exempt: true}] = true
+			case consent.ReasonNecessary:
+				all[claim{message: headOf(d.Message), destination: v.Destination}] = true
+			}
+		}
+	}
+	return all
+}
+
+// isExempt reports whether a decision is about no person.
+func isExempt(d consent.Decision) bool {
+	for v := range d.Verdicts() {
+		if v.Reason == consent.ReasonExempt {
+			return true
+		}
+	}
+	return false
+}

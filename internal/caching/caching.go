@@ -1,0 +1,81 @@
+// Package caching holds the rules by which shared caches, such as a CDN, keep a response.
+package caching
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// ForbidsStoring reports whether a response says that nobody may keep it.
+func ForbidsStoring(h http.Header) bool {
+	return slices.Contains(Directives(h, "Cache-Control"), "no-store")
+}
+
+// AllowsSharing reports whether a response says that shared caches may keep it.
+func AllowsSharing(h http.Header) bool {
+	for name := range h {
+		if Targeted(name) && !ForbidsSharing(h, name) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(Directives(h, "Cache-Control"), func(d string) bool {
+		return d == "public" || strings.HasPrefix(d, "s-maxage")
+	})
+}
+
+// Targeted reports whether a header is for some shared caches, which obey it in place of
+// Cache-Control.
+func Targeted(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasSuffix(name, "-cache-control") ||
+		slices.Contains([]string{"surrogate-control", "edge-control", "x-accel-expires"}, name)
+}
+
+// ForbidsSharing reports whether a header for shared caches says nothing but that they
+// must not keep the response. The name is as it stands in h.
+func ForbidsSharing(h http.Header, name string) bool {
+	if strings.EqualFold(name, "X-Accel-Expires") {
+		return slices.Equal(h[name], []string{"0"})
+	}
+	for _, line := range h[name] {
+		for element := range strings.SplitSeq(line, ",") {
+			switch strings.ToLower(strings.Trim(element, " \t")) {
+			case "no-store", "private", "bypass-cache":
+			default:
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Permits reports whether a shared cache may keep a response and show it to others: unless
+// every header that such caches obey forbids it, they may, be it for a time of their own
+// choice (RFC 9111, section 4.2.2). A Vary header does not count: most of them key by the
+// address alone.
+func Permits(h http.Header) bool {
+	for name := range h {
+		if Targeted(name) && !ForbidsSharing(h, name) {
+			return true
+		}
+	}
+	return !slices.ContainsFunc(Directives(h, "Cache-Control"), func(d string) bool {
+		return d == "private" || d == "no-store"
+	})
+}
+
+// Directives returns the elements of a list header, in lower case, but none of a line
+// with quotes, within which a comma would not separate.
+func Directives(h http.Header, name string) []string {
+	var list []string
+	for _, line := range h.Values(name) {
+		if strings.Contains(line, `"`) {
+			continue
+		}
+		for element := range strings.SplitSeq(line, ",") {
+			list = append(list, strings.ToLower(strings.Trim(element, " \t")))
+		}
+	}
+	return list
+}
