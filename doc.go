@@ -67,7 +67,8 @@
 // A State is a comparable value with a text form, which JSON, gob and database/sql use
 // too. consent.Text gives it to the payload of a job or the header of a call between
 // services of one's own, and consent.WithText puts it into the context where the work is
-// done.
+// done. Package middleware/peer does so for HTTP, and examples/frameworks for gRPC, queues
+// and jobs.
 //
 // # Between the browser and the server
 //
