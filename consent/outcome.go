@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"iter"
 	"sync/atomic"
 )
 
@@ -69,6 +70,17 @@ var results = [...]struct {
 	{Refused, func(s *Stats) *uint64 { return &s.Refused }},
 	{Accepted, func(s *Stats) *uint64 { return &s.Accepted }},
 	{Discarded, func(s *Stats) *uint64 { return &s.Discarded }},
+}
+
+// Results returns how many messages had each result, in an order that stays the same.
+func (s Stats) Results() iter.Seq2[Result, uint64] {
+	return func(yield func(Result, uint64) bool) {
+		for _, r := range results {
+			if !yield(r.result, *r.of(&s)) {
+				return
+			}
+		}
+	}
 }
 
 // Pending returns how many messages have no outcome yet.
