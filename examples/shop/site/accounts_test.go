@@ -372,14 +372,24 @@ func TestProofsNameTheRecordsThatCounted(t *testing.T) {
 	p = prove("/buy")
 	require.Equal(t, ledger.WhyNoAccount, p.Rule)
 	require.Equal(t, []int64{1}, numbers(p))
-	b.answerEverywhere("accept") // 3
-	require.Equal(t, []int64{3}, numbers(prove("/buy")))
-	require.Equal(t, []int64{3}, numbers(prove("/remind")))
-	b.answer("save", "functional") // 4, for the device
+	b.header.Set("Sec-GPC", "1")
+	b.get("/") // 3, the signal
+	require.NoError(t, b.shop.accounts.Flush(t.Context()))
+	p = prove("/buy")
+	require.Equal(t, []int64{1}, numbers(p))
+	require.Equal(t, map[string]string{"advertising": "denied"}, p.Signals)
+	b.header.Del("Sec-GPC")
+	b.answerEverywhere("accept") // 4
+	require.Equal(t, []int64{4}, numbers(prove("/buy")))
+	require.Equal(t, []int64{4}, numbers(prove("/remind")))
+	b.answer("save", "functional") // 5, for the device
 	p = prove("/buy")
 	require.Equal(t, ledger.WhyBoth, p.Rule)
-	require.Equal(t, []int64{4, 3}, numbers(p))
-	require.Equal(t, []int64{3}, numbers(prove("/remind")))
+	require.Equal(t, []int64{5, 4}, numbers(p))
+	require.Equal(t, []int64{4}, numbers(prove("/remind")))
+	b.answerEverywhere("save", "functional") // 6: the same, for the account
+	require.Equal(t, []int64{6}, numbers(prove("/buy")))
+	require.Equal(t, []int64{6}, numbers(prove("/remind")))
 	b.post("/sign-out")
-	require.Equal(t, []int64{4}, numbers(prove("/buy")), "the device's own, and nothing of the account")
+	require.Equal(t, []int64{5}, numbers(prove("/buy")), "the device's own, and nothing of the account")
 }

@@ -136,23 +136,32 @@ func (s *shop) proofOf(e entry, history []ledger.Record) *proof {
 // counted returns the records whose answers counted for an event, the newest first: the
 // one of the account that the ruling names, and the one with what the device held.
 func counted(e entry, history []ledger.Record) (records []ledger.Record) {
-	answers := slices.Clone(e.ruling.Answers)
+	held, counts := heldBy(e.ruling)
 	for _, r := range slices.Backward(history) {
-		if r.Given.After(e.at) || r.Kind != ledger.Answer && r.Kind != ledger.Withdrawal && r.Kind != ledger.Import {
-			continue
-		}
-		if r.Scope == ledger.AccountScope {
+		switch {
+		case r.Given.After(e.at) || r.Kind == ledger.Link || r.Kind == ledger.Signal:
+		case r.Scope == ledger.AccountScope || r.Kind == ledger.Import:
 			if r.Sequence == e.ruling.Record {
 				records = append(records, r)
 			}
-			continue
-		}
-		if i := slices.Index(answers, r.State); i >= 0 {
-			answers = slices.Delete(answers, i, i+1)
+		case counts && held(r.State):
+			counts = false
 			records = append(records, r)
 		}
 	}
 	return records
+}
+
+// heldBy returns how to recognise what the device held, and whether that counted.
+func heldBy(r ledger.Ruling) (held func(consent.State) bool, counts bool) {
+	switch r.Why {
+	case ledger.WhyNobody, ledger.WhyRestored:
+		return func(s consent.State) bool { return s == r.Answers[0] }, true
+	case ledger.WhyNoAccount, ledger.WhyBoth:
+		return func(s consent.State) bool { return s.Restrict(r.Signals) == r.Answers[0] }, true
+	default:
+		return nil, false
+	}
 }
 
 // answersOf returns the answers for categories in words.
