@@ -16,13 +16,13 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-// retention is how long an answer is kept after another took its place: as long as a
+// Retention is how long an answer is kept after another took its place: as long as a
 // customer can dispute what the shop did in Germany, three years. Ask your lawyer.
-const retention = 3 * 365 * 24 * time.Hour
+const Retention = 3 * 365 * 24 * time.Hour
 
 // openAccounts opens the ledger, and says how the shop knows devices and accounts.
 func (s *shop) openAccounts(store ledger.Store) (err error) {
-	s.book, err = ledger.New(store, ledger.Options{Retention: retention})
+	s.book, err = ledger.New(store, ledger.Options{Retention: Retention})
 	if err != nil {
 		return err
 	}
