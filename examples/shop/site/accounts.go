@@ -143,10 +143,16 @@ func (s *shop) erase(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "sign in first", http.StatusForbidden)
 		return
 	}
-	s.restoreDevice(w, r) // while the ledger still knows
-	if _, err := s.book.Erase(r.Context(), ledger.Person{Account: user}); err != nil {
+	ctx, cancel := context.WithTimeout(r.Context(), s.patience)
+	defer cancel()
+	err := s.accounts.Flush(ctx) // what waits would be written afterwards
+	if err == nil {
+		s.restoreDevice(w, r) // while the ledger still knows
+		_, err = s.book.Erase(ctx, ledger.Person{Account: user})
+	}
+	if err != nil {
 		s.requestFailed(r, err)
-		http.Error(w, "Nothing was erased. Try again later.", http.StatusInternalServerError)
+		http.Error(w, "The record could not be erased. Try again later.", http.StatusInternalServerError)
 		return
 	}
 	s.visitors.signOut(w, r, "erase")

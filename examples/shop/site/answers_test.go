@@ -268,3 +268,19 @@ func TestCrossOriginPostIsRefused(t *testing.T) {
 		require.Equal(t, 1, sent, path)
 	}
 }
+
+func TestSigningInRenewsTheSession(t *testing.T) {
+	b := visit(t)
+	b.get("/")
+	planted := b.cookie(visitorCookie)
+	b.signIn("ann")
+	require.NotEqual(t, planted, b.cookie(visitorCookie))
+	thief := browserOf(t, b.shop, b.url)
+	thief.header.Set("Cookie", visitorCookie+"="+planted)
+	require.NotContains(t, thief.get("/"), "signed in as")
+
+	left := b.cookie(visitorCookie)
+	b.post("/sign-out")
+	thief.header.Set("Cookie", visitorCookie+"="+left)
+	require.NotContains(t, thief.get("/"), "signed in as")
+}

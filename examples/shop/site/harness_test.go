@@ -39,7 +39,12 @@ func visit(t *testing.T) *browser {
 
 func visitWith(t *testing.T, config destinations.Config, writeKey string, c analytics.Config, fake *segmenttest.Segment) *browser {
 	t.Helper()
-	s, err := newShop(config, writeKey, c, fake, new(ledger.Memory), log.New(io.Discard, "", 0))
+	return visitOn(t, new(ledger.Memory), config, writeKey, c, fake)
+}
+
+func visitOn(t *testing.T, store ledger.Store, config destinations.Config, writeKey string, c analytics.Config, fake *segmenttest.Segment) *browser {
+	t.Helper()
+	s, err := newShop(config, writeKey, c, fake, store, log.New(io.Discard, "", 0))
 	require.NoError(t, err)
 	server := httptest.NewServer(s.handler())
 	t.Cleanup(func() {

@@ -26,7 +26,7 @@ type page struct {
 	Asked      bool // there is an answer
 	User       string
 	Rule       string // whose answer counts for somebody who is signed in
-	Everywhere bool   // the answer is for the account unless that is unticked
+	Everywhere bool   // nothing on this device differs from the account
 	Questions  []question
 	Done       done
 	Sent       int
