@@ -16,8 +16,9 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-// Retention is how long an answer is kept after another took its place: as long as a
-// customer can dispute what the shop did in Germany, three years. Ask your lawyer.
+// Retention is how long an answer is kept after another took its place: here, while a
+// customer can dispute what the shop did by the regular limitation of German law, three
+// years (BGB section 195). Ask your own lawyer.
 const Retention = 3 * 365 * 24 * time.Hour
 
 // openAccounts opens the ledger, and says how the shop knows devices and accounts.
