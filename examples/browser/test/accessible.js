@@ -43,6 +43,16 @@ export function accessibleScenarios(scenario) {
         await inView(v, "#done", "after an order");
         for (const summary of await v.page.locator("summary").all()) await summary.click();
         await check(v, "with everything open");
+        await v.page.getByLabel("Name", { exact: true }).fill(`viewer-${width}-${colorScheme}`);
+        await v.submit("Sign in");
+        await check(v, "signed in");
+        await inView(v, "#done", "signed in");
+        await v.submit("Save choices");
+        await check(v, "after an answer for the account");
+        await v.submit("Have a worker remind me");
+        await inView(v, "#done", "after a reminder");
+        for (const summary of await v.page.locator("summary").all()) await summary.click();
+        await check(v, "with the proofs open");
       });
     }
   }

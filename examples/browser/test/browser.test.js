@@ -1,5 +1,6 @@
 // Each scenario has a browser without a history, and one site between them.
 import { after, before, test } from "node:test";
+import { accountScenarios } from "./accounts.js";
 import { accessibleScenarios } from "./accessible.js";
 import { bannerScenarios } from "./banners.js";
 import { start } from "./harness.js";
@@ -41,6 +42,7 @@ pageScenarios(scenario);
 staleScenarios(scenario);
 crossSiteScenarios(scenario);
 shopScenarios(scenario);
+accountScenarios(scenario);
 accessibleScenarios(scenario);
 bannerScenarios(scenario);
 toolsScenarios(scenario);

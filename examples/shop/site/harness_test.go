@@ -1,6 +1,7 @@
-package main
+package site
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"log"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent/consenttest/segmenttest"
+	"github.com/go-consent/segment/consent/ledger"
 	"github.com/go-consent/segment/destinations"
 )
 
@@ -37,11 +39,19 @@ func visit(t *testing.T) *browser {
 
 func visitWith(t *testing.T, config destinations.Config, writeKey string, c analytics.Config, fake *segmenttest.Segment) *browser {
 	t.Helper()
-	s, err := newShop(config, writeKey, c, fake, log.New(io.Discard, "", 0))
+	return visitOn(t, new(ledger.Memory), config, writeKey, c, fake)
+}
+
+func visitOn(t *testing.T, store ledger.Store, config destinations.Config, writeKey string, c analytics.Config, fake *segmenttest.Segment) *browser {
+	t.Helper()
+	s, err := newShop(config, writeKey, c, fake, store, log.New(io.Discard, "", 0))
 	require.NoError(t, err)
 	server := httptest.NewServer(s.handler())
 	t.Cleanup(func() {
 		server.Close()
+		lost, err := s.accounts.Close(context.Background())
+		require.NoError(t, err)
+		require.Zero(t, lost)
 		_ = s.client.Close() // a test may have closed it
 	})
 	return browserOf(t, s, server.URL)

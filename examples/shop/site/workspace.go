@@ -1,4 +1,4 @@
-package main
+package site
 
 import (
 	"encoding/json"
@@ -27,10 +27,14 @@ func (s *shop) arrivals(v *visitor) []arrival {
 	}
 	var list []arrival
 	for _, a := range slices.Backward(s.segment.Arrivals()) {
-		var sent struct{ AnonymousID, Event, Name, GroupID string }
-		if json.Unmarshal(a.JSON, &sent) == nil && v.is(sent.AnonymousID) {
-			call := map[string]string{"track": "Track", "page": "Page", "identify": "Identify", "group": "Group"}[a.Type]
-			list = append(list, arrival{a, head{a.MessageID, sent.AnonymousID, call, sent.Event + sent.Name + sent.GroupID}})
+		var sent struct{ AnonymousID, UserID, Event, Name, GroupID string }
+		if json.Unmarshal(a.JSON, &sent) != nil {
+			continue
+		}
+		call := map[string]string{"track": "Track", "page": "Page", "identify": "Identify", "group": "Group"}[a.Type]
+		h := head{a.MessageID, sent.AnonymousID, sent.UserID, call, sent.Event + sent.Name + sent.GroupID}
+		if v.sees(h) {
+			list = append(list, arrival{a, h})
 		}
 	}
 	return list
@@ -71,6 +75,12 @@ func categories() []category {
 		{"advertising", "Advertising", "To show you our teapots elsewhere. Shares data with ad networks."},
 		{"functional", "Functional", "To answer you in the support chat."},
 	}
+}
+
+// questionText is all that the form asks, in words.
+func questionText() string {
+	text, _ := json.Marshal(categories()) // it holds nothing but strings
+	return string(text)
 }
 
 // A group is a heading over destinations.

@@ -1,4 +1,4 @@
-package main
+package site
 
 import (
 	"bytes"
@@ -7,13 +7,16 @@ import (
 	"net/http"
 
 	"github.com/go-consent/segment/consent"
-	"github.com/go-consent/segment/cookie"
+	"github.com/go-consent/segment/consent/ledger"
 )
 
-//go:embed page.html style.css
+//go:embed style.css
 var assets embed.FS
 
-var pageTemplate = template.Must(template.ParseFS(assets, "page.html"))
+//go:embed page.html
+var pageText string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
 // A page is what the template shows.
 type page struct {
@@ -21,6 +24,9 @@ type page struct {
 	GPC        bool // the browser sends Global Privacy Control
 	Unreadable bool // there is an answer, and it cannot be read
 	Asked      bool // there is an answer
+	User       string
+	Rule       string // whose answer counts for somebody who is signed in
+	Everywhere bool   // nothing on this device differs from the account
 	Questions  []question
 	Done       done
 	Sent       int
@@ -44,22 +50,26 @@ type total struct {
 }
 
 func (s *shop) render(w http.ResponseWriter, r *http.Request, what string) {
-	answer, err := cookie.Codec{}.Consent(r)
-	if err != nil {
+	ruling := rulingOf(r)
+	answer, unreadable := ruling.State, ruling.Why == ""
+	if unreadable {
 		answer = consent.NewState(nil) // not what the visitor said, though it counts so
 	}
 	p := page{
 		Live:       s.segment == nil,
 		GPC:        gpc(r) != consent.NewState(nil),
-		Unreadable: err != nil,
+		Unreadable: unreadable,
 		Asked:      answer.Answered(),
+		User:       userOf(r),
+		Rule:       rules[ruling.Why],
+		Everywhere: ruling.Why != ledger.WhyBoth,
 	}
 	for _, c := range categories() {
 		p.Questions = append(p.Questions, questionOf(c, r, answer))
 	}
 	visitor := visitorOf(r)
-	p.Events = s.events(visitor)
-	p.Done = doneOf(what, p.Events, p.Live)
+	p.Events = s.events(r)
+	p.Done = doneOf(what, visitor, p.Events, p.Live)
 	var delivered map[string]int
 	p.Sent, delivered = s.count(visitor)
 	for _, g := range s.groups {
@@ -75,6 +85,14 @@ func (s *shop) render(w http.ResponseWriter, r *http.Request, what string) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write(b.Bytes()) // the visitor may be gone
+}
+
+// rules say to those who are signed in whose answer counts: on a device that is new to the
+// account they have to be told, most of all if the two differ (CNIL 2025-131).
+var rules = map[ledger.Why]string{
+	ledger.WhyNoAccount: "Your account has no answer yet. On this device, the device's own counts.",
+	ledger.WhyAccount:   "Your account's answer counts here, and on every device where you are signed in.",
+	ledger.WhyBoth:      "This device has an answer that differs from your account's. Only what both allow is on.",
 }
 
 // questionOf tells the visitor's own answer and what counts, which may be less.
@@ -97,17 +115,26 @@ func questionOf(c category, r *http.Request, answer consent.State) question {
 	return q
 }
 
-// doneOf looks for the latest event of what was done. Anybody can make a link that
-// claims it; without an event there is nothing to tell.
-func doneOf(what string, events []event, live bool) done {
+// doneOf tells what became of what was done: of what causes an event, by the latest such
+// event. Anybody can make a link that claims it; if it did not happen, there is nothing to
+// tell.
+func doneOf(what string, v *visitor, events []event, live bool) done {
+	switch {
+	case what == "reset":
+		return done{what, "Your events are forgotten.", "What you do from now on is shown below."}
+	case what == "sign-in" && v.did(what):
+		return done{what, "You are signed in.", "Nothing was merged: the device and the account keep their answers."}
+	case what == "sign-out" && v.did(what):
+		return done{what, "You are signed out.", "What this device answered by itself counts again."}
+	case what == "erase" && v.did(what):
+		return done{what, "What was held of the account is erased.", "You are signed out. Segment is asked to delete separately."}
+	}
 	d, ok := map[string]done{
 		"buy":    {what, "Thank you, the teapot is yours.", "Order Completed"},
 		"join":   {what, "Welcome to the tea club.", "tea-club"},
 		"answer": {what, "Your choices are saved.", consent.UpdateEvent},
+		"remind": {what, "A worker has reminded the account.", reminder},
 	}[what]
-	if what == "reset" {
-		return done{what, "Your events are forgotten.", "What you do from now on is shown below."}
-	}
 	if !ok {
 		return done{}
 	}

@@ -1,6 +1,7 @@
-package main
+package site
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -16,8 +17,8 @@ import (
 func (s *shop) home(w http.ResponseWriter, r *http.Request) {
 	done := r.URL.Query().Get("done")
 	if done == "" {
-		s.track(r.Context(), analytics.Page{
-			MessageId: rand.Text(), AnonymousId: s.anonymousID(r),
+		s.track(r, analytics.Page{
+			MessageId: rand.Text(), AnonymousId: s.anonymousID(r), UserId: s.agreedUser(r),
 			Name: "Home",
 		})
 	}
@@ -31,8 +32,8 @@ func (s *shop) home(w http.ResponseWriter, r *http.Request) {
 
 // buy tracks an order.
 func (s *shop) buy(w http.ResponseWriter, r *http.Request) {
-	s.track(r.Context(), analytics.Track{
-		MessageId: rand.Text(), AnonymousId: s.anonymousID(r),
+	s.track(r, analytics.Track{
+		MessageId: rand.Text(), AnonymousId: s.anonymousID(r), UserId: userOf(r),
 		Event: "Order Completed",
 		Properties: analytics.NewProperties().
 			SetOrderId(rand.Text()).SetTotal(24.90).SetCurrency("EUR").
@@ -43,24 +44,29 @@ func (s *shop) buy(w http.ResponseWriter, r *http.Request) {
 
 // join identifies the visitor as a new member, and puts the member in a group.
 func (s *shop) join(w http.ResponseWriter, r *http.Request) {
-	visitor, member := s.anonymousID(r), "member-"+rand.Text()
-	s.track(r.Context(), analytics.Identify{
+	visitor, member := s.anonymousID(r), cmp.Or(userOf(r), "member-"+rand.Text())
+	s.track(r, analytics.Identify{
 		MessageId: rand.Text(), AnonymousId: visitor, UserId: member,
 		Traits: analytics.NewTraits().SetName("Robin Example").SetEmail("robin@example.com"),
 	})
-	s.track(r.Context(), analytics.Group{
+	s.track(r, analytics.Group{
 		MessageId: rand.Text(), AnonymousId: visitor, UserId: member, GroupId: "tea-club",
 		Traits: analytics.NewTraits().SetName("Tea club"),
 	})
 	http.Redirect(w, r, "/?done=join#done", http.StatusSeeOther)
 }
 
-// track sends the event to where the consent in ctx lets it go. An event that
-// cannot be sent is no reason to fail the visitor's request.
-func (s *shop) track(ctx context.Context, m analytics.Message) {
-	if err := s.client.For(ctx).Enqueue(m); err != nil {
+// track sends the event to where the consent in the context of r lets it go. An event
+// that cannot be sent is no reason to fail the visitor's request.
+func (s *shop) track(r *http.Request, m analytics.Message) {
+	if err := s.client.For(r.Context()).Enqueue(m); err != nil {
 		s.log.Printf("event not sent: %v", err)
 	}
+	ruling, signals := rulingOf(r), gpc(r)
+	if userOf(r) != "" {
+		signals = signals.Restrict(ruling.Signals)
+	}
+	s.journal.because(m, ruling, signals)
 }
 
 // flush sends what is queued, and waits until its outcome is known.
@@ -77,6 +83,16 @@ func (s *shop) flush(ctx context.Context) error {
 // under it. A site with analytics.js in its pages has the id of cookie.AnonymousID.
 func (s *shop) anonymousID(r *http.Request) string {
 	return visitorOf(r).anonymousID(s.agreed(consent.FromContext(r.Context())))
+}
+
+// agreedUser returns the user who is signed in, under the same condition: an order is for
+// the account whatever its owner answered, but nobody has to be recognised for a look at
+// the page.
+func (s *shop) agreedUser(r *http.Request) string {
+	if !s.agreed(consent.FromContext(r.Context())) {
+		return ""
+	}
+	return userOf(r)
 }
 
 // agreed reports whether the visitor allowed any destination that needs consent.

@@ -1,9 +1,10 @@
-package main
+package site
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/go-consent/segment/consent"
@@ -17,6 +18,7 @@ type event struct {
 	Note             string // why there is nothing to say about destinations
 	Groups           []eventGroup
 	JSON             string
+	Proof            *proof // nil: it has none
 }
 
 // An eventGroup tells of the destinations under one heading.
@@ -38,8 +40,10 @@ type cell struct {
 const shown = 30
 
 // events joins what the shop decided with what the fake Segment did.
-func (s *shop) events(v *visitor) []event {
+func (s *shop) events(r *http.Request) []event {
+	v := visitorOf(r)
 	var events []event
+	history := s.history(r)
 	arrivals := s.arrivals(v)
 	entries := s.journal.of(v)
 	for _, entry := range entries[:min(len(entries), shown)] {
@@ -50,9 +54,11 @@ func (s *shop) events(v *visitor) []event {
 				break
 			}
 		}
-		events = append(events, s.eventOf(entry, at))
+		e := s.eventOf(entry, at)
+		e.Proof = s.proofOf(entry, history)
+		events = append(events, e)
 		if at != nil {
-			at.head = head{call: "shown"}
+			at.head = head{id: "shown"}
 		}
 	}
 	return events

@@ -1,4 +1,4 @@
-package main
+package site
 
 import (
 	"slices"
@@ -8,6 +8,7 @@ import (
 	"github.com/segmentio/analytics-go/v3"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/consent/ledger"
 )
 
 // keep is how many events the shop, and the fake Segment, remember.
@@ -27,12 +28,15 @@ type entry struct {
 	at       time.Time
 	decision consent.Decision
 	outcome  consent.Outcome // zero: under way
+	ruling   ledger.Ruling   // zero: it could not be read, or the event reports an answer
+	signals  consent.State   // denials on top
 }
 
 // A head is what tells one event from another.
 type head struct {
 	id        string // "" for those of the preferences, which have none yet
 	anonymous string
+	user      string
 	call      string // the method of Segment's specification, such as Track
 	name      string
 }
@@ -42,7 +46,7 @@ func (e head) is(h head) bool {
 	if e.id != "" {
 		return e.id == h.id
 	}
-	return e.anonymous == h.anonymous && e.call == h.call && e.name == h.name
+	return e.anonymous == h.anonymous && e.user == h.user && e.call == h.call && e.name == h.name
 }
 
 // decided is the OnDecision of the client.
@@ -68,13 +72,27 @@ func (j *journal) settled(m analytics.Message, o consent.Outcome) {
 	}
 }
 
+// because notes whose answer counted for a message that was enqueued, and the signals of
+// the browser on top.
+func (j *journal) because(m analytics.Message, ruling ledger.Ruling, signals consent.State) {
+	h := headOf(m)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := range slices.Backward(j.entries) {
+		if e := &j.entries[i]; e.is(h) {
+			e.ruling, e.signals = ruling, signals
+			return
+		}
+	}
+}
+
 // of returns the entries of a visitor, the newest first.
 func (j *journal) of(v *visitor) []entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var entries []entry
 	for _, e := range slices.Backward(j.entries) {
-		if v.is(e.anonymous) {
+		if v.sees(e.head) {
 			entries = append(entries, e)
 		}
 	}
@@ -85,13 +103,13 @@ func (j *journal) of(v *visitor) []entry {
 func headOf(m analytics.Message) head {
 	switch m := m.(type) {
 	case analytics.Track:
-		return head{m.MessageId, m.AnonymousId, "Track", m.Event}
+		return head{m.MessageId, m.AnonymousId, m.UserId, "Track", m.Event}
 	case analytics.Page:
-		return head{m.MessageId, m.AnonymousId, "Page", m.Name}
+		return head{m.MessageId, m.AnonymousId, m.UserId, "Page", m.Name}
 	case analytics.Identify:
-		return head{m.MessageId, m.AnonymousId, "Identify", ""}
+		return head{m.MessageId, m.AnonymousId, m.UserId, "Identify", ""}
 	case analytics.Group:
-		return head{m.MessageId, m.AnonymousId, "Group", m.GroupId}
+		return head{m.MessageId, m.AnonymousId, m.UserId, "Group", m.GroupId}
 	default:
 		return head{}
 	}
