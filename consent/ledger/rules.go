@@ -50,8 +50,8 @@ const (
 //   - Else what both the device and the account allow counts: see [consent.Both].
 //   - Denials that the browser of a signed-in visitor has signalled, such as Global Privacy
 //     Control, count for the account until it answers anew.
-//   - While nobody is signed in, the device's own answer counts, not what an account has
-//     answered on it.
+//   - What another account has answered on the device, or any while nobody is signed in,
+//     is not the device's own answer: that is the one before, or the denials alone.
 //
 // If it fails, the State is All(Denied).
 //
@@ -61,8 +61,12 @@ const (
 // latest, Fides and Salesforce the strictest. California binds a known consumer, and not
 // only the browser, by the signal (11 CCR 7025(c)(1)).
 func (l *Ledger) Whose(ctx context.Context, policy consent.Policy, device consent.State, p Person) (Ruling, error) {
+	device, why, err := l.restored(ctx, device, p)
+	if err != nil {
+		return Ruling{}, err
+	}
 	if p.Account == "" {
-		return l.signedOut(ctx, device, p)
+		return ruling(why, 0, device), nil
 	}
 	s, err := l.standing(ctx, p.Account)
 	if err != nil {
@@ -97,36 +101,48 @@ func (l *Ledger) signedIn(ctx context.Context, policy consent.Policy, device con
 }
 
 // superseded reports whether what a device holds is an answer that the ledger has seen, and
-// that the account gave its own after that, or with that.
+// that the account gave its own after that, or with that. After a sign-out a device holds
+// again what it answered itself.
 func (l *Ledger) superseded(ctx context.Context, state consent.State, device string, s standing) (bool, error) {
 	if device == "" || s.answer.Kind == Import {
 		return false, nil
 	}
-	held, found, err := l.newest(ctx, Query{Device: device, Kinds: explicit})
-	return found && held.State == state && held.Sequence <= s.answer.Sequence, err
+	for _, q := range [...]Query{
+		{Device: device, Kinds: explicit},
+		{Device: device, Kinds: explicit, Scope: string(DeviceScope)},
+	} {
+		held, found, err := l.newest(ctx, q)
+		if err != nil {
+			return false, err
+		}
+		if found && held.State == state && held.Sequence <= s.answer.Sequence {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
-// signedOut restores what the device itself answered, if its cookie holds the answer of an
-// account that was signed in there.
-func (l *Ledger) signedOut(ctx context.Context, device consent.State, p Person) (Ruling, error) {
+// restored returns what a device itself answered if its cookie holds the answer of an
+// account, other than the one that is signed in now, and else what the cookie holds.
+func (l *Ledger) restored(ctx context.Context, device consent.State, p Person) (consent.State, Why, error) {
 	if p.Device == "" || !device.Answered() {
-		return ruling(WhyNobody, 0, device), nil
+		return device, WhyNobody, nil
 	}
 	last, found, err := l.newest(ctx, Query{Device: p.Device, Kinds: explicit})
 	if err != nil {
-		return Ruling{}, err
+		return consent.State{}, "", err
 	}
-	if !found || last.Scope != AccountScope || last.State != device {
-		return ruling(WhyNobody, 0, device), nil
+	if !found || last.Scope != AccountScope || last.Account == p.Account || last.State != device {
+		return device, WhyNobody, nil
 	}
 	own, err := l.Own(ctx, p.Device)
 	if err != nil {
-		return Ruling{}, err
+		return consent.State{}, "", err
 	}
 	if own == consent.NewState(nil) {
-		return ruling(WhyLeft, last.Sequence, device.Denials()), nil
+		return device.Denials(), WhyLeft, nil
 	}
-	return ruling(WhyRestored, last.Sequence, own), nil
+	return own, WhyRestored, nil
 }
 
 // Own returns what a device itself answered, for its own scope, or NewState(nil). When a
@@ -152,14 +168,14 @@ func (l *Ledger) Own(ctx context.Context, device string) (consent.State, error) 
 // State is All(Denied); so it is if Worker fails.
 func (l *Ledger) Worker(ctx context.Context, account string) (Ruling, error) {
 	if account == "" {
-		return Ruling{Why: WhyNone}, nil
+		return Ruling{Signals: consent.NewState(nil), Why: WhyNone}, nil
 	}
 	s, err := l.standing(ctx, account)
 	if err != nil {
 		return Ruling{}, err
 	}
 	if !s.answered(l.now()) {
-		return Ruling{Why: WhyNone}, nil
+		return Ruling{Signals: consent.NewState(nil), Why: WhyNone}, nil
 	}
 	r := ruling(WhyWorker, s.answer.Sequence, s.state())
 	r.Signals = s.signals()
@@ -168,7 +184,7 @@ func (l *Ledger) Worker(ctx context.Context, account string) (Ruling, error) {
 
 // A ruling for one answer.
 func ruling(why Why, record int64, s consent.State) Ruling {
-	return Ruling{State: s, Answers: []consent.State{s}, Why: why, Record: record}
+	return Ruling{State: s, Answers: []consent.State{s}, Signals: consent.NewState(nil), Why: why, Record: record}
 }
 
 // A standing is what the ledger holds of an account that still counts.

@@ -41,6 +41,9 @@ func TestWhoseAnswerCounts(t *testing.T) {
 		"a device that the ledger does not know":       {device: rejects, records: []ledger.Record{byAccount("laptop", "ann", accepts)}, want: rejects, why: ledger.WhyBoth, worker: accepts},
 		"answered for the account on this device":      {device: partly, records: []ledger.Record{byAccount("phone", "ann", partly)}, want: partly, why: ledger.WhyAccount, worker: partly},
 		"somebody else answered on this device":        {device: rejects, records: []ledger.Record{byAccount("phone", "bob", rejects), byAccount("laptop", "ann", accepts)}, want: accepts, why: ledger.WhyAccount, worker: accepts},
+		"restored by a sign-out, then signed in again": {device: rejects, records: []ledger.Record{byDevice("phone", rejects), byAccount("phone", "ann", accepts)}, want: accepts, why: ledger.WhyAccount, worker: accepts},
+		"the cookie is of another account":             {device: accepts, records: []ledger.Record{byDevice("phone", rejects), byAccount("phone", "bob", accepts)}, want: rejects, why: ledger.WhyNoAccount, worker: closed},
+		"of another account, without an answer before": {device: partly, records: []ledger.Record{byAccount("phone", "bob", partly)}, want: signals, why: ledger.WhyNoAccount, worker: closed},
 		"an answer of this device alone, while signed in": {device: rejects, want: rejects, why: ledger.WhyBoth, worker: accepts, records: []ledger.Record{
 			byAccount("laptop", "ann", accepts), {Kind: ledger.Answer, Device: "phone", Account: "ann", State: rejects}}},
 		"a signal after the account's answer":         {device: silence, records: []ledger.Record{byAccount("laptop", "ann", accepts), signal}, want: partly, why: ledger.WhyAccount, worker: partly},
