@@ -114,5 +114,5 @@
 // own.
 //
 // The program in examples/shop shows all of it at work, with a page on which every
-// event can be followed to each destination.
+// event can be followed to each destination. examples/durable keeps its records in SQLite.
 package segment

@@ -45,7 +45,8 @@ type AccountsOptions struct {
 	AccountScope func(*http.Request) bool
 
 	// Describe completes the record of an answer: notice, method, language, region,
-	// how long its grants are valid. Nil: nobody does.
+	// how long its grants are valid. The fingerprint of a policy of the destinations package
+	// is there already. Nil: nobody does.
 	Describe func(*http.Request, *Record)
 
 	// CacheFor is how long what counts for a visitor may be taken from memory. Answers that
@@ -180,6 +181,9 @@ func (a *Accounts) OnAnswer(r *http.Request, held, given consent.State) {
 	record := Record{
 		Kind: Answer, Device: a.options.AnonymousID(r), Account: a.options.UserID(r),
 		State: given.Given(), Source: "preferences", Given: a.ledger.now(),
+	}
+	if p, ok := a.options.Policy.(interface{ Fingerprint() string }); ok {
+		record.Policy = p.Fingerprint()
 	}
 	if given == consent.NewState(nil) || takesBack(held, given) {
 		record.Kind = Withdrawal

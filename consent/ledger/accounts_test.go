@@ -333,6 +333,7 @@ func TestKindsOfAnswers(t *testing.T) {
 		kinds = append(kinds, r.Kind)
 		require.Equal(t, ledger.DeviceScope, r.Scope)
 		require.Equal(t, "banner", r.Notice.ID)
+		require.Equal(t, policy.Fingerprint(), r.Policy)
 	}
 	require.Equal(t, []ledger.Kind{ledger.Answer, ledger.Answer, ledger.Withdrawal, ledger.Answer, ledger.Withdrawal}, kinds)
 

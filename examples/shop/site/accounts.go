@@ -52,7 +52,6 @@ func everywhere(r *http.Request) bool {
 func (s *shop) describe(r *http.Request, record *ledger.Record) {
 	record.Method = cmp.Or(r.PostForm.Get("answer"), r.Method)
 	record.Notice = ledger.Notice{ID: "privacy choices", Version: "1", Shown: shownText}
-	record.Policy = s.config.SHA256
 	record.Language = "en"
 }
 

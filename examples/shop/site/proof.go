@@ -2,8 +2,6 @@ package site
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -43,17 +41,15 @@ func rulingOf(r *http.Request) ledger.Ruling {
 	return ledger.Ruling{}
 }
 
-// A policyRecord is what a proof says of the policy: the table itself, and its SHA-256,
-// which every record of the ledger has.
+// A policyRecord is what a proof says of the policy: the table itself, and the fingerprint
+// of the policy, which every record of the ledger has.
 type policyRecord struct {
-	SHA256 string              `json:"sha256"`
+	SHA256 string              `json:"sha256"` // by Policy.Fingerprint
 	Config destinations.Config `json:"config"`
 }
 
 func policyRecordOf(c destinations.Config) policyRecord {
-	text, _ := json.Marshal(c) // it holds nothing but strings, lists and maps of them
-	sum := sha256.Sum256(text)
-	return policyRecord{hex.EncodeToString(sum[:]), c}
+	return policyRecord{destinations.MustCompile(c).Fingerprint(), c}
 }
 
 // A proof tells why an event went where it went.
