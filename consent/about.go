@@ -12,6 +12,9 @@ import (
 // the answer of an account names the account here, and an event about anybody else (an
 // admin's, an import's, that of the job before) is found instead of sent. An empty userID is
 // nobody's.
+//
+// [UpdateEvent] is a message like any other here, as it would report the answer that c is
+// bound to. [Client.Tell] tells the answer of whoever it names.
 func (c *Client) About(userID string) *Client {
 	d := c.derive()
 	d.person, d.exempt = &userID, nil

@@ -30,7 +30,8 @@ type Answer struct {
 // visitor has an id and the answer opens a destination that needs consent. Only names that
 // the policy has go into the traits.
 //
-// What c is bound to does not matter. The error joins what [Client.Enqueue] returns.
+// What c is bound to does not matter, nor whom it is for ([Client.About]): the answer is
+// that of the visitor whose ids it has. The error joins what [Client.Enqueue] returns.
 func (c *Client) Tell(a Answer) error {
 	if c == nil || c.shared == nil || c.shared.outlet == nil {
 		return fmt.Errorf("the update of preferences was not sent: %w", ErrNoClient)
@@ -64,10 +65,11 @@ func (c *Client) Tell(a Answer) error {
 	return errors.Join(failed...)
 }
 
-// plain returns c without what an application says of its own messages alone.
+// plain returns c without what an application says of its own messages alone, and for
+// whoever answered.
 func (c *Client) plain() *Client {
 	d := c.derive()
-	d.necessary, d.enforced = nil, true
+	d.person, d.necessary, d.enforced = nil, nil, true
 	return d
 }
 

@@ -3,6 +3,7 @@ package consent_test
 import (
 	"testing"
 
+	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
@@ -37,4 +38,32 @@ func TestTell(t *testing.T) {
 	var none *consent.Client
 	require.ErrorIs(t, none.Tell(consent.Answer{}), consent.ErrNoClient)
 	require.ErrorIs(t, consent.New(nil, policy, nil).Tell(consent.Answer{}), consent.ErrNoClient)
+}
+
+// An answer is of the visitor that it names, whoever the client is for.
+func TestTellDoesNotGoByWhatTheClientIsFor(t *testing.T) {
+	accepted := consent.Answer{State: acceptAll, UserID: "bob", AnonymousID: "phone"}
+	withdrawn := consent.Answer{State: consent.All(consent.Denied), UserID: "bob"}
+	stranger := consent.Answer{State: acceptAll, AnonymousID: "phone"}
+	about := map[string]func(*consent.Client) *consent.Client{
+		"somebody else": func(c *consent.Client) *consent.Client { return c.About("ann") },
+		"nobody":        func(c *consent.Client) *consent.Client { return c.About("") },
+		"bound, too":    func(c *consent.Client) *consent.Client { return c.With(consent.All(consent.Denied)).About("ann") },
+	}
+	for name, derive := range about {
+		t.Run(name, func(t *testing.T) {
+			for _, answer := range []consent.Answer{accepted, withdrawn, stranger} {
+				var plain, other capture
+				require.NoError(t, consent.New(&plain, policy, nil).Tell(answer))
+				client := derive(consent.New(&other, policy, nil))
+				require.NoError(t, client.Tell(answer))
+				require.Equal(t, plain.events, other.events)
+				require.NotEmpty(t, other.events)
+
+				require.NoError(t, client.With(acceptAll).Enqueue(analytics.Track{UserId: "bob", Event: consent.UpdateEvent}))
+				require.Len(t, other.events, len(plain.events), "the client is still for one person")
+				require.EqualValues(t, 1, client.Stats().Suppressed)
+			}
+		})
+	}
 }

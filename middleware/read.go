@@ -87,6 +87,26 @@ func (o *Options) read(r *http.Request) (consent.State, error) {
 	if err != nil {
 		return consent.All(consent.Denied), err
 	}
+	state = o.effective(r, state)
+	if outer, ok := consent.Lookup(r.Context()); ok {
+		state = outer.Restrict(state)
+	}
+	return state, nil
+}
+
+// Effective returns what counts for a visitor whose Sources together hold answered: 3 to 5
+// of [Read]. It is for whoever shows or reports an answer that was just given, which no
+// Source holds yet. The Sources of o are not used. Without a request, or with a nil Signal,
+// the result is All(Denied).
+func Effective(r *http.Request, answered consent.State, o Options) consent.State {
+	if r == nil || checkSignals(o.Signals) != nil {
+		return consent.All(consent.Denied)
+	}
+	return o.effective(r, answered)
+}
+
+// effective is Effective with Signals that are checked.
+func (o *Options) effective(r *http.Request, state consent.State) consent.State {
 	if state == consent.NewState(nil) {
 		switch {
 		case withholdsCookies(r, o.SameSite):
@@ -98,10 +118,7 @@ func (o *Options) read(r *http.Request) (consent.State, error) {
 	for _, signal := range o.Signals {
 		state = state.Restrict(signal(r).Denials())
 	}
-	if outer, ok := consent.Lookup(r.Context()); ok {
-		state = outer.Restrict(state)
-	}
-	return state, nil
+	return state
 }
 
 // readSources reads all of them even if one fails, so that a log shows everything

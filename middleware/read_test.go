@@ -302,3 +302,30 @@ func TestErrorsSayWhichSource(t *testing.T) {
 	})
 	require.EqualError(t, err, "middleware: Source 1, a middleware.SourceFunc: unreadable")
 }
+
+// Effective is what Read makes of the answer, whichever Source holds it.
+func TestEffectiveIsReadWithoutTheSources(t *testing.T) {
+	presumed := consent.NewState(map[string]bool{"advertising": true, "analytics": true})
+	o := middleware.Options{
+		Signals: []middleware.Signal{middleware.GPC("advertising")},
+		Default: func(*http.Request) consent.State { return presumed },
+	}
+	for _, answered := range []consent.State{
+		consent.NewState(nil), consent.NewState(map[string]bool{"analytics": false}), consent.All(consent.Denied), presumed,
+	} {
+		for _, site := range []string{"same-origin", "cross-site"} {
+			for _, gpc := range []string{"0", "1"} {
+				r := httptest.NewRequest(http.MethodPost, "https://shop.example.com/", nil)
+				r.Header = http.Header{"Sec-Fetch-Site": {site}, "Sec-Gpc": {gpc}}
+				o.Sources = []middleware.Source{middleware.SourceFunc(func(*http.Request) (consent.State, error) { return answered, nil })}
+				want, err := middleware.Read(r, o)
+				require.NoError(t, err)
+				o.Sources = nil
+				require.Equal(t, want, middleware.Effective(r, answered, o), "%v, %s, %s", answered, site, gpc)
+			}
+		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	require.Equal(t, consent.All(consent.Denied), middleware.Effective(nil, presumed, o))
+	require.Equal(t, consent.All(consent.Denied), middleware.Effective(r, presumed, middleware.Options{Signals: []middleware.Signal{nil}}))
+}

@@ -150,6 +150,19 @@ func TestAnAnswerIsToldToItsWorkspace(t *testing.T) {
 	european.RequireArrivals(t, 0)
 }
 
+// What visitors are shown, without an answer of their own, is what their region presumes.
+func TestThePreferencesShowWhatCounts(t *testing.T) {
+	_, h, _, _ := open(t)
+	for place, shown := range map[string]string{
+		"US-CA": `"destination":"Facebook Pixel","allowed":true`,
+		"FR":    `"destination":"Facebook Pixel","allowed":false`,
+	} {
+		w := visit(h, place, "/preferences")
+		require.Contains(t, w.Body.String(), `"decided":false`)
+		require.Contains(t, w.Body.String(), shown, place)
+	}
+}
+
 func TestTheExplanationIsForThisMachineAlone(t *testing.T) {
 	_, h, _, _ := open(t)
 	r := httptest.NewRequest(http.MethodGet, "/debug/consent?from=GB", nil)

@@ -110,7 +110,8 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 // preferences takes the visitor's answer, and tells the workspace of their region.
 func (s *site) preferences(w http.ResponseWriter, r *http.Request) {
 	preferences.Handler{
-		Policy: s.policy, Client: s.router.For(r.Context()), Signals: s.options.Signals,
+		Policy: s.policy, Client: s.router.For(r.Context()),
+		Signals: s.options.Signals, Default: s.options.Default, // as the middleware has them
 	}.ServeHTTP(w, r)
 }
 

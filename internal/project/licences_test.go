@@ -26,6 +26,7 @@ var licenceSays = map[string]string{
 	"BSD-3-Clause": "be used to endorse or promote products",
 	"ISC":          "permission to use, copy, modify, and",
 	"MIT":          "permission is hereby granted, free of charge",
+	"MPL-2.0":      "mozilla public license version 2.0",
 }
 
 var (

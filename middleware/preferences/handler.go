@@ -26,8 +26,9 @@ import (
 //	 "verdicts": [{"destination": "Facebook Pixel", "allowed": false, "reason": "..."}]}
 //
 // Without an answer in the cookie, or with one that cannot be read, decided is false.
-// The verdicts are those of the Policy, with the Signals on top. Presumed grants are not
-// shown, and never written.
+// The verdicts are those of the Policy for what counts: the answer, or else the Default,
+// with the Signals on top. Presumed grants count in them alone: they are no answer, and so
+// neither shown as one nor written.
 //
 // POST and PUT take an answer of at most 64 KiB, as JSON with "categories",
 // "destinations" or both, and return the preferences as GET does. JSON may come as
@@ -43,7 +44,7 @@ import (
 // that it was on, or to "/". A form that another handler has parsed before is taken as it was parsed;
 // what that handler dropped of it is not noticed.
 //
-// DELETE forgets the answer, and the visitor is asked again.
+// DELETE forgets the answer, and the visitor is asked again; until then the Default counts.
 //
 // # What stays denied
 //
@@ -189,6 +190,17 @@ type Handler struct {
 	// cookie. None may be nil.
 	Signals []middleware.Signal
 
+	// Default is that of the [middleware.Options]: it stands in for the answer of a visitor
+	// who gave none, by the same rules. The verdicts and what the Client is told, after
+	// DELETE too, are then what the visitor's next event is decided by. Its grants are
+	// presumed, and never written to the cookie. It may be asked several times for a
+	// request. Nil: the Policy decides what the absence of an answer means.
+	Default func(*http.Request) consent.State
+
+	// SameSite is that of the [middleware.Options]: it says which requests of other sites
+	// come without the cookie. Such a request shows everything as denied. Zero: Lax.
+	SameSite http.SameSite
+
 	// ForgetIdentity expires the cookies of analytics.js that hold the visitor's ids
 	// when an answer closes what was open, or leaves nothing open. The Client is told
 	// under the old ids. See [cookie.ForgetIdentity].
@@ -237,15 +249,12 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// effective returns s with the denials of the Signals.
+// effective returns what counts for a visitor whose cookie holds s.
 func (h Handler) effective(r *http.Request, s consent.State) consent.State {
-	for _, signal := range h.Signals {
-		s = s.Restrict(signal(r).Denials())
-	}
-	return s
+	return middleware.Effective(h.public(r), s, middleware.Options{Signals: h.Signals, Default: h.Default, SameSite: h.SameSite})
 }
 
-// decide returns what the Policy makes of s, with the Signals on top.
+// decide returns what the Policy makes of what counts with s in the cookie.
 func (h Handler) decide(r *http.Request, s consent.State) consent.Decision {
 	if h.Policy == nil {
 		return consent.Decision{}
