@@ -102,7 +102,7 @@ func TestRefuse(t *testing.T) {
 		{what: "a category of a form without a value", kind: formType, body: "category.analytics", want: 400, wantedReason: "neither true nor false"},
 		{what: "a category of a form yes", kind: formType, body: "category.analytics=yes", want: 400, wantedReason: "neither true nor false"},
 		{what: "a category of a form True", kind: formType, body: "category.analytics=True", want: 400, wantedReason: "neither true nor false"},
-		{what: "an answer that is none", kind: formType, body: "answer=SECRET", want: 400, wantedReason: "none of accept, deny and save"},
+		{what: "an answer that is none", kind: formType, body: "answer=SECRET", want: 400, wantedReason: "not accept, deny or save"},
 		{what: "two answers", kind: formType, body: "answer=deny&answer=accept", want: 400, wantedReason: "twice"},
 		{what: "an answer without a value", kind: formType, body: "answer=", want: 400},
 		{what: "an answer for everything and for one", kind: formType, body: "answer=accept&category.analytics=false", want: 400, wantedReason: "for everything"},
