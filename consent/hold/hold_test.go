@@ -132,7 +132,7 @@ func TestTheAnswerDecides(t *testing.T) {
 	})
 }
 
-func TestWhatDoesNotWait(t *testing.T) {
+func TestMessagesThatDoNotWait(t *testing.T) {
 	open := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}}, AllowUnlisted: true})
 	optOut := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}}, OptOut: true})
 	long := make([]byte, 201)
@@ -175,7 +175,7 @@ func TestWhatDoesNotWait(t *testing.T) {
 }
 
 // What gets no answer is decided as it would have been without the Hold.
-func TestWhatGetsNoAnswer(t *testing.T) {
+func TestRequestsWithoutAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(withAlways, hold.Options{MaxAge: time.Hour})
 		b.track(t, none, "v", "old")
