@@ -16,7 +16,7 @@ import (
 
 // The whole way: a form saves the answer in the browser, and the next requests are
 // served by it.
-func TestCookieFromServerToServer(t *testing.T) {
+func TestCookieReachesNextServer(t *testing.T) {
 	var mu sync.Mutex // the handlers run on other goroutines
 	var failures []error
 	read := middleware.New(middleware.Options{

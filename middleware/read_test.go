@@ -31,7 +31,7 @@ func serverRequest(headers ...string) *http.Request {
 	return r
 }
 
-func TestServerRequestLooksLikeThatOfAServer(t *testing.T) {
+func TestServerRequestHasNoFetchMetadata(t *testing.T) {
 	var seen url.URL
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = *r.URL }))
 	defer server.Close()
@@ -283,7 +283,7 @@ func TestReadAsksTheDefaultOnlyWithoutAnErrorOrAnAnswer(t *testing.T) {
 	}
 }
 
-func TestReadDoesNotRecover(t *testing.T) {
+func TestReadDoesNotRecoverPanics(t *testing.T) {
 	panics := middleware.SourceFunc(func(*http.Request) (consent.State, error) { panic("a bug") })
 	require.PanicsWithValue(t, "a bug", func() {
 		_, _ = middleware.Read(serverRequest(), middleware.Options{Sources: []middleware.Source{panics}})

@@ -84,7 +84,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-func TestOutdatedAnswersKeepTheirDenialsAlone(t *testing.T) {
+func TestOutdatedAnswersKeepOnlyDenials(t *testing.T) {
 	updated := time.Date(2025, 2, 10, 2, 32, 47, 0, time.UTC)
 	cookies := token(`{"updated":"2025-02-10T02:32:47.000Z","purposes":{"enabled":["a"],"disabled":["b"]}}`)
 	got, err := Source{MaxAge: time.Hour}.at(request(cookies), updated.Add(time.Hour))
@@ -97,7 +97,7 @@ func TestOutdatedAnswersKeepTheirDenialsAlone(t *testing.T) {
 
 // The lists of a live site's string: consent to purposes, their legitimate interest, and
 // both of vendors. All numbers of each second list are in the first one too.
-func TestStringOfALiveSite(t *testing.T) {
+func TestStringFromLiveSite(t *testing.T) {
 	body, updated, err := parseHeader(dcs)
 	require.NoError(t, err)
 	require.Equal(t, "2025-11-28T22:05:47.5Z", updated.UTC().Format(time.RFC3339Nano))

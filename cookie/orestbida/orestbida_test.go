@@ -100,7 +100,7 @@ func TestAnswers(t *testing.T) {
 
 // A visitor who accepted nothing of version 2 answered, and must not look like one who
 // did not.
-func TestAnAnswerWithoutANameIsAnError(t *testing.T) {
+func TestAnswerWithoutNameIsAnError(t *testing.T) {
 	s, err := Source{}.Consent(request(`{"categories":[],"consent_uuid":"x"}`))
 	require.ErrorIs(t, err, cookie.ErrMalformed)
 	require.Equal(t, consent.All(consent.Denied), s)

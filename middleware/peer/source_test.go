@@ -126,7 +126,7 @@ func TestSourceFindsTheHeaderInAnyCasing(t *testing.T) {
 }
 
 // A Default opens nothing for a request that a Source refuses.
-func TestDefaultIsNotAskedAboutStrangers(t *testing.T) {
+func TestDefaultIsNotCalledForUntrustedPeers(t *testing.T) {
 	state, err := middleware.Read(httptest.NewRequest(http.MethodPost, "/", nil), middleware.Options{
 		Sources: []middleware.Source{peer.Source{Trusts: ours}},
 		Default: func(*http.Request) consent.State { return consent.All(consent.Granted) },

@@ -26,7 +26,7 @@ func (b *bench) sequence(t testing.TB, cookies string, answers ...string) *httpt
 	return w
 }
 
-func TestADenialByNameStays(t *testing.T) {
+func TestDenialByNameStays(t *testing.T) {
 	const (
 		deny  = `{"destinations":{"Actions Amplitude":false}}`
 		grant = `{"categories":{"analytics":true}}`
@@ -64,7 +64,7 @@ func TestADenialByNameStays(t *testing.T) {
 }
 
 // The only category may be meant alone, and not for everything.
-func TestADenialByNameStaysUnderTheOnlyCategory(t *testing.T) {
+func TestDenialByNameStaysWithOneCategory(t *testing.T) {
 	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Hotjar", "Heap"}}})
 	b := newBench()
 	b.Policy, b.Expand = policy, policy.Expand

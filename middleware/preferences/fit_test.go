@@ -45,7 +45,7 @@ func full(t testing.TB, base consent.State, name func(int) string, granted bool)
 }
 
 // A sibling host can plant names until the cookie is full.
-func TestADenialIsNeverRefusedForRoom(t *testing.T) {
+func TestDenialIsNeverRefusedForSize(t *testing.T) {
 	base := destinations.Config{
 		Categories: map[string][]string{
 			"advertising": {"Facebook Pixel", "Braze"},
@@ -115,7 +115,7 @@ func mustClose(t *testing.T, policy *destinations.Policy, held, after consent.St
 	require.False(t, d.Allows("Facebook Pixel"))
 }
 
-func TestWhatIsGivenUpFirst(t *testing.T) {
+func TestOrderOfGivingUp(t *testing.T) {
 	var many []string
 	listed := func(i int) string { return many[i] }
 	for i := range 200 {

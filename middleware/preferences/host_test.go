@@ -13,7 +13,7 @@ import (
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
-func TestTheHostOfTheBrowser(t *testing.T) {
+func TestHostOfBrowser(t *testing.T) {
 	const deny, grant, mixed = `{"categories":{"analytics":false}}`, `{"categories":{"analytics":true}}`, `{"categories":{"analytics":true,"advertising":false}}`
 	configured := func(host string) func(*http.Request) string { return func(*http.Request) string { return host } }
 	for _, test := range []struct {
@@ -99,7 +99,7 @@ func TestTheHostOfTheBrowser(t *testing.T) {
 }
 
 // A denial for the host alone stands beside the copy that grants, and wins.
-func TestADenialForTheHostAloneCounts(t *testing.T) {
+func TestHostOnlyDenialCounts(t *testing.T) {
 	b := newBench()
 	granted := consent.NewState(m{"analytics": true, "advertising": true, "functional": true})
 	origin := http.Header{"Origin": {"https://shop.example.net"}, "Sec-Fetch-Site": {"same-origin"}}

@@ -58,7 +58,7 @@ func TestOnAnswerDelaysNothing(t *testing.T) {
 }
 
 // Whoever has the response finds the answer recorded, unless that takes long.
-func TestTheResponseWaitsForOnAnswerAWhile(t *testing.T) {
+func TestResponseWaitsBrieflyForOnAnswer(t *testing.T) {
 	for _, test := range []struct{ takes, want time.Duration }{
 		{0, 0},
 		{99 * time.Millisecond, 99 * time.Millisecond},
@@ -96,7 +96,7 @@ func (w *timed) Flush() {
 
 // A handler around this one that holds the response back until it is complete, and gives up
 // on it.
-func TestOnAnswerIsNotWaitedForWhereNothingIsFlushed(t *testing.T) {
+func TestOnAnswerIsNotAwaitedWithoutFlush(t *testing.T) {
 	b := newBench()
 	called, release := make(chan struct{}), make(chan struct{})
 	defer close(release)

@@ -13,7 +13,7 @@ import (
 )
 
 // Over an answer that cannot be read, what the new one does not name is denied.
-func TestOverAnAnswerThatCannotBeRead(t *testing.T) {
+func TestAnswerOverUnreadableCookie(t *testing.T) {
 	c := destinations.Config{
 		Categories: map[string][]string{"advertising": {"Facebook Pixel"}, "analytics": {"Amplitude"}},
 		Aliases:    map[string][]string{"By Name": {"Other Name"}},
