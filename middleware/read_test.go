@@ -122,7 +122,7 @@ func TestRead(t *testing.T) {
 		{rule: "a pointer that is not nil is asked",
 			o:    middleware.Options{Sources: sources{&pointerSource{}}},
 			want: granted},
-		{rule: "a nil function of a type of one's own denies",
+		{rule: "a nil function of a custom type denies",
 			o:    middleware.Options{Sources: sources{funcSource(nil)}, Default: defaults(granted)},
 			want: denied, errs: []error{middleware.ErrNoSource}},
 		{rule: "a nil slice denies",

@@ -150,7 +150,7 @@ func TestMessagesThatDoNotWait(t *testing.T) {
 		"no id":                {policy, none, "", track("e"), consent.Suppressed},
 		"too long an id":       {policy, none, string(long), track("e"), consent.Suppressed},
 		"an opt-out policy":    {optOut, none, "v", track("e"), consent.Accepted},
-		"unlisted are open":    {open, none, "v", track("e"), consent.Accepted},
+		"unlisted are allowed": {open, none, "v", track("e"), consent.Accepted},
 		"no policy":            {nil, none, "v", track("e"), consent.Suppressed},
 		"an invalid message":   {policy, none, "v", analytics.Track{Event: "e"}, consent.Refused},
 		"no message":           {policy, none, "v", (*analytics.Track)(nil), consent.Refused},

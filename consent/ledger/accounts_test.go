@@ -192,7 +192,7 @@ func TestOtherBrowserAndWorkerFollowAtOnce(t *testing.T) {
 		require.Empty(t, s.work("ann"))
 
 		phone.user = ""
-		require.Empty(t, phone.reach(), "it holds what the account answered here, and has no answer of its own")
+		require.Empty(t, phone.reach(), "it holds the account's answer, and has none of its own")
 		stranger := s.browser("tablet")
 		require.Empty(t, stranger.reach())
 		require.NoError(t, s.errors())
@@ -339,7 +339,7 @@ func TestKindsOfAnswers(t *testing.T) {
 
 	nobody := &browser{shop: s, cookies: map[string]string{}}
 	nobody.answer("answer=deny")
-	require.NoError(t, s.errors(), "there is nobody to keep it for")
+	require.NoError(t, s.errors(), "there is no person to record it for")
 }
 
 func TestWorkerSendsOnlyAboutItsPerson(t *testing.T) {

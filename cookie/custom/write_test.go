@@ -21,7 +21,7 @@ func write(t testing.TB, s Source, had string, state consent.State) (string, err
 	err := s.Write(w, r, state)
 	set := w.Result().Cookies()
 	if err != nil {
-		require.Empty(t, set, "an error, and a cookie all the same")
+		require.Empty(t, set, "a cookie in spite of the error")
 		return "", err
 	}
 	if s.AnsweredBy != "" {

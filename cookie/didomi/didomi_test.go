@@ -174,7 +174,7 @@ func TestStrings(t *testing.T) {
 		"none of the site's numbers":  {Source{PurposeIDs: map[int]string{7: "g"}}, compose(fromOne, none)},
 		"Fibonacci codes":             {source, compose("10", none)},
 		"ranges of other statuses":    {source, compose("01 0101 0000000000000001 1 0000000000000101", none)},
-		"a status that is none":       {source, compose("00 1 0000000000000001 11", none)},
+		"an invalid status":           {source, compose("00 1 0000000000000001 11", none)},
 		"more numbers than there are": {source, compose("00 1 1111111111111111 10")},
 		"more ranges than there are":  {source, compose("01 0000 1111111111111111 1 0000000000000001")},
 		"a range that runs backwards": {source, compose("01 0000 0000000000000001 0 0000000000000101 0000000000000001", none)},

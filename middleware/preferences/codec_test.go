@@ -95,7 +95,7 @@ func TestCopiesOfCustomCookie(t *testing.T) {
 	require.Empty(t, seen)
 }
 
-// A list of categories that anybody can add to is no reason to refuse a denial.
+// A list of categories that anybody can add to must not cause a denial to be refused.
 func TestDenialInCustomCookieIsNeverRefusedForSize(t *testing.T) {
 	open := custom.Source{Template: http.Cookie{Name: "banner"}}
 	planted := func(granted bool) string {

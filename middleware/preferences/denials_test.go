@@ -49,7 +49,7 @@ func TestDenialByNameStays(t *testing.T) {
 		{"until everything is accepted", []string{deny, "answer=accept"}, consent.Granted},
 		{"until every category is named", []string{deny, full}, consent.Granted},
 		{"but no more then", []string{deny, full, shut, grant}, consent.Granted},
-		{"what was denied for its category opens with it", []string{"answer=deny", grant}, consent.Granted},
+		{"what was denied for its category is granted with it", []string{"answer=deny", grant}, consent.Granted},
 	} {
 		t.Run(test.rule, func(t *testing.T) {
 			b := newBench()
@@ -104,7 +104,7 @@ func TestWithoutItsCompanionEveryDenialStays(t *testing.T) {
 			after := saved(t, b.sequence(t, test.cookies, `{"categories":{"analytics":true}}`))
 			require.Equal(t, test.want, after.Destination("Amplitude"))
 			after = saved(t, b.sequence(t, test.cookies, "answer=accept"))
-			require.Equal(t, consent.Granted, after.Destination("Amplitude"), "an answer about everything opens it")
+			require.Equal(t, consent.Granted, after.Destination("Amplitude"), "an answer about everything allows it")
 		})
 	}
 }

@@ -172,7 +172,7 @@ func TestOrderOfGivingUp(t *testing.T) {
 		require.Equal(t, 422, w.Code)
 		before = full(t, consent.NewState(m{"a": true}), planted, true)
 		after := saved(t, b.sequence(t, held(t, before), `{"destinations":{"C":true}}`))
-		require.Equal(t, consent.NewState(m{"a": true}).WithDestinations(m{"C": true}), after, "but for grants that nobody knows")
+		require.Equal(t, consent.NewState(m{"a": true}).WithDestinations(m{"C": true}), after, "except unknown grants")
 	})
 }
 
@@ -224,7 +224,7 @@ func TestCheck(t *testing.T) {
 
 func policyOf(c destinations.Config) *destinations.Policy { return destinations.MustCompile(c) }
 
-// An openPolicy opens whatever the visitor answers, but not where nothing was read.
+// An openPolicy allows everything whatever the visitor answers, unless nothing was read.
 type openPolicy struct{}
 
 func (openPolicy) Decide(s consent.State) consent.Decision {

@@ -12,7 +12,8 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// Whoever read the form before, and whichever type it has, the answer is the same.
+// The answer is the same whether or not the form was parsed before, and for every
+// type.
 func TestBodyTypes(t *testing.T) {
 	const urlencoded, parts = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
 	encoded := "category.analytics=on&answer=save&csrf=token&redirect="
@@ -68,7 +69,7 @@ func TestParsedFormsAreBounded(t *testing.T) {
 		b.IgnoreFields = []string{"csrf"}
 		r := httptest.NewRequest("POST", "https://shop.example.com/preferences", strings.NewReader(body))
 		r.Header.Set("Content-Type", kind)
-		_ = r.ParseMultipartForm(1 << 20) // an error for the kind that it reads all the same
+		_ = r.ParseMultipartForm(1 << 20) // it fails for this type, but still reads it
 		w := httptest.NewRecorder()
 		b.ServeHTTP(w, r)
 		require.Equal(t, 413, w.Code)

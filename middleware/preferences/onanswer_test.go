@@ -57,7 +57,7 @@ func TestOnAnswerDelaysNothing(t *testing.T) {
 	}
 }
 
-// Whoever has the response finds the answer recorded, unless that takes long.
+// A client that has the response finds the answer recorded, unless that takes long.
 func TestResponseWaitsBrieflyForOnAnswer(t *testing.T) {
 	for _, test := range []struct{ takes, want time.Duration }{
 		{0, 0},
@@ -132,7 +132,7 @@ func TestOnAnswerRefusesNothing(t *testing.T) {
 }
 
 // A browser that closes the connection ends the context of its request. What is to be
-// recorded has to be recorded all the same.
+// recorded still has to be recorded.
 func TestOnAnswerOutlivesTheConnection(t *testing.T) {
 	type key struct{}
 	b := newBench()

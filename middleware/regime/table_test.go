@@ -40,7 +40,7 @@ func TestEveryRowIsFoundAndHasASource(t *testing.T) {
 	t.Logf("%d rows, of which %d are states", len(table), states)
 }
 
-// What is not opt-in is listed here, so that no row opens by an edit of the table alone.
+// What is not opt-in is listed here, so that an edit of the table alone allows nothing.
 func TestAllOtherRowsAreOptIn(t *testing.T) {
 	for _, row := range regime.Table() {
 		got := [3]regime.Rule{row.Functional, row.Statistics, row.Advertising}
@@ -53,7 +53,7 @@ func TestAllOtherRowsAreOptIn(t *testing.T) {
 			require.Equal(t, [3]regime.Rule{}, got, row.Place)
 		}
 		if strings.Contains(row.Law, "not reviewed") {
-			require.Equal(t, [3]regime.Rule{}, got, "%s opens and was not reviewed", row.Place)
+			require.Equal(t, [3]regime.Rule{}, got, "%s is not opt-in and was not reviewed", row.Place)
 		}
 	}
 }
