@@ -1,12 +1,12 @@
-// Package segment is the tour of a library that makes server-side Segment tracking
-// obey the visitor's consent. It holds no code; the packages below do.
+// Package segment is a tour of a library that makes server-side Segment tracking obey the
+// visitor's consent. It has no code; the packages below do.
 //
 // # The problem
 //
-// Visitors answer a consent banner in the browser, and the answer sits in a
-// cookie. Scripts in the page gate themselves by it. A backend that calls Segment
-// through analytics-go gates nothing: it sends the visitor's events to every
-// destination of the workspace, also to those the visitor rejected.
+// Visitors answer a consent banner in the browser, and the answer sits in a cookie. Scripts
+// in the page obey it. A backend that calls Segment through analytics-go does not: it sends
+// the visitor's events to every destination of the workspace, including those the visitor
+// rejected.
 //
 // # From the cookie to the event
 //
@@ -30,16 +30,15 @@
 //
 // # What leaves the process
 //
-// A message leaves with context.consent, which Segment itself enforces where the
-// workspace is set up for it, and with an integrations object that opens the
-// allowed destinations and closes all others. If no destination may see it, or if a
-// denied one is of the few that integrations cannot stop, it is suppressed.
-// Options.OnDecision hears of both, with the reason for each destination: what it is
-// told is what the integrations object does.
+// A message leaves with context.consent, which Segment itself enforces where the workspace is
+// set up for it, and with an integrations object that opens the allowed destinations and
+// closes all others. If no destination may see it, or if a denied one is of the few that
+// integrations cannot stop, it is suppressed. Options.OnDecision reports both, with the
+// reason for each destination, exactly as in the integrations object.
 //
 // # What is not known is denied
 //
-// Every zero value allows nothing. Three cases look alike, and are not:
+// Every zero value allows nothing. Three cases look alike, but differ:
 //
 //	nobody looked             All(Denied), the zero State: no middleware, a cron job, a
 //	                          payload without the field, a request of another site from
@@ -64,11 +63,10 @@
 //
 // # Beyond requests
 //
-// A State is a comparable value with a text form, which JSON, gob and database/sql use
-// too. consent.Text gives it to the payload of a job or the header of a call between
-// services of one's own, and consent.WithText puts it into the context where the work is
-// done. Package middleware/peer does so for HTTP, and examples/frameworks for gRPC, queues
-// and jobs.
+// A State is a comparable value with a text form, which JSON, gob and database/sql use too.
+// consent.Text gives it to the payload of a job or the header of a call between your own
+// services, and consent.WithText puts it into the context where the work is done. Package
+// middleware/peer does so for HTTP, and examples/frameworks for gRPC, queues and jobs.
 //
 // # Between the browser and the server
 //
@@ -79,10 +77,10 @@
 //
 // # Regions
 //
-// Package middleware/regime says which law applies to a request, and is the Default of the
-// middleware: opt-in, opt-out or nothing to ask, by purpose. consent/workspaces sends each
-// event to the workspace of its region. middleware/explain shows for one request all that
-// led to its verdicts.
+// Package middleware/regime says which law applies to a request, and provides the Default of
+// the middleware: opt-in, opt-out or nothing to ask, by purpose. consent/workspaces sends
+// each event to the workspace of its region. middleware/explain shows how the verdicts for a
+// request came about.
 //
 // destinations.Load takes the table from a reviewed register, with purpose, legal basis and
 // owner of each destination, and destinations/consentgate fails a pull request that opens
@@ -99,12 +97,12 @@
 // Options.DangerouslySendUnchanged decides, reports and sends as before. Package
 // consent/trial sums up for a reviewer what each destination would lose, and why.
 //
-// # No message is lost unseen
+// # No message is lost silently
 //
-// With consent.NewSegment every message has one outcome: delivered, failed, suppressed
-// or refused. Options.OnOutcome hears of it, Client.Stats counts it. Enqueue does not
-// block, Client.Flush sends what is queued now, and Client.Shutdown does so within a
-// deadline, trying again what failed.
+// With consent.NewSegment every message has one outcome: delivered, failed, suppressed or
+// refused. Options.OnOutcome reports it, Client.Stats counts it. Enqueue does not block,
+// Client.Flush sends what is queued now, and Client.Shutdown does so within a deadline, with
+// retries.
 //
 // # Tests
 //

@@ -219,7 +219,7 @@ func TestEncodeWritesTheBytesOfJSCookie(t *testing.T) {
 // unrepeatable are the kinds of captured values that Write does not repeat byte for
 // byte.
 var unrepeatable = map[string]string{
-	"a value is no boolean":          "which is no answer, so it is not written",
+	"a value is not a boolean":       "which is no answer, so it is not written",
 	"no answer at all":               "a cookie not to write",
 	"another encoding":               "set by the test that captured it, not by the script",
 	"half a surrogate pair":          "which has no UTF-8",
@@ -247,7 +247,7 @@ func TestWriteRepeatsTheBytesOfTheConsentManager(t *testing.T) {
 			case strings.Contains(string(doc), `\ud`):
 				why = "half a surrogate pair"
 			case !onlyBooleans(t, doc):
-				why = "a value is no boolean"
+				why = "a value is not a boolean"
 			}
 			codec := Codec{Order: namesOf(t, doc)}
 			w := httptest.NewRecorder()

@@ -14,43 +14,41 @@ const lifetime = 365 * 24 * time.Hour
 // A Codec reads and writes the cookie of the Consent Manager. The zero Codec is
 // ready to use, and all methods may be called from many goroutines at once.
 type Codec struct {
-	// Template holds the name of the cookie, if it is not DefaultName, and the
-	// attributes to write it with; what is set here is written as it is. Its
-	// Value is not used. Behind a proxy that ends TLS, set Secure.
+	// Template holds the name of the cookie, if it is not DefaultName, and the attributes to
+	// write it with; those that are set are written unchanged. Its Value is not used. Behind a
+	// proxy that terminates TLS, set Secure.
 	Template http.Cookie
 
-	// HostOnly writes the cookie for the host of the request alone, and not for its
-	// registrable domain, as a Consent Manager whose cookieDomain is empty does. Other
-	// hosts of the site do not see it then. With it the Template must have no Domain. Forget
-	// expires a cookie of the domain as well, since a request does not say of which it is.
+	// HostOnly writes the cookie for the host of the request, instead of its registrable domain,
+	// as a Consent Manager with an empty cookieDomain does. Other hosts of the site do not see it
+	// then. The Template must have no Domain. Forget expires a cookie of the domain as well,
+	// since a request does not tell the two apart.
 	HostOnly bool
 
-	// Order is the order to write names in, for categories and destinations alike:
-	// the listed ones first, then the others as [Encode] has them. With the site's
-	// categories in the order of its Consent Manager, which puts destinations in
-	// the order of their UTF-16 itself, Write repeats its bytes. Names that are array
-	// indexes come first whatever is listed, since they do so in JavaScript.
+	// Order is the order to write names in, for categories and destinations alike: the listed
+	// ones first, then the others as in [Encode]. With the site's categories in the order of its
+	// Consent Manager, which itself sorts destinations by UTF-16, Write produces the same bytes.
+	// Names that are array indexes always come first, as in JavaScript.
 	Order []string
 
-	// Categories are all that the site has: one that an answer leaves out is denied. The
-	// Consent Manager itself goes by destinations, and needs no list; a page on Segment's
-	// consent-tools, which takes what is left out for a no, does. Empty: what is left out
-	// is Unknown.
+	// Categories are all categories of the site: one that an answer leaves out is denied. The
+	// Consent Manager itself looks at destinations, and needs no list; a page on Segment's
+	// consent-tools, which takes a missing category for a no, does. Empty: missing categories are
+	// Unknown.
 	Categories []string
 }
 
 // Consent returns the answer in the request's cookie, or consent.NewState(nil) if
 // there is no cookie.
 //
-// Names are compared as js-cookie decodes them, but for those with the prefix
-// "__Host-" or "__Secure-", in any casing: other hosts of the site can set what only
-// decodes to such a name, so that the bytes have to be those that Write writes.
+// Names are compared as js-cookie decodes them, except those with the prefix "__Host-" or
+// "__Secure-", in any casing: other hosts of the site can set a name that decodes to such a name,
+// so the bytes have to be those that Write writes.
 //
-// Limits, several copies and errors are as [Read] has them: of several copies the script
-// reads the first; here a name is Granted only where every copy grants it and Denied
-// where any denies it, and the State is marked as asked by destination if any copy is. A
-// copy that [Decode] refuses is an error, and so is a Template with a name that is not
-// UTF-8, which no script can read.
+// Limits, several copies and errors are those of [Read]. Of several copies the script reads the
+// first; here a name is Granted only if every copy grants it and Denied if any denies it, and the
+// State is marked as asked by destination if any copy is. A copy that [Decode] refuses is an
+// error, and so is a Template with a name that is not UTF-8, which no script can read.
 func (c Codec) Consent(r *http.Request) (consent.State, error) {
 	own := c.name()
 	if !utf8.ValidString(own) {
@@ -71,12 +69,11 @@ func (c Codec) Consent(r *http.Request) (consent.State, error) {
 // the prefix "__Host-" or "__Secure-". HttpOnly is never set, since the script
 // reads the cookie too.
 //
-// What [Encode] refuses, and attributes or a name that a cookie cannot have or that
-// browsers refuse, are errors that wrap [ErrNotEncodable]. Nothing is written then. Browsers
-// refuse SameSite=None and Partitioned without Secure, and the prefix "__Host-" with a
-// Domain or another Path than "/" (RFC 6265bis, section 5.7). A Template that expires at
-// once is an error, too, and so is HostOnly with a Domain. Whether the Domain of a Template
-// is that of the host is not checked.
+// It is an error that wraps [ErrNotEncodable] if [Encode] refuses s, or if the name or attributes
+// are invalid or refused by browsers. Nothing is written then. Browsers refuse SameSite=None and
+// Partitioned without Secure, and the prefix "__Host-" with a Domain or another Path than "/"
+// (RFC 6265bis, section 5.7). A Template that expires at once is an error too, and so is HostOnly
+// with a Domain. Whether the Template's Domain matches the host is not checked.
 func (c Codec) Write(w http.ResponseWriter, r *http.Request, s consent.State) error {
 	cookie, err := c.Cookie(r, s)
 	if err != nil {
@@ -107,7 +104,7 @@ func (c Codec) Cookie(r *http.Request, s consent.State) (*http.Cookie, error) {
 	return &cookie, nil
 }
 
-// checkDomain returns what is wrong with the domain that the cookie is to be for.
+// checkDomain returns what is wrong with the domain of the cookie.
 func (c Codec) checkDomain() error {
 	if c.HostOnly && c.Template.Domain != "" {
 		return notEncodable("HostOnly with a Domain")

@@ -16,7 +16,7 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// A Codec is a source of consent for whoever asks for one.
+// A Codec is a Source of the middleware.
 var _ interface {
 	Consent(*http.Request) (consent.State, error)
 } = Codec{}
@@ -163,8 +163,8 @@ func TestWriteWritesNothingOnError(t *testing.T) {
 		"everything denied":             {state: consent.All(consent.Denied)},
 		"a name that is not UTF-8":      {http.Cookie{Name: "\xff"}, s},
 		"a name too long for the value": {http.Cookie{Name: strings.Repeat("n", 4096)}, s},
-		"a domain that is none":         {http.Cookie{Domain: "a b"}, s},
-		"a path that is none":           {http.Cookie{Path: "/;"}, s},
+		"an invalid domain":             {http.Cookie{Domain: "a b"}, s},
+		"an invalid path":               {http.Cookie{Path: "/;"}, s},
 		"partitioned and not secure":    {http.Cookie{Partitioned: true}, s},
 		"SameSite=None and not secure":  {http.Cookie{SameSite: http.SameSiteNoneMode}, s},
 		"__Host- with a domain":         {http.Cookie{Name: "__Host-p", Domain: "shop.example.com"}, s},

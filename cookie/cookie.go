@@ -2,18 +2,16 @@
 // one of Segment's open-source Consent Manager.
 //
 // [Codec] is for the Consent Manager, in requests and responses: it finds the cookie,
-// resolves copies of it, and writes it with the attributes the Consent Manager's own
+// resolves copies of it, and writes it with the attributes that the Consent Manager's
 // script needs. [Decode] and [Encode] are for the value alone.
 //
-// [Read] is what the sources of other platforms share, and [Answers] what those of the
-// simplest cookies do. [Values] and [Pairs] give any
-// cookie as the browser sent it, where net/http drops those it does not like, and
-// [Unescape] decodes most of them.
+// The sources of other platforms share [Read], and those of the simplest cookies
+// [Answers]. [Values] and [Pairs] return any cookie as the browser sent it, also those
+// that net/http drops, and [Unescape] decodes most of them.
 //
-// The script is the authority: what it would not honour is never read as a
-// grant, and what this package writes is what the script would have written.
-// Nothing here trusts what it reads, which the visitor can set at will; time and
-// memory are bounded.
+// The script is the authority: what it would not honour is never read as a grant, and
+// this package writes what the script would have written. Cookies are not trusted,
+// since visitors can set them at will; time and memory are bounded.
 package cookie
 
 import (
@@ -29,14 +27,14 @@ const DefaultName = "tracking-preferences"
 // errors that wrap it say what is wrong, never what the cookie holds.
 var ErrMalformed = errors.New("cookie: malformed preferences")
 
-// ErrNotEncodable is the error of what a cookie cannot hold.
+// ErrNotEncodable is the error of a State or of attributes that a cookie cannot hold.
 var ErrNotEncodable = errors.New("cookie: preferences that do not fit a cookie")
 
 // maxSize limits the name and value of a cookie together, in bytes. Browsers
 // refuse to store more.
 const maxSize = 4096
 
-// A fault is an error that wraps ErrMalformed. The zero fault is none.
+// A fault is an error that wraps ErrMalformed. The zero fault is no error.
 type fault uint8
 
 const (

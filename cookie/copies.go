@@ -12,25 +12,25 @@ import (
 // maxForgotten limits how many cookies of one name a response expires.
 const maxForgotten = 24
 
-// ForgetCopies expires the copies of the cookie that r may have brought beside the one
-// that [Codec.Write] sets, whose name, Domain and Path are left alone. A script that is
-// set up with others writes such copies, and goes on to read an old one. Nothing is
-// expired unless r brought several copies, or one under another spelling of the name.
+// ForgetCopies expires the copies of the cookie in r beside the one that [Codec.Write]
+// sets, whose name, Domain and Path are left alone. A script that is configured with others
+// writes such copies, and keeps reading an old one. Nothing is expired unless r has several
+// copies, or one under another spelling of the name.
 //
-// Call it after Write has set the whole answer on the same response, since what the other
-// copies hold is lost, denials too. No two lines then have the same name, Domain and Path,
-// and the first of the name is the answer, for whatever stands in between and keeps one.
+// Call it after Write has set the whole answer on the same response, since the other copies
+// are lost, including their denials. No two lines then have the same name, Domain and Path,
+// and the first line of the name is the answer, for proxies that keep only one.
 //
-// So the copy for the host alone stays where the host is the Domain of the answer, which
-// Chromium keeps apart and RFC 6265 takes for the same cookie.
+// So the copy for the host alone stays if the host is the Domain of the answer: Chromium
+// keeps the two apart, but for RFC 6265 they are one cookie.
 //
 // A copy can be for the host alone, for every domain from the host to its registrable one,
 // and for every path that the path of r lies under, as r.RequestURI has it, with a final
 // slash or without. At most 24 are expired, those for the shorter paths first. Browsers
-// keep a cookie with Partitioned apart from one without; those that are as the Template
-// has it are expired.
+// keep a cookie with Partitioned apart from one without; only those that match the Template
+// are expired.
 //
-// What the Template cannot have is an error, as for Write, and nothing is written then.
+// An invalid Template is an error, as for Write, and nothing is written then.
 func (c Codec) ForgetCopies(w http.ResponseWriter, r *http.Request) error {
 	if !utf8.ValidString(c.name()) {
 		return notEncodable("a name that is not UTF-8")
@@ -43,14 +43,14 @@ func (c Codec) ForgetCopies(w http.ResponseWriter, r *http.Request) error {
 	return unsetCopies(w, r, own, c.brought(r, own.Name), c.HostOnly)
 }
 
-// UnsetCopies expires the copies of a cookie that r may have brought beside the one that
-// [Set] sets, as [Codec.ForgetCopies] does and with its limits, for packages that write the
-// cookie of another platform. The name is compared byte for byte.
+// UnsetCopies expires the copies of a cookie in r beside the one that [Set] sets, with the
+// limits of [Codec.ForgetCopies], for packages that write the cookie of another platform.
+// The name is compared byte for byte.
 func UnsetCopies(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
 	return unsetCopies(w, r, c, sameName(r, c.Name), false)
 }
 
-// unsetCopies expires copies under the names that r brought, but for the cookie of own.
+// unsetCopies expires copies under the names in r, except the cookie of own.
 func unsetCopies(w http.ResponseWriter, r *http.Request, own http.Cookie, names []string, hostOnly bool) error {
 	if r == nil {
 		return nil
@@ -66,10 +66,10 @@ func unsetCopies(w http.ResponseWriter, r *http.Request, own http.Cookie, names 
 	return nil
 }
 
-// forgetCopies expires the copies of these names that r may have brought, but for those to
-// spare. Their other attributes are those of own, which is prepared and valid.
+// forgetCopies expires the copies of these names in r, except those to spare. Their other
+// attributes are those of own, which is prepared and valid.
 func forgetCopies(w http.ResponseWriter, r *http.Request, own http.Cookie, names []string, spare func(name, domain, path string) bool) {
-	if hasPrefixFold(own.Name, "__Host-") { // of which there is one Domain and Path
+	if hasPrefixFold(own.Name, "__Host-") { // with only one Domain and Path
 		return
 	}
 	left := maxForgotten
@@ -90,7 +90,7 @@ func forgetCopies(w http.ResponseWriter, r *http.Request, own http.Cookie, names
 	}
 }
 
-// sameName returns the name if r brought several cookies of it.
+// sameName returns the name if r has several cookies of it.
 func sameName(r *http.Request, name string) []string {
 	if len(Values(r, name)) > 1 {
 		return []string{name}
@@ -98,8 +98,8 @@ func sameName(r *http.Request, name string) []string {
 	return nil
 }
 
-// brought returns the raw names under which r brought copies of the cookie, if there is
-// another copy than one under its own name.
+// brought returns the raw names of the copies of the cookie in r, unless there is only one,
+// under its own name.
 func (c Codec) brought(r *http.Request, own string) (names []string) {
 	wanted, copies := scriptTarget(c.name()), 0
 	for name := range Pairs(r) {

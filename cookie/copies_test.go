@@ -60,7 +60,7 @@ func TestForgetCopies(t *testing.T) {
 			" /a", "shop.example /a", " /a/", "shop.example /a/"}},
 		{"a path that is escaped", Codec{}, "https://shop.example/a%3Bb%2F", twice, []string{
 			" /a%3Bb%2F", "shop.example /a%3Bb%2F"}},
-		{"as the Template has it", Codec{Template: http.Cookie{Domain: ".WWW.shop.example", Path: "/a"}}, "https://www.shop.example/a", twice,
+		{"as in the Template", Codec{Template: http.Cookie{Domain: ".WWW.shop.example", Path: "/a"}}, "https://www.shop.example/a", twice,
 			[]string{" /", "www.shop.example /", "shop.example /", "shop.example /a"}},
 		{"a cookie of one host", Codec{Template: http.Cookie{Name: "__Host-p"}}, "https://www.shop.example/a", "__Host-p=1; __Host-p=2",
 			nil},

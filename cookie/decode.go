@@ -9,13 +9,13 @@ import (
 	"github.com/go-consent/segment/internal/memo"
 )
 
-// Decode returns the answer that the value of a cookie holds, as the Consent
-// Manager's script reads it, or stricter.
+// Decode returns the answer in the value of a cookie, as the Consent Manager's
+// script reads it, or more strictly.
 //
-// Only a literal true is a grant and only a literal false a denial. The script
-// takes any other value for one of them; here it is no answer. The version and
-// keys unknown here are ignored. If the destinations are an object or an array,
-// the State is marked as asked by destination.
+// Only a literal true is a grant and only a literal false a denial. The script takes
+// any other value for one of them; here it is no answer. The version and unknown
+// keys are ignored. If the destinations are an object or an array, the State is
+// marked as asked by destination.
 //
 // A value that is not a JSON object in UTF-8, that js-cookie could not decode, on
 // which the script would throw, that is longer than 4096 bytes or nested deeper
@@ -37,11 +37,11 @@ func Decode(value string) (consent.State, error) {
 	return s, err
 }
 
-// seen keeps what came of values that were decoded twice: a visitor sends the cookie
-// with every request, and most visitors give one of a few answers.
+// seen caches the States of values that were decoded twice: a visitor sends the
+// cookie with every request, and most visitors give one of a few answers.
 var seen = memo.New[string, decoded](4<<20, maxSeen+128)
 
-const maxSeen = 2<<10 - 128 // bytes, of a value and the State that came of it
+const maxSeen = 2<<10 - 128 // bytes, of a value and its State
 
 type decoded struct {
 	state consent.State

@@ -32,7 +32,7 @@ func TestDecode(t *testing.T) {
 		{"false destinations say nothing", `{"destinations":false}`, consent.NewState(nil)},
 		{"zero destinations say nothing", `{"destinations":-0.0e9}`, consent.NewState(nil)},
 		{"empty string destinations say nothing", `{"destinations":""}`, consent.NewState(nil)},
-		{"custom that is no object says nothing", `{"custom":true}`, consent.NewState(nil)},
+		{"custom that is not an object is ignored", `{"custom":true}`, consent.NewState(nil)},
 		{"the version is not read", `{"version":{"x":[2]},"destinations":{"A":true}}`, asked(answers{"A": true})},
 		{"keys are exact", `{"Destinations":{"A":true},"CUSTOM":{"A":true},"destination":{"A":true}}`, consent.NewState(nil)},
 		{"keys may be escaped", `{"\u0064estinations":{"A":true}}`, asked(answers{"A": true})},

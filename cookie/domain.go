@@ -9,9 +9,9 @@ import (
 )
 
 // Domain returns the registrable domain of a Host header, by the public suffix list: the
-// part of it that a cookie can be shared within. It is "" if the cookie can be for that
-// host alone: an IP address, a single label, a public suffix itself, or what is no host
-// name. The header is the client's: anything may be in it.
+// domain within which a cookie can be shared. It is "" if a cookie can only be for the
+// host itself: for an IP address, a single label, a public suffix, or an invalid host
+// name. The header comes from the client, and may contain anything.
 func Domain(host string) string {
 	if strings.Contains(host, ":") {
 		var err error
@@ -23,9 +23,9 @@ func Domain(host string) string {
 	if len(host) > 253 {
 		return ""
 	}
-	// A last label that starts with a digit makes the host an IP address, in one
-	// of the spellings browsers know. One that is empty, after a final dot, makes
-	// it a host that browsers do not match with the domain without the dot.
+	// A last label that starts with a digit makes the host an IP address, in one of the
+	// spellings browsers know. An empty one, after a final dot, makes it a host that
+	// browsers do not match with the domain without the dot.
 	if last := host[strings.LastIndexByte(host, '.')+1:]; last == "" || '0' <= last[0] && last[0] <= '9' {
 		return ""
 	}

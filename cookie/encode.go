@@ -10,21 +10,20 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// Encode returns the value of a cookie that holds s, byte for byte as the Consent
-// Manager's script writes it. Decode returns s from it.
+// Encode returns the value of a cookie that holds s, byte for byte as the Consent Manager's
+// script writes it. [Decode] reverses it.
 //
-// The script puts names in the order it has them; Encode puts those that are
-// array indexes first, as JavaScript does, and the others in the order of their
-// UTF-16, for which [Codec.Order] can stand in. A name that is not UTF-8 is written with U+FFFD.
+// The script writes names in its own order; Encode writes those that are array indexes first, as
+// JavaScript does, and the others in UTF-16 order, which [Codec.Order] can replace. In a name
+// that is not UTF-8, invalid bytes become U+FFFD.
 //
-// Presumed grants are not the visitor's answer, and are left out. It is an error that
-// wraps [ErrNotEncodable] if s then holds no answer, which is a cookie not to write; if its rest is known or it answers for destinations
-// without being marked as asked by destination, which the format cannot say; or
+// Presumed grants are not the visitor's answer, and are left out. It is an error that wraps
+// [ErrNotEncodable] if s then holds no answer; if its rest is known, or it answers for
+// destinations without being marked as asked by destination, which the format cannot express; or
 // if value and [DefaultName] are over the 4096 bytes that browsers store.
 func Encode(s consent.State) (string, error) { return encode(DefaultName, s, nil) }
 
-// encode is Encode for a cookie of that name, as it stands in the header, with
-// names in the given order.
+// encode is Encode for a cookie with that raw name, with names in the given order.
 func encode(name string, s consent.State, order []string) (string, error) {
 	s = s.Given()
 	ranks := ranksOf(order)
@@ -57,8 +56,8 @@ type member struct {
 	granted bool
 }
 
-// ranksOf returns the rank of each listed name, the first of which has the lowest,
-// below zero. A name that is not listed has none, which is zero.
+// ranksOf returns the rank of each listed name, the first of which has the lowest, below zero. A
+// name that is not listed has rank zero.
 func ranksOf(order []string) map[string]int {
 	if len(order) == 0 {
 		return nil
@@ -70,8 +69,8 @@ func ranksOf(order []string) map[string]int {
 	return ranks
 }
 
-// members lists answers in the order of a JavaScript object. Names that are not
-// UTF-8 may become the same; then a denial counts.
+// members lists answers in the order of a JavaScript object. Names that are not UTF-8 may become
+// equal; then a denial counts.
 func members(answers iter.Seq2[string, bool], ranks map[string]int) []member {
 	var list []member
 	for name, granted := range answers {
@@ -109,8 +108,7 @@ func compareKeys(a, b string, ranks map[string]int) int {
 	return cmp.Or(cmp.Compare(ranks[a], ranks[b]), compareUTF16(a, b))
 }
 
-// arrayIndex returns the number that a key is in canonical form, if it is an
-// array index in the sense of ECMAScript.
+// arrayIndex returns the number of a key that is an array index in the sense of ECMAScript.
 func arrayIndex(key string) (uint64, bool) {
 	i, err := strconv.ParseUint(key, 10, 32)
 	return i, err == nil && i < 1<<32-1 && strconv.FormatUint(i, 10) == key
@@ -122,8 +120,8 @@ func compareUTF16(a, b string) int {
 	})
 }
 
-// rankUTF16 ranks the runes after the surrogates above those that take a pair of
-// surrogates.
+// rankUTF16 ranks runes in UTF-16 order: those from U+E000 to U+FFFF above those that take a
+// surrogate pair.
 func rankUTF16(r rune) rune {
 	if 0xE000 <= r && r <= 0xFFFF {
 		return r + 1<<21
@@ -143,8 +141,8 @@ func appendMembers(doc []byte, list []member) []byte {
 	return append(doc, '}')
 }
 
-// appendJSON appends a string as JSON.stringify writes it. encoding/json escapes
-// more.
+// appendJSON appends a string as JSON.stringify writes it. encoding/json escapes more
+// characters.
 func appendJSON(doc []byte, s string) []byte {
 	doc = append(doc, '"')
 	for i := range len(s) {

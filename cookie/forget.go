@@ -7,11 +7,11 @@ import (
 )
 
 // Forget expires the cookie of the Consent Manager: the one that [Codec.Write] sets, and
-// the one for the request's host alone; if r brought several, every one as well that
-// [Codec.ForgetCopies] names. The visitor is asked again.
+// the one for the request's host alone; if r has several, also those that
+// [Codec.ForgetCopies] expires. The visitor is asked again.
 //
-// A name or attributes that a cookie cannot have are an error that wraps
-// [ErrNotEncodable]. Nothing is written then.
+// An invalid name or attribute is an error that wraps [ErrNotEncodable]. Nothing is
+// written then.
 func (c Codec) Forget(w http.ResponseWriter, r *http.Request) error {
 	if !utf8.ValidString(c.name()) {
 		return notEncodable("a name that is not UTF-8")
@@ -24,7 +24,7 @@ func (c Codec) Forget(w http.ResponseWriter, r *http.Request) error {
 	return forget(w, r, cookie, c.brought(r, cookie.Name), c.HostOnly)
 }
 
-// forget expires a cookie and the copies under the names that r brought.
+// forget expires a cookie and the copies under the names in r.
 func forget(w http.ResponseWriter, r *http.Request, cookie http.Cookie, names []string, hostOnly bool) error {
 	if err := expire(w, r, cookie); err != nil || r == nil {
 		return err
@@ -37,12 +37,11 @@ func forget(w http.ResponseWriter, r *http.Request, cookie http.Cookie, names []
 }
 
 // ForgetIdentity expires the cookies in which analytics.js keeps the ids of a visitor,
-// ajs_anonymous_id and ajs_user_id, as far as r holds them: those for the path "/" and the
-// request's host or its registrable domain, which is where analytics.js puts them unless
-// it is told otherwise.
+// ajs_anonymous_id and ajs_user_id, if r has them: those for the path "/" and the
+// request's host or its registrable domain, where analytics.js sets them by default.
 //
-// A page in which analytics.js runs has a copy in localStorage, and puts it back into
-// the cookie; only analytics.reset() in the page removes that.
+// A page that runs analytics.js has a copy in localStorage, and restores the cookie from
+// it; only analytics.reset() in the page removes that.
 func ForgetIdentity(w http.ResponseWriter, r *http.Request) {
 	for _, name := range []string{anonymousIDName, userIDName} {
 		if len(Values(r, name)) > 0 {

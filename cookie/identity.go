@@ -21,24 +21,23 @@ const (
 const maxIDSize = 128
 
 // AnonymousID returns the anonymous id under which analytics.js knows the visitor, from
-// the cookie ajs_anonymous_id, or "" if there is none. With it, events of the server
-// and of the browser belong to one visitor at Segment.
+// the cookie ajs_anonymous_id, or "" if there is none. With it, events of the server and
+// of the browser belong to the same visitor at Segment.
 //
-// The value is read as analytics.js has written it: percent-encoded, and plain
-// (analytics-next) or a JSON string (analytics.js-core before it). The result is "", too,
-// for what is not such a value: one that is not the percent-encoding of UTF-8, an id of
-// more than 128 bytes or with characters that do not print, JSON other than a string or
-// an integer that JavaScript would not round, and copies of the cookie, of which a
-// browser may send several, that are not all the same.
+// The value is read as analytics.js writes it: percent-encoded, and plain
+// (analytics-next) or a JSON string (analytics.js-core before it). The result is also ""
+// for a value that is not the percent-encoding of UTF-8, for an id of more than 128 bytes
+// or with characters that do not print, for JSON other than a string or an integer that
+// JavaScript would not round, and for several copies of the cookie that differ.
 //
-// Whoever sends the request writes the cookie: the id is good to file events under, and
-// proves nothing. It is an identifier of a person, so do not read it for an event that
-// will not leave; see [consent.Client.Anonymous].
+// The client can put anything into the cookie: use the id to group events, never as proof
+// of identity. It identifies a person, so do not read it for an event that will be
+// suppressed; see [consent.Client.Anonymous].
 func AnonymousID(r *http.Request) string { return identity(r, anonymousIDName) }
 
-// UserID returns the user id that analytics.js keeps in the cookie ajs_user_id, or "",
-// in every respect as [AnonymousID] does. Anybody can claim to be anybody in a cookie:
-// use it to compare with what the session says, never in its place.
+// UserID returns the user id that analytics.js keeps in the cookie ajs_user_id, or "", by
+// the same rules as [AnonymousID]. Anybody can put any id into a cookie: use it only to
+// compare with the session, never instead of it.
 func UserID(r *http.Request) string { return identity(r, userIDName) }
 
 func identity(r *http.Request, name string) string {
@@ -71,8 +70,8 @@ func readID(value string) string {
 	return ""
 }
 
-// textID returns the id of a decoded value: analytics.js parses it as JSON, and takes
-// what is no JSON as it is.
+// textID returns the id of a decoded value: analytics.js parses it as JSON, and takes a
+// value that is not JSON as it is.
 func textID(text string) string {
 	if !json.Valid([]byte(text)) {
 		if strings.HasPrefix(text, `"`) || strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
@@ -94,9 +93,8 @@ func textID(text string) string {
 	return text
 }
 
-// isID reports whether id can be one. Bytes that are not UTF-8 read as
-// U+FFFD. "undefined" is what a script writes when it has none, and would make one
-// person of many.
+// isID reports whether id can be one. Bytes that are not UTF-8 read as U+FFFD. Scripts
+// without an id write "undefined", which would merge many persons into one.
 func isID(id string) bool {
 	if len(id) > maxIDSize || id == "undefined" {
 		return false

@@ -63,7 +63,7 @@ func TestIdentity(t *testing.T) {
 		{"deeply nested JSON", "NAME=" + strings.Repeat("[", 4000), ""},
 		{"more than a browser stores", "NAME=%22a%22" + strings.Repeat("%20", 1400), ""},
 		{"an escape cut short", "NAME=abc%2", ""},
-		{"an escape that is none", "NAME=abc%zz", ""},
+		{"an invalid escape", "NAME=abc%zz", ""},
 		{"a raw percent sign", "NAME=100%", ""},
 		{"escapes that are not UTF-8", "NAME=%FF%FE", ""},
 		{"raw bytes that are not UTF-8", "NAME=\xff", ""},
@@ -151,7 +151,7 @@ func TestForget(t *testing.T) {
 			"tracking-preferences=; Path=/; Domain=example.co.uk; Max-Age=0; Secure; SameSite=Lax",
 			"tracking-preferences=; Path=/; Max-Age=0; Secure; SameSite=Lax",
 		}},
-		{"as the Template has it", Codec{Template: http.Cookie{
+		{"as in the Template", Codec{Template: http.Cookie{
 			Name: "my (consent)", Value: "x", Path: "/shop", Domain: "shop.example.co.uk", MaxAge: 60, SameSite: http.SameSiteStrictMode,
 		}}, https, []string{
 			"my%20%28consent%29=; Path=/shop; Domain=shop.example.co.uk; Max-Age=0; Secure; SameSite=Strict",

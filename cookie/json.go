@@ -2,24 +2,23 @@ package cookie
 
 import "unicode/utf8"
 
-// maxDepth limits how deep objects and arrays of a document may be nested. The
-// Consent Manager writes two levels.
+// maxDepth limits the nesting of objects and arrays in a document. The Consent Manager
+// writes two levels.
 const maxDepth = 16
 
-// A scanner reads a JSON document as it stands in a cookie, percent-encoded, and
-// accepts exactly what JavaScript's JSON.parse does of what js-cookie decodes. It
-// takes one pass.
+// A scanner reads the percent-encoded JSON document of a cookie in one pass. It
+// accepts exactly the values that JSON.parse accepts after js-cookie has decoded them.
 //
-// Its methods read what is at the index i, and return the index of what follows.
-// After a failure that is the end of the document, where every read fails, so a
-// caller need only look at fault when it is done.
+// Its methods read at the index i, and return the index of what follows. After a
+// failure that is the end of the document, where every read fails, so a caller need
+// only check fault when it is done.
 type scanner struct {
 	value string // which is valid UTF-8
 	depth int
 	fault fault
 }
 
-// A kind is what a JSON value is, as far as the script makes a difference.
+// A kind is the type of a JSON value, as far as the script distinguishes it.
 type kind uint8
 
 const (
@@ -42,8 +41,9 @@ func (s *scanner) fail(f fault) (next int) {
 	return len(s.value)
 }
 
-// character reads one, or 0 at the end. For one beyond ASCII, which JSON has in
-// strings alone, c is any byte beyond ASCII; for a NUL, which it has nowhere, 1.
+// character reads one character, or 0 at the end. For one beyond ASCII, which JSON
+// allows only in strings, c is any byte beyond ASCII; for a NUL, which it never
+// allows, 1.
 func (s *scanner) character(i int) (c byte, next int) {
 	if i >= len(s.value) {
 		return 0, i
@@ -152,7 +152,7 @@ func (s *scanner) any(i int) (k kind, next int) {
 	}
 }
 
-// word reads a word, or what is left of it.
+// word reads a word, or the rest of it.
 func (s *scanner) word(i int, word string) (next int) {
 	for k := range len(word) {
 		var c byte
@@ -163,8 +163,8 @@ func (s *scanner) word(i int, word string) (next int) {
 	return i
 }
 
-// number reads the rest of a number that begins with c. It is zero if all the digits
-// before its exponent are; one so small that JavaScript rounds it to zero is not.
+// number reads the rest of a number that begins with c. It is zero if all digits
+// before its exponent are zero; a number that JavaScript rounds to zero is not.
 func (s *scanner) number(c byte, i int) (k kind, next int) {
 	if c == '-' {
 		c, i = s.character(i)
@@ -198,8 +198,7 @@ func (s *scanner) number(c byte, i int) (k kind, next int) {
 	}
 }
 
-// digits reads the digits there are, and reports whether there is any and whether
-// any is not 0.
+// digits reads digits, and reports whether there are any and whether any is not 0.
 func (s *scanner) digits(i int) (next int, any, nonzero bool) {
 	for {
 		c, after := s.character(i)

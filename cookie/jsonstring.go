@@ -8,7 +8,7 @@ import (
 )
 
 // text reads the rest of a string after its quote, and appends it, escaped as in the
-// text of a State. Half a surrogate pair, which has no UTF-8, becomes U+FFFD.
+// text of a State. Half a surrogate pair becomes U+FFFD.
 func (s *scanner) text(dst []byte, i int) (text []byte, next int) {
 	value := s.value
 	alike := i // from here on, the value and the name are escaped alike
@@ -17,8 +17,8 @@ func (s *scanner) text(dst []byte, i int) (text []byte, next int) {
 			i++
 		}
 		c, next := s.character(i)
-		// An escape that a State has as well, unless it means something to JSON or
-		// was not needed.
+		// The text of a State has the same escape, unless it means something to JSON
+		// or was not needed.
 		if next > i+1 && c >= ' ' && c != '"' && c != '\\' && !statetext.Plain(c) {
 			i = next
 			continue

@@ -14,7 +14,7 @@ import (
 
 // What outlives a request, as a message that waits to be sent does, must not keep the
 // request's header in memory: 64 results of headers of a megabyte would be 64 MB.
-func TestWhatIsReadDoesNotKeepTheHeader(t *testing.T) {
+func TestReadStateDoesNotRetainHeader(t *testing.T) {
 	filler := strings.Repeat("x", 1<<20)
 	for name, test := range map[string]struct {
 		cookie string // with a %d to be another one each time

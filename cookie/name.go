@@ -8,7 +8,7 @@ type target struct {
 	raw  bool // compare the bytes in the header; js-cookie decodes them first
 }
 
-// matches reports whether the raw name of a cookie is the wanted one.
+// matches reports whether the raw name of a cookie is the target.
 func (t target) matches(raw string) bool {
 	if t.raw || strings.IndexByte(raw, '%') < 0 {
 		return raw == t.name
@@ -22,8 +22,8 @@ func (t target) matches(raw string) bool {
 
 // scriptTarget is the target of a cookie that js-cookie reads. A browser lets only the
 // host itself set a cookie whose name has one of the prefixes of RFC 6265bis, section
-// 4.1.3. It looks for them in the raw bytes, and so must a reader: any other host of the
-// site can set "%5F_Host-name", which decodes to the protected name.
+// 4.1.3. It checks the raw bytes, and so must a reader: any other host of the site can
+// set "%5F_Host-name", which decodes to the protected name.
 func scriptTarget(name string) target {
 	if protected(name) {
 		return target{string(percentEncode(nil, name, nameRaw)), true}

@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// The Consent Manager reads and writes cookies with js-cookie 2.2.1. Its percent
-// encoding is one of its own: more bytes stand for themselves than in a URL, and
-// only upper-case escapes are read.
+// The Consent Manager reads and writes cookies with js-cookie 2.2.1. Its
+// percent-encoding is special: more bytes stand for themselves than in a URL, and only
+// upper-case escapes are read.
 const (
 	valueRaw = "!#$&'()*+-./:<=>?@[]^_`{|}~"
 	nameRaw  = "!#$&'*+-.^_`|~"
@@ -36,8 +36,8 @@ func alphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
-// digit is the value of what js-cookie takes for a digit of an escape: the letters
-// after F are such digits and make the cookie unreadable.
+// digit is the value of a character that js-cookie takes for a digit of an escape: that
+// includes the letters after F, which make the cookie unreadable.
 var digit = func() (table [256]byte) {
 	for c := range table {
 		switch c := byte(c); {
@@ -57,8 +57,8 @@ const (
 	noDigit = 17
 )
 
-// percentDecode appends s as js-cookie reads it, and reports whether it can. The result
-// is never longer than s.
+// percentDecode appends s as js-cookie decodes it, and reports whether it can. The
+// result is never longer than s.
 func percentDecode(dst []byte, s string) ([]byte, bool) {
 	if !utf8.ValidString(s) {
 		return dst, false
@@ -79,10 +79,10 @@ func percentDecode(dst []byte, s string) ([]byte, bool) {
 	return dst, true
 }
 
-// escaped returns the character that the "%" at the beginning of s stands for, and
-// the bytes that it takes, which are none if js-cookie cannot read it. A run of
-// escapes, which are "%" and two digits or upper-case letters, has to be hexadecimal
-// and decode to UTF-8 by itself; any other "%" stands for itself.
+// escaped returns the character that the "%" at the beginning of s stands for, and the
+// number of bytes it takes, 0 if js-cookie cannot read it. A run of escapes, which are
+// "%" and two digits or upper-case letters, has to be hexadecimal and decode to UTF-8
+// by itself; any other "%" stands for itself.
 func escaped(s string) (r rune, size int) {
 	if c, ok := escapedASCII(s); ok {
 		return rune(c), 3
@@ -110,7 +110,7 @@ func escaped(s string) (r rune, size int) {
 	return r, 3 * size
 }
 
-// escapedASCII is escaped for an escape of an ASCII character, as most are.
+// escapedASCII is escaped for ASCII characters, which most escapes are.
 func escapedASCII(s string) (c byte, ok bool) {
 	if len(s) < 3 || s[0] != '%' {
 		return 0, false

@@ -4,15 +4,15 @@ import (
 	"github.com/go-consent/segment/internal/statetext"
 )
 
-// preferences is what the document in a cookie says. What is no answer is listed too, as
-// unknown: it stands in for an earlier answer, as in JavaScript.
+// preferences is the content of the document in a cookie. Values that are not answers
+// are listed too, as unknown: they replace an earlier answer, as in JavaScript.
 type preferences struct {
 	custom, destinations statetext.List
 	kind                 kind // of the destinations
 }
 
-// readPreferences reads the document, with space for its answers. Of sections that
-// occur twice the last one counts, as in JavaScript.
+// readPreferences reads the document, with space for its answers. Of repeated sections
+// the last one counts, as in JavaScript.
 func readPreferences(value string, space preferences) (preferences, error) {
 	p := space
 	var buf [64]byte
@@ -64,9 +64,9 @@ func (s *scanner) answers(list statetext.List, i int) (_ statetext.List, k kind,
 	return list, kindObject, i
 }
 
-// answer reads the rest of an answer after the quote of its name. It goes on with the
-// next ones as long as what lies between is what the script writes, which is most of
-// what there is to read.
+// answer reads the rest of an answer after the quote of its name. It continues with the
+// next ones as long as the bytes in between are what the script writes, as they are in
+// most cookies.
 func (s *scanner) answer(list statetext.List, i int) (_ statetext.List, next int) {
 	const yes, no = ":true%2C%22", ":false%2C%22"
 	for {
@@ -96,8 +96,8 @@ func answerOf(k kind) statetext.Answer {
 	}
 }
 
-// appendText appends the text of the State that the preferences are. Two maps would say
-// the same at many times the cost.
+// appendText appends the text of the State of the preferences. Two maps would do the
+// same at many times the cost.
 func (p preferences) appendText(dst []byte) []byte {
 	asked := p.kind == kindObject || p.kind == kindArray
 	return statetext.Append(dst, statetext.Unknown, asked, p.custom.Section(), p.destinations.Section())

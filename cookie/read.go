@@ -12,22 +12,22 @@ import (
 // domain and path it was set for.
 const maxCopies = 8
 
-// Read returns the answer in the request's cookies of that name, or
-// consent.NewState(nil) if there is none. It is what every source that reads a cookie
-// shares: the search, the limits, and what becomes of several copies.
+// Read returns the answer in the request's cookies of that name, or consent.NewState(nil) if
+// there is none. Every source that reads a cookie shares it: the search, the limits, and how
+// several copies are combined.
 //
-// The name is compared byte for byte with the one in the header. decode gets the raw
-// value, as [Values] returns it; see [Unescape]. It is called once for each copy, with at
-// most 4096 bytes that anybody may have written: it must not panic, and must say
-// nothing of the value in an error. It returns consent.NewState(nil) for a cookie that
-// holds no answer yet.
+// The name is compared byte for byte with the one in the header. decode gets the raw value, as
+// [Values] returns it; see [Unescape]. It is called once for each copy, with at most 4096
+// untrusted bytes: it must not panic, and its errors must not contain the value. It returns
+// consent.NewState(nil) for a cookie that holds no answer yet.
 //
 // A browser may send several copies of a cookie. Their States are combined by
 // [consent.State.Agree]: granted is what every copy grants, denied what any denies.
 //
-// An error wraps [ErrMalformed], and the State is then All(Denied): if copies with answers
-// agree on none, which must not read as no answer; if there are more than 8 copies, if the name and value of one are over 4096 bytes, which browsers do
-// not store, or if decode returns an error, which is wrapped too.
+// An error wraps [ErrMalformed], and the State is then All(Denied). It is an error if copies with
+// answers agree on none, which must not read as no answer; if there are more than 8 copies; if
+// the name and value of one are over 4096 bytes, which browsers do not store; or if decode
+// returns an error, which is wrapped too.
 func Read(r *http.Request, name string, decode func(value string) (consent.State, error)) (consent.State, error) {
 	return read(r, target{name, true}, decode)
 }

@@ -6,14 +6,13 @@ import (
 	"time"
 )
 
-// Set sets cookies that the page's scripts read too, as [Codec.Write] does: what they
-// leave out of their attributes is filled in as Write says. It is for packages that write
-// the cookies of another platform. The value is written as it is, so that it must be
-// percent-encoded where the platform's script decodes it.
+// Set sets cookies that the page's scripts read too, with missing attributes filled in as
+// by [Codec.Write]. It is for packages that write the cookies of another platform. The
+// value is written unchanged, so it must be percent-encoded if the platform's script
+// decodes it.
 //
-// A name, a value or attributes that a cookie cannot have, or a name and value over the
-// 4096 bytes that browsers store, are errors that wrap [ErrNotEncodable]. Nothing is
-// written then.
+// An invalid name, value or attribute, or a name and value over the 4096 bytes that
+// browsers store, is an error that wraps [ErrNotEncodable]. Nothing is written then.
 func Set(w http.ResponseWriter, r *http.Request, cookies ...http.Cookie) error {
 	finished := slices.Clone(cookies)
 	for i := range finished {
@@ -27,7 +26,8 @@ func Set(w http.ResponseWriter, r *http.Request, cookies ...http.Cookie) error {
 	return nil
 }
 
-// finish fills in what a cookie leaves out, and returns why a browser would not keep it.
+// finish fills in the missing attributes of a cookie, and returns why a browser would not
+// store it.
 func finish(c *http.Cookie, r *http.Request, hostOnly bool) error {
 	c.Quoted = false
 	if c.MaxAge < 0 || c.MaxAge == 0 && !c.Expires.IsZero() && !c.Expires.After(time.Now()) {
@@ -44,8 +44,8 @@ func finish(c *http.Cookie, r *http.Request, hostOnly bool) error {
 	return storable(c)
 }
 
-// Unset expires a cookie that Set has set and the copies of it that r may have brought, as
-// [Codec.Forget] does, with its errors.
+// Unset expires a cookie that Set has set and the copies of it in r, as [Codec.Forget]
+// does, with its errors.
 func Unset(w http.ResponseWriter, r *http.Request, c http.Cookie) error {
 	return forget(w, r, c, sameName(r, c.Name), false)
 }

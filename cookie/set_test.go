@@ -36,7 +36,7 @@ func TestSetFillsInWhatWriteDoes(t *testing.T) {
 	}
 }
 
-func TestSetRefusesWhatNoCookieCanHold(t *testing.T) {
+func TestSetRefusesInvalidCookies(t *testing.T) {
 	for rule, c := range map[string]http.Cookie{
 		"too long":  {Name: "own", Value: strings.Repeat("x", 4094)},
 		"no name":   {Value: "x"},

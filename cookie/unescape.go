@@ -2,11 +2,11 @@ package cookie
 
 import "strings"
 
-// Unescape decodes the percent-encoding of a cookie's value the lenient way, for the
-// many platforms that write some form of it. One pair of quotes round the whole value is
-// taken off first, as net/http does. A "+" stays one, as many values are base64. A "%"
-// that two hexadecimal digits, in either case, do not follow stays as it is too. The
-// result may be any bytes, and is never longer than the value.
+// Unescape decodes the percent-encoding of a cookie's value leniently, for the many
+// platforms that write some form of it. One pair of quotes around the whole value is
+// removed first, as net/http does. A "+" stays a "+", as many values are base64, and so
+// does a "%" without two hexadecimal digits, in either case, after it. The result may be
+// any bytes, and is never longer than the value.
 //
 // A value that was encoded twice is decoded once.
 func Unescape(value string) string {

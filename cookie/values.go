@@ -13,9 +13,8 @@ import (
 // [http.Request.Cookies] leaves out values with quotes, backslashes or bytes
 // beyond ASCII, which browsers store and consent platforms write.
 //
-// Values takes time linear in the size of the header, and returns parts of it
-// without a copy: clone what outlives the request. The caller limits what it takes from
-// them.
+// Values takes time linear in the size of the header, and returns parts of it without a
+// copy: clone what outlives the request. The caller has to limit what it reads.
 func Values(r *http.Request, name string) []string {
 	var values []string
 	for held, value := range Pairs(r) {
@@ -28,8 +27,8 @@ func Values(r *http.Request, name string) []string {
 
 // Pairs iterates over the names and values of all cookies in the request, as [Values]
 // returns values: raw, in the order of the header, and parts of it. It is for sources
-// whose cookies have names with a variable part; where the name is known, [Read] has the
-// limits as well.
+// whose cookies have names with a variable part; if the name is known, use [Read], which
+// applies the limits.
 //
 // A browser sends the header once, but an HTTP/1.1 client may send several lines.
 func Pairs(r *http.Request) iter.Seq2[string, string] {
@@ -50,8 +49,8 @@ func Pairs(r *http.Request) iter.Seq2[string, string] {
 	}
 }
 
-// cut is strings.Cut at a byte. Most of the time that a request takes for its cookies
-// goes here.
+// cut is strings.Cut at a byte. Reading the cookies of a request spends most of its time
+// here.
 func cut(s string, sep byte) (before, after string, found bool) {
 	if i := strings.IndexByte(s, sep); i >= 0 {
 		return s[:i], s[i+1:], true
@@ -59,7 +58,7 @@ func cut(s string, sep byte) (before, after string, found bool) {
 	return s, "", false
 }
 
-// trim is strings.Trim of spaces and tabs, which there is rarely more than one of.
+// trim is strings.Trim of spaces and tabs, of which there is rarely more than one.
 func trim(s string) string {
 	for s != "" && (s[0] == ' ' || s[0] == '\t') {
 		s = s[1:]

@@ -16,7 +16,7 @@ import (
 
 // The whole way: a form saves the answer in the browser, and the next requests are
 // served by it.
-func TestCookieFromServerToServer(t *testing.T) {
+func TestCookieReachesNextServer(t *testing.T) {
 	var mu sync.Mutex // the handlers run on other goroutines
 	var failures []error
 	read := middleware.New(middleware.Options{
@@ -57,7 +57,7 @@ func TestCookieFromServerToServer(t *testing.T) {
 		{"no cookie", "/", nil, 200, consent.NewState(nil), 0},
 		{"another cookie", "/", []string{"Cookie: session=1"}, 200, consent.NewState(nil), 0},
 		{"the cookie that was set", "/", []string{"Cookie: session=1; " + saved}, 200, accepted, 0},
-		{"the cookie opens what it grants", "/ads", []string{"Cookie: " + saved}, 200, accepted, 0},
+		{"the cookie allows what it grants", "/ads", []string{"Cookie: " + saved}, 200, accepted, 0},
 		{"the signal closes what the cookie grants", "/", []string{"Cookie: " + saved, "Sec-GPC: 1"}, 200,
 			accepted.Restrict(answer("-advertising")), 0},
 		{"a malformed cookie", "/", []string{"Cookie: tracking-preferences=yes"}, 200, denied, 1},

@@ -18,16 +18,17 @@ func withholdsCookies(r *http.Request, sameSite http.SameSite) bool {
 	switch sameSite {
 	case http.SameSiteStrictMode:
 		return true
-	case http.SameSiteNoneMode: // in frames and for scripts browsers block them all the same
+	case http.SameSiteNoneMode: // browsers still block them in frames and for scripts
 		return !isTopLevel(r)
 	default:
 		return !isTopLevel(r) || r.Method != http.MethodGet
 	}
 }
 
-// isCrossSite reports whether r was made by another site, or in one, or does not say.
+// isCrossSite reports whether r was made by or inside another site, or does not say.
 func isCrossSite(r *http.Request, sameSite http.SameSite) bool {
-	// Browsers that have the header send it with what would need third-party cookies.
+	// Browsers that know the header send it with requests that would need third-party
+	// cookies.
 	if len(r.Header.Values("Sec-Fetch-Storage-Access")) > 0 {
 		return true
 	}
@@ -37,13 +38,13 @@ func isCrossSite(r *http.Request, sameSite http.SameSite) bool {
 	if origin := r.Header.Values("Origin"); len(origin) > 0 {
 		return len(origin) > 1 || !isSameSite(r, origin[0])
 	}
-	// A link has no Origin. It matters to Strict cookies alone.
+	// A link has no Origin. That matters only for Strict cookies.
 	referer := r.Header.Get("Referer")
 	return sameSite == http.SameSiteStrictMode && referer != "" && !isSameSite(r, referer)
 }
 
-// isSameSite reports whether the origin of a URL is of the site that r is for. Without
-// TLS here, TLS may have ended before this process, so that either scheme will do.
+// isSameSite reports whether the origin of a URL belongs to the site that r is for.
+// Without TLS here, a proxy may have terminated it, so either scheme will do.
 func isSameSite(r *http.Request, origin string) bool {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "https" && (u.Scheme != "http" || r.TLS != nil) {
@@ -53,8 +54,8 @@ func isSameSite(r *http.Request, origin string) bool {
 	return site != "" && site == cookie.Site(r.Host)
 }
 
-// isTopLevel reports whether a window navigates to a page, which a browser says by Fetch
-// Metadata (https://www.w3.org/TR/fetch-metadata/).
+// isTopLevel reports whether a window navigates to a page, according to Fetch Metadata
+// (https://www.w3.org/TR/fetch-metadata/).
 func isTopLevel(r *http.Request) bool {
 	return slices.Equal(r.Header.Values("Sec-Fetch-Mode"), []string{"navigate"}) &&
 		slices.Equal(r.Header.Values("Sec-Fetch-Dest"), []string{"document"})

@@ -42,7 +42,7 @@ func said(words string) *http.Request {
 
 func TestRequestsOfOtherSitesShowNoAnswer(t *testing.T) {
 	const lax, strict, none = http.SameSiteLaxMode, http.SameSiteStrictMode, http.SameSiteNoneMode
-	// Of SameSite zero, Lax, Strict and None, those under which nobody looked.
+	// The SameSite values (zero, Lax, Strict, None) under which the State is All(Denied).
 	const nobody, exceptNone, onlyStrict, looked = "zero lax strict none", "zero lax strict", "strict", ""
 	modes := map[string]http.SameSite{"zero": 0, "lax": lax, "strict": strict, "none": none}
 
@@ -106,7 +106,7 @@ func TestRequestsOfOtherSitesShowNoAnswer(t *testing.T) {
 		{"another address", "POST origin=http://127.0.0.2 host=127.0.0.1", nobody},
 		{"an address of version 6", "POST origin=http://[::1]:3000 host=[::1]:8080", looked},
 		{"an address of version 6 without a port", "POST origin=http://[::1] host=[::1]", looked},
-		{"a host that is none", "POST origin=https://" + strings.Repeat("a.", 200) + "com host=" + strings.Repeat("a.", 200) + "com", nobody},
+		{"an invalid host", "POST origin=https://" + strings.Repeat("a.", 200) + "com host=" + strings.Repeat("a.", 200) + "com", nobody},
 		{"no host", "POST origin=https:// host=", nobody},
 
 		{"a link, in a browser that does not say", "GET referer=https://search.example/?q=tea", onlyStrict},

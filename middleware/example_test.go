@@ -39,7 +39,7 @@ func Example() {
 	// functional: denied advertising: denied
 }
 
-// A Source of one's own: a cookie that holds "yes" or "no".
+// A custom Source: a cookie that holds "yes" or "no".
 type banner struct{ name string }
 
 func (b banner) Consent(r *http.Request) (consent.State, error) {

@@ -8,13 +8,13 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// GPCSupportPath is where a site tells that it honors Global Privacy Control.
+// GPCSupportPath is where a site declares that it honors Global Privacy Control.
 const GPCSupportPath = "/.well-known/gpc.json"
 
-// GPCSupport returns a handler for [GPCSupportPath] with which a site tells that it
-// honors Global Privacy Control on all of its pages (W3C, https://www.w3.org/TR/gpc/,
-// "GPC Support Resource"). lastUpdate is the day on which the site began to, or last
-// changed how; the zero Time leaves it out. Its day in its own time zone is written.
+// GPCSupport returns a handler for [GPCSupportPath] that declares that the site honors
+// Global Privacy Control on all of its pages (W3C, https://www.w3.org/TR/gpc/, "GPC
+// Support Resource"). lastUpdate is the day on which the site began to, or last changed
+// how, in the time zone of lastUpdate; the zero Time leaves it out.
 //
 // It answers GET and HEAD with JSON, and other methods with 405 Method Not Allowed.
 func GPCSupport(lastUpdate time.Time) http.Handler {
@@ -34,16 +34,17 @@ func GPCSupport(lastUpdate time.Time) http.Handler {
 }
 
 // GPCHonored reports whether the request came with Global Privacy Control and the State
-// in its context denies the given categories, which are those of the [GPC] Signal; none
-// stands for everything. Without a State in the context it is false: nothing read the
-// signal then. It is true as well if the visitor or a Default denies them too.
+// in its context denies the given categories, which should be those of the [GPC]
+// Signal; none stands for everything. Without a State in the context it is false, since
+// nothing read the signal. It is also true if the visitor or a Default denies them
+// anyway.
 //
-// California asks a site to display whether it took the signal for an opt-out, as in
-// "Opt-Out Request Honored" (CCPA regulations, 11 CCR 7025(c)(6)). A page that does
-// differs by the header: let caches know with "Vary: Sec-GPC".
+// California requires a site to display whether it treated the signal as an opt-out, as
+// in "Opt-Out Request Honored" (CCPA regulations, 11 CCR 7025(c)(6)). Such a page
+// depends on the header: tell caches with "Vary: Sec-GPC".
 //
-// What a policy sends to Always, which needs no consent, is not affected by the signal,
-// and GPCHonored knows nothing of it.
+// Destinations in a policy's Always, which need no consent, are not affected by the
+// signal, and GPCHonored ignores them.
 func GPCHonored(r *http.Request, categories ...string) bool {
 	if r == nil || !gpcSignalled(r) {
 		return false

@@ -99,18 +99,18 @@ func TestGPCHonored(t *testing.T) {
 		categories []string
 		want       bool
 	}{
-		"the signal and the middleware":  {withGPC("ads", "sale"), []string{"Sec-GPC", "1"}, []string{"ads", "sale"}, true},
-		"one of its categories":          {withGPC("ads", "sale"), []string{"Sec-GPC", "1"}, []string{"ads"}, true},
-		"no signal":                      {withGPC("ads"), nil, []string{"ads"}, false},
-		"no signal and a denial":         {withGPC("ads"), []string{"X-Grant", "?"}, []string{"ads"}, false},
-		"a signal that is none":          {withGPC("ads"), []string{"Sec-GPC", "true"}, []string{"ads"}, false},
-		"a category that stays open":     {withGPC("ads"), []string{"Sec-GPC", "1"}, []string{"ads", "sale"}, false},
-		"everything":                     {withGPC(), []string{"Sec-GPC", "1"}, nil, true},
-		"everything, but a part is open": {withGPC("ads"), []string{"Sec-GPC", "1"}, nil, false},
-		"a category that cannot be":      {withGPC("ads"), []string{"Sec-GPC", "1"}, []string{"ads", ""}, false},
-		"over a grant":                   {withGPC("ads"), []string{"Sec-GPC", "1", "X-Grant", "ads"}, []string{"ads"}, true},
-		"a denial of another casing":     {withGPC("ads"), []string{"Sec-GPC", "1"}, []string{"Ads"}, false},
-		"nothing could be read":          {withGPC("ads"), []string{"Sec-GPC", "1", "X-Grant", "?"}, []string{"ads"}, true},
+		"the signal and the middleware":   {withGPC("ads", "sale"), []string{"Sec-GPC", "1"}, []string{"ads", "sale"}, true},
+		"one of its categories":           {withGPC("ads", "sale"), []string{"Sec-GPC", "1"}, []string{"ads"}, true},
+		"no signal":                       {withGPC("ads"), nil, []string{"ads"}, false},
+		"no signal and a denial":          {withGPC("ads"), []string{"X-Grant", "?"}, []string{"ads"}, false},
+		"an invalid signal":               {withGPC("ads"), []string{"Sec-GPC", "true"}, []string{"ads"}, false},
+		"a category that stays allowed":   {withGPC("ads"), []string{"Sec-GPC", "1"}, []string{"ads", "sale"}, false},
+		"everything":                      {withGPC(), []string{"Sec-GPC", "1"}, nil, true},
+		"everything, but some is allowed": {withGPC("ads"), []string{"Sec-GPC", "1"}, nil, false},
+		"a category that cannot be":       {withGPC("ads"), []string{"Sec-GPC", "1"}, []string{"ads", ""}, false},
+		"over a grant":                    {withGPC("ads"), []string{"Sec-GPC", "1", "X-Grant", "ads"}, []string{"ads"}, true},
+		"a denial of another casing":      {withGPC("ads"), []string{"Sec-GPC", "1"}, []string{"Ads"}, false},
+		"nothing could be read":           {withGPC("ads"), []string{"Sec-GPC", "1", "X-Grant", "?"}, []string{"ads"}, true},
 		"no Signal in the middleware": {
 			middleware.Options{Sources: []middleware.Source{fromHeader}}, []string{"Sec-GPC", "1"}, []string{"ads"}, false},
 		"no Signal, and a grant": {

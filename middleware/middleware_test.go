@@ -74,7 +74,7 @@ func TestNewCallsOnErrorBeforeServing(t *testing.T) {
 	require.Equal(t, []string{"served"}, calls)
 }
 
-func TestNewOfTheZeroOptionsServesWithEverythingDenied(t *testing.T) {
+func TestNewWithZeroOptionsDeniesEverything(t *testing.T) {
 	w := httptest.NewRecorder()
 	middleware.New(middleware.Options{})(showState).ServeHTTP(w, serverRequest())
 	require.Equal(t, http.StatusOK, w.Code)

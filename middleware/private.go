@@ -8,18 +8,17 @@ import (
 	"github.com/go-consent/segment/internal/caching"
 )
 
-// Private marks a response as made for the visitor who asked: "Cache-Control: private"
-// in place of what was there, unless that forbids storing it at all, and a Vary header
-// with what the answer of a visitor is read from, Cookie and Sec-GPC. Call it before
-// the header is written, and set nothing after it that lets a shared cache keep the
-// response.
+// Private marks a response as made for the visitor who asked: it sets "Cache-Control:
+// private", unless the present value forbids storing it at all, and adds Cookie and
+// Sec-GPC, from which an answer is read, to Vary. Call it before the header is written,
+// and set nothing after it that lets a shared cache store the response.
 //
-// Headers that some shared caches obey in place of Cache-Control are removed, unless they
-// say nothing but that the response is not to be kept: CDN-Cache-Control (RFC 9213) and
-// every other header whose name ends so or in Cache-Control, as those of Cloudflare,
-// Netlify, Vercel and LiteSpeed do; Surrogate-Control of Fastly and Varnish, Edge-Control
-// of Akamai, and X-Accel-Expires of nginx. A cache that is set up to keep pages whatever
-// these headers say is beyond them.
+// Headers that some shared caches obey instead of Cache-Control are removed, unless they
+// only forbid storing the response: CDN-Cache-Control (RFC 9213) and every other header
+// whose name ends in that or in Cache-Control, such as those of Cloudflare, Netlify,
+// Vercel and LiteSpeed; Surrogate-Control of Fastly and Varnish, Edge-Control of Akamai,
+// and X-Accel-Expires of nginx. None of this helps against a cache that is configured to
+// ignore these headers.
 func Private(h http.Header) {
 	if !caching.ForbidsStoring(h) {
 		h.Set("Cache-Control", "private")

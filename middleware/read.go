@@ -9,8 +9,7 @@ import (
 	"github.com/go-consent/segment/internal/nils"
 )
 
-// Errors of a configuration that cannot be asked. They do not depend on what the
-// request holds.
+// Errors of the configuration. They do not depend on the content of the request.
 var (
 	// ErrNoSource is the error of Options without a Source or with a nil one, and
 	// of a nil request.
@@ -23,30 +22,28 @@ var (
 
 // Read returns what the visitor who sent r answered. In this order:
 //
-//  1. All Sources are read. If one fails, the result is All(Denied) and an error,
-//     whatever the others hold and whatever Default says. So it is, without reading
-//     any, if there is no Source or a nil one, or a nil Signal.
+//  1. All Sources are read. If one fails, the result is All(Denied) and an error, whatever the
+//     others return and whatever Default says. The same holds, without reading any, if there is
+//     no Source or a nil one, or a nil Signal.
 //  2. Their States are combined with Restrict.
-//  3. If that is exactly NewState(nil), and r comes from another site in a way that does
-//     not bring the visitor's cookies along, nobody looked: the result is All(Denied),
-//     without an error.
-//  4. If it is exactly NewState(nil) otherwise, Default is asked, and its grants are
-//     presumed.
+//  3. If that is exactly NewState(nil), and r comes from another site in a way for which browsers
+//     do not send the visitor's cookies, the result is All(Denied), without an error.
+//  4. If it is exactly NewState(nil) otherwise, Default is called, and its grants are presumed.
 //  5. The denials of each Signal are added.
 //  6. If the context of r carries a State, as within another middleware of this
 //     package, the result restricts it.
 //
-// About 3: another site's request has Sec-Fetch-Site with something else than
-// same-origin, same-site or none. Without that header, which browsers do not send to
-// plain HTTP and older ones nowhere, it has an Origin of another site, or of none, as
-// "null". A request within a page of another site may have Sec-Fetch-Storage-Access, which
-// counts as well (https://privacycg.github.io/storage-access-headers). Lax cookies come along with its top-level navigations by GET (Sec-Fetch-Mode
-// navigate, Sec-Fetch-Dest document), Strict ones never; see Options.SameSite. Hosts are
-// of one site as [cookie.Site] has it, by the Host of r; for a request over TLS the Origin
-// has to be https as well.
+// About 3: a request of another site has a Sec-Fetch-Site other than same-origin, same-site or
+// none. Without that header, which browsers do not send over plain HTTP and older ones never
+// send, it has an Origin of another site, or "null". A request within a page of another site may
+// have Sec-Fetch-Storage-Access, which counts as well
+// (https://privacycg.github.io/storage-access-headers). Browsers send Lax cookies with top-level
+// navigations by GET (Sec-Fetch-Mode navigate, Sec-Fetch-Dest document), Strict ones never; see
+// Options.SameSite. [cookie.Site] and the Host of r tell whether two hosts are of one site; for a
+// request over TLS the Origin has to be https as well.
 //
-// The error joins everything that went wrong, each wrapped; the State is All(Denied)
-// whenever it is not nil. Read does not change r, and calls no OnError.
+// The error joins and wraps all errors; if it is not nil, the State is All(Denied). Read does not
+// change r, and does not call OnError.
 func Read(r *http.Request, o Options) (consent.State, error) {
 	if r == nil {
 		return consent.All(consent.Denied), errNilRequest
@@ -57,7 +54,7 @@ func Read(r *http.Request, o Options) (consent.State, error) {
 	return o.read(r)
 }
 
-// check returns what is wrong with the Options whatever the request is.
+// check returns what is wrong with the Options, for any request.
 func (o Options) check() error {
 	var wrong []error
 	if len(o.Sources) == 0 {
@@ -81,7 +78,7 @@ func checkSignals(signals []Signal) error {
 	return errors.Join(wrong...)
 }
 
-// read is Read with Options that are checked.
+// read is Read with checked Options.
 func (o *Options) read(r *http.Request) (consent.State, error) {
 	state, err := readSources(r, o.Sources)
 	if err != nil {

@@ -31,7 +31,7 @@ func serverRequest(headers ...string) *http.Request {
 	return r
 }
 
-func TestServerRequestLooksLikeThatOfAServer(t *testing.T) {
+func TestServerRequestHasNoFetchMetadata(t *testing.T) {
 	var seen url.URL
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = *r.URL }))
 	defer server.Close()
@@ -122,7 +122,7 @@ func TestRead(t *testing.T) {
 		{rule: "a pointer that is not nil is asked",
 			o:    middleware.Options{Sources: sources{&pointerSource{}}},
 			want: granted},
-		{rule: "a nil function of a type of one's own denies",
+		{rule: "a nil function of a custom type denies",
 			o:    middleware.Options{Sources: sources{funcSource(nil)}, Default: defaults(granted)},
 			want: denied, errs: []error{middleware.ErrNoSource}},
 		{rule: "a nil slice denies",
@@ -283,7 +283,7 @@ func TestReadAsksTheDefaultOnlyWithoutAnErrorOrAnAnswer(t *testing.T) {
 	}
 }
 
-func TestReadDoesNotRecover(t *testing.T) {
+func TestReadDoesNotRecoverPanics(t *testing.T) {
 	panics := middleware.SourceFunc(func(*http.Request) (consent.State, error) { panic("a bug") })
 	require.PanicsWithValue(t, "a bug", func() {
 		_, _ = middleware.Read(serverRequest(), middleware.Options{Sources: []middleware.Source{panics}})

@@ -11,31 +11,30 @@ import (
 	"github.com/go-consent/segment/internal/headers"
 )
 
-// Renew sets the visitor's own cookie again, from the server and in the same bytes.
-// Safari keeps a cookie that a script wrote for seven days, and one that the server
-// of the site set for as long as it was set for (https://webkit.org/tracking-prevention/).
-// An answer, a denial too, then lasts as long as the site says, and no longer:
+// Renew sets the visitor's own cookie again, from the server and in the same bytes. Safari
+// keeps a cookie that a script wrote for seven days, and one that the site's server set for
+// its full lifetime (https://webkit.org/tracking-prevention/). An answer, including a
+// denial, then lasts as long as the site says, and no longer:
 //
 //	renew := middleware.Renew{Codec: codec}
 //	http.ListenAndServe(addr, renew.Handler(read(mux)))
 //
-// A second cookie, which scripts cannot read, holds the days on which the answer was
-// first seen and last set. From the first of them on the answer has the lifetime that
-// the Codec writes it with, and is not renewed past its end. Another answer begins a new
-// lifetime; the same one given again cannot be told from the first. The days are those
-// of UTC, and say no more about a visitor than that.
+// A second cookie, which scripts cannot read, holds the days on which the answer was first
+// seen and last set. The answer has the lifetime of the Codec, counted from the first of
+// them, and is not renewed past its end. Another answer begins a new lifetime; the same one
+// given again cannot be told from the first. The days are in UTC; the cookie says nothing
+// else about a visitor.
 //
 // # Two copies
 //
-// A script whose cookie has another Domain, Path or Partitioned than the Codec writes has a
-// copy of its own beside the renewed one. Events go by what both grant, but the script
-// reads the older one and may load what the visitor has denied since. Where the second
-// cookie shows that Renew was here, and several copies come, it makes one of them again, at
-// most once a day: its own is set to what all of them grant, and the others are expired, as
-// [cookie.Codec.ForgetCopies] does. An answer that the script took and that grants more is
-// lost then, so see to it that those three attributes agree. The others need not: a
-// cookie with another SameSite or lifetime replaces the one before, and Renew sets those
-// of the Codec.
+// A script whose cookie has another Domain, Path or Partitioned than the Codec writes keeps
+// a copy beside the renewed one. Events follow what both grant, but the script reads the
+// older one and may load what the visitor has denied since. If the second cookie shows that
+// Renew was here, and several copies arrive, Renew merges them, at most once a day: it sets
+// its own to what all of them grant, and expires the others, as [cookie.Codec.ForgetCopies]
+// does. An answer that the script took and that grants more is then lost, so make sure that
+// those three attributes agree. The others need not: a cookie with another SameSite or
+// lifetime replaces the one before, and Renew sets those of the Codec.
 //
 // The zero Renew renews the cookie of the zero Codec, and may be used by many
 // goroutines at once.
@@ -46,10 +45,10 @@ type Renew struct {
 }
 
 // Handler returns a handler that sets what [Renew.Cookies] returns and then serves the
-// request by next. Such a response is for one visitor, so it is marked by [Private]
-// first; next must not let a shared cache keep it all the same. Nothing is set on a
-// response that is marked for shared caches when the request comes, by Cache-Control or
-// by one of the headers that Private removes.
+// request by next. Such a response is for one visitor, so it is marked by [Private] first;
+// next must not let a shared cache store it. Nothing is set on a response that an outer
+// handler has already marked for shared caches, by Cache-Control or by one of the headers
+// that Private removes.
 func (n Renew) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !caching.AllowsSharing(w.Header()) {
@@ -64,11 +63,11 @@ func (n Renew) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// Cookies returns the cookies to set in the answer to r. There are none unless r is
-// the visitor's navigation of a window to a page, by GET, and for the rest of a day on
-// which the cookie was set. Nor are there any if the cookie or its companion is malformed,
-// if the companion is there twice, or the cookie without a companion, if the Codec would
-// not write what the cookie holds, or if net/http would not write its bytes as they are.
+// Cookies returns the cookies to set in the response to r. There are none unless r is the
+// visitor's navigation of a window to a page, by GET, and for the rest of a day on which
+// the cookie was set. Nor are there any if the cookie or its companion is malformed, if the
+// companion is there twice, or the cookie without a companion, if the Codec would not write
+// what the cookie holds, or if net/http would not write its bytes as they are.
 func (n Renew) Cookies(r *http.Request, now time.Time) []*http.Cookie {
 	if !isNavigation(r) {
 		return nil
@@ -102,7 +101,7 @@ func (n Renew) Cookies(r *http.Request, now time.Time) []*http.Cookie {
 	companion.Name += companionSuffix
 	companion.Value = seen.String()
 	companion.HttpOnly = true
-	// It outlives the answer, so that one that stays is not taken for a new one.
+	// It outlives the answer, so that an old answer is not taken for a new one.
 	companion.MaxAge, companion.Expires = left+secondsPerDay, end.AddDate(0, 0, 1)
 	if setToday {
 		return []*http.Cookie{&companion}
@@ -111,9 +110,9 @@ func (n Renew) Cookies(r *http.Request, now time.Time) []*http.Cookie {
 	return slices.Concat([]*http.Cookie{renewed, &companion}, others)
 }
 
-// read returns the visitor's cookie as the Codec would write it, but with the value
-// that it has. If there are several copies, its value is for what all of them say, and
-// others is what expires them.
+// read returns the visitor's cookie as the Codec would write it, but with the value that it
+// has. If there are several copies, its value combines all of them, and others expires
+// them.
 func (n Renew) read(r *http.Request) (renewed *http.Cookie, others []*http.Cookie, ok bool) {
 	state, err := n.Codec.Consent(r)
 	if err != nil {
@@ -147,7 +146,7 @@ func (n Renew) read(r *http.Request) (renewed *http.Cookie, others []*http.Cooki
 // it is. The script leaves none of these unescaped.
 func rewritten(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`",;\`, r) }
 
-// lifetimeEnd returns until when an answer that was first seen on that day may live.
+// lifetimeEnd returns when an answer that was first seen on that day expires.
 func lifetimeEnd(written *http.Cookie, first int, now time.Time) time.Time {
 	switch {
 	case written.MaxAge > 0:

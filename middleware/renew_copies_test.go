@@ -58,7 +58,7 @@ func (b browser) visit(n middleware.Renew, later time.Duration) []*http.Cookie {
 	return cookies
 }
 
-func TestRenewMakesOneOfTwoCopies(t *testing.T) {
+func TestRenewMergesTwoCopies(t *testing.T) {
 	const first, second = "{%22custom%22:{%22b%22:false%2C%22c%22:true}}", "{%22custom%22:{%22c%22:false}}"
 	for name, test := range map[string]struct {
 		before, after, want string
@@ -119,7 +119,7 @@ func TestRenewTriesOnceADay(t *testing.T) {
 	require.Equal(t, 2, tried)
 }
 
-func TestRenewMakesNothingWiderThanEvents(t *testing.T) {
+func TestRenewGrantsNoMoreThanEvents(t *testing.T) {
 	values := []string{accepted, rejected, "{%22custom%22:{%22functional%22:true}}", "{%22destinations%22:{}}",
 		"{%22destinations%22:{%22Zendesk%22:true}%2C%22custom%22:{%22b%22:false}}"}
 	for _, first := range values {

@@ -189,7 +189,7 @@ func TestRenewNeverPastTheLifetime(t *testing.T) {
 	}
 }
 
-func TestRenewGivesAnotherAnswerALifetimeOfItsOwn(t *testing.T) {
+func TestRenewStartsLifetimeForNewAnswer(t *testing.T) {
 	j := newJar()
 	j.set(answerName, accepted, noon.Add(7*day))
 	require.NotEmpty(t, j.visit(middleware.Renew{}, noon))
@@ -201,7 +201,7 @@ func TestRenewGivesAnotherAnswerALifetimeOfItsOwn(t *testing.T) {
 }
 
 // The script keeps the same answer for longer than the server does.
-func TestRenewDoesNotBeginAnewAtTheEnd(t *testing.T) {
+func TestRenewDoesNotRestartLifetime(t *testing.T) {
 	n := middleware.Renew{Codec: cookie.Codec{Template: http.Cookie{MaxAge: 30 * 24 * 60 * 60}}}
 	j := newJar()
 	j.set(answerName, accepted, noon.Add(year))

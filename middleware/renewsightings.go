@@ -20,8 +20,8 @@ const secondsPerDay = 24 * 60 * 60
 //
 //	20417.20420.9ae16a3b2f90404f
 //
-// The days since 1970 on which the answer was first seen and last set, and what tells
-// it from another answer. It is the zero value if there is no such cookie.
+// These are the days since 1970 on which the answer was first seen and last set, and a
+// hash of the answer. The zero value stands for no such cookie.
 type sightings struct {
 	first, last int
 	answer      uint64
@@ -31,8 +31,8 @@ func (s sightings) String() string {
 	return fmt.Sprintf("%d.%d.%016x", s.first, s.last, s.answer)
 }
 
-// readSightings reads the companion cookie. The visitor can write it, and whoever does
-// only lengthens the life of an answer of their own.
+// readSightings reads the companion cookie. Visitors can forge it, but that only
+// prolongs their own answer.
 func readSightings(r *http.Request, name string) (s sightings, ok bool) {
 	values := cookie.Values(r, name)
 	switch {

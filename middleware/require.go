@@ -7,18 +7,18 @@ import (
 	"github.com/go-consent/segment/internal/names"
 )
 
-// Require returns a middleware that serves a request only if the State in its
-// context grants every one of the categories, and else answers 403 Forbidden with
-// a line of text that must not be cached. It stands inside the middleware of [New].
+// Require returns a middleware that serves a request only if the State in its context
+// grants every one of the categories, and else answers 403 Forbidden with a line of text
+// that must not be cached. Use it inside the middleware of [New].
 //
-// Unknown does not pass: Require has no policy to ask, so under opt-out law use a
-// Default, whose grants pass although they are presumed. Where the visitor's own answer is
-// needed, ask [consent.State.Given] in the handler. A context without a State does not
-// pass, and neither does a request of another site that brought no answer. As everywhere, a
-// grant counts under its exact name, and a denial in any casing, white space aside.
+// Unknown does not pass: Require has no policy to ask, so under opt-out law use a Default,
+// whose grants pass although they are presumed. If you need the visitor's own answer, call
+// [consent.State.Given] in the handler. A context without a State does not pass, and
+// neither does a request of another site that brought no answer. As everywhere, a grant
+// counts only under the exact name, a denial in any casing and spacing.
 //
-// How the response of the handler itself may be cached is for the handler to say:
-// it is meant for visitors who consented.
+// The handler itself must say how its response may be cached: it is meant only for
+// visitors who consented.
 func Require(category string, more ...string) func(http.Handler) http.Handler {
 	required := append([]string{category}, more...)
 	return func(next http.Handler) http.Handler {

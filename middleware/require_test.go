@@ -35,8 +35,8 @@ func TestRequire(t *testing.T) {
 		{"everything denied does not pass", denied, []string{"a"}, false},
 		{"a denial in another casing does not pass", answer("+a", "-A"), []string{"a"}, false},
 		{"a denial of something else does not matter", answer("+a", "-b"), []string{"a"}, true},
-		{"a destination is no category", consent.NewState(nil).WithDestinations(map[string]bool{"a": true}), []string{"a"}, false},
-		{"an empty name is no category of a visitor's", answer("+a"), []string{""}, false},
+		{"a destination is not a category", consent.NewState(nil).WithDestinations(map[string]bool{"a": true}), []string{"a"}, false},
+		{"an empty name is not a visitor's category", answer("+a"), []string{""}, false},
 	} {
 		t.Run(test.rule, func(t *testing.T) {
 			served := false

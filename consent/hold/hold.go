@@ -1,14 +1,14 @@
-// Package hold keeps the events of visitors who have not answered yet until they do.
+// Package hold keeps the events of visitors who have not answered until they do.
 //
-// A visitor's first page and the events on it come before the answer, and under an opt-in
-// policy nobody may see them. A [Hold] keeps them in memory, within bounds, and gives them
-// to the client when the answer comes, to be decided by that answer:
+// The events of a visitor's first page come before the answer, and an opt-in policy
+// suppresses them. A [Hold] keeps them in memory, within bounds, and passes them to the
+// client when the answer comes, to be decided by that answer:
 //
 //	held := hold.New(client, policy, hold.Options{})
 //	err := held.For(r.Context(), cookie.AnonymousID(r)).Enqueue(m)
 //
-// The answer comes with the visitor's next request, since For looks for it, or at once
-// from the endpoint that takes it:
+// For finds the answer in the visitor's next request; the endpoint that takes it can pass it
+// on at once:
 //
 //	preferences.Handler{OnAnswer: func(r *http.Request, _, given consent.State) {
 //		held.Answer(cookie.AnonymousID(r), given)
@@ -32,17 +32,17 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// Options are the bounds of a Hold. Zero is what is said at each, less than zero is none
-// at all: nothing is held.
+// Options are the bounds of a Hold. Zero means the default given with each field; with a
+// negative bound nothing is held.
 type Options struct {
-	MaxVisitors int           // who have something held; zero: 10,000
+	MaxVisitors int           // with held messages; zero: 10,000
 	MaxMessages int           // of one visitor; zero: 20
 	MaxBytes    int           // of JSON, of all messages; zero: 16 MiB. Memory is a few times that
 	MaxAge      time.Duration // zero: 10 minutes
 
 	// OnEnd is called when the wait of a message ends, before it goes to the client, whose
-	// OnOutcome tells what becomes of it there. Calls come from many goroutines at once.
-	// A panic is logged and stops there. It must not change the message.
+	// OnOutcome reports its outcome. It is called from many goroutines at once, and must not
+	// change the message. A panic is recovered and logged.
 	OnEnd func(m analytics.Message, why End)
 }
 
@@ -62,12 +62,11 @@ const (
 
 // A Hold keeps messages. It may be used by many goroutines at once.
 //
-// A message leaves it once, for the client: when its visitor answers, and else when it is
-// too old, when there is no room, or at Close. In the latter cases it is decided as it
-// would have been without the Hold, for a visitor without an answer: it reaches the strictly
-// necessary destinations, or is suppressed. So each message has one outcome at the client,
-// and counts as Enqueued there from when it leaves the Hold. What is held is lost if the
-// process dies.
+// Each message goes to the client once: when its visitor answers, or else when it is too
+// old, when there is no room, or at Close. In the latter cases it is decided as without the
+// Hold, for a visitor without an answer: it reaches the strictly necessary destinations, or
+// is suppressed. So each message has one outcome at the client, and counts as Enqueued there
+// once it leaves the Hold. Held messages are lost if the process dies.
 type Hold struct {
 	client  *consent.Client
 	policy  consent.Policy
@@ -81,24 +80,24 @@ type Hold struct {
 	closed   bool
 }
 
-// Stats count messages. Held is the sum of Answered, Expired and Closed and of those that
+// Stats count messages. Held is the sum of Answered, Expired, Closed and the messages that
 // still wait.
 type Stats struct {
 	Held     uint64 // that had to wait
 	Answered uint64
 	Expired  uint64
 	Closed   uint64
-	NoRoom   uint64 // that did not wait for want of room
+	NoRoom   uint64 // that did not wait because there was no room
 
-	Visitors int // who have something held now
+	Visitors int // with held messages now
 	Bytes    int // of JSON, held now
 }
 
 // New returns a Hold for the client and its policy. Close it before the client.
 //
-// It holds messages only where no destination may see them without an answer but those that
-// are strictly necessary. Under a policy that is opt-out, or leaves unlisted destinations
-// open, there is nothing to wait for.
+// It holds messages only if nothing but strictly necessary destinations may see them without
+// an answer. Under a policy that is opt-out, or allows unlisted destinations, there is
+// nothing to wait for.
 func New(client *consent.Client, policy consent.Policy, o Options) *Hold {
 	o.MaxVisitors = cmp.Or(o.MaxVisitors, 10_000)
 	o.MaxMessages = cmp.Or(o.MaxMessages, 20)
@@ -108,14 +107,13 @@ func New(client *consent.Client, policy consent.Policy, o Options) *Hold {
 }
 
 // For returns the client of the visitor whose State ctx carries. The visitor is an id that
-// stays the same until the answer, and that nobody else can guess: whoever sends it with an
-// answer answers for what is held under it. If the State holds an answer, what was held
-// leaves first, and nothing waits any more. If there is none, consent.NewState(nil),
-// messages wait. In any other case, such as a browser's signal that denies something, a
-// context without a State, or without an id or with one of more than 200 bytes, they are
-// decided at once.
+// stays the same until the answer, and that nobody else can guess: an answer sent with it
+// decides what is held under it. If the State holds an answer, held messages leave first,
+// and new ones do not wait. If it holds none, consent.NewState(nil), messages wait. In any
+// other case, such as a browser's signal that denies something, a context without a State,
+// or an id that is empty or longer than 200 bytes, they are decided at once.
 //
-// An event of a request that was under way when the answer came waits for the next one.
+// An event of a request that was in progress when the answer came waits for the next answer.
 // The Close of the returned client does nothing.
 func (h *Hold) For(ctx context.Context, visitor string) analytics.Client {
 	s := consent.FromContext(ctx)
@@ -131,11 +129,10 @@ func (h *Hold) For(ctx context.Context, visitor string) analytics.Client {
 
 const maxVisitor = 200 // bytes of an id
 
-// Answer ends the wait of what is held for the visitor: it goes to the client, in the order
-// in which it came, to be decided by s. It is for the State that counts from now on; on a
-// site with several Sources or Signals that is what the next request has, and For is enough.
-// A State without an answer that denies nothing either changes nothing. The error joins what
-// Enqueue returns.
+// Answer passes what is held for the visitor to the client, in the order in which it came,
+// to be decided by s. Pass the State that counts from now on; on a site with several Sources
+// or Signals only the next request has it, and For is enough. A State without any answer or
+// denial changes nothing. The error joins the errors of Enqueue.
 func (h *Hold) Answer(visitor string, s consent.State) error {
 	if !s.Answered() && s.Rest() == consent.Unknown {
 		return nil
@@ -143,8 +140,8 @@ func (h *Hold) Answer(visitor string, s consent.State) error {
 	return h.end(h.takeOf(visitor), Answered, s)
 }
 
-// Close ends the wait of all messages. What comes later does not wait. The error joins what
-// Enqueue returns.
+// Close ends the wait of all messages. Later messages do not wait. The error joins the
+// errors of Enqueue.
 func (h *Hold) Close() error {
 	h.mu.Lock()
 	h.closed = true
@@ -152,7 +149,7 @@ func (h *Hold) Close() error {
 	return h.end(h.take(Closed, func(*message) bool { return true }), Closed, h.unanswered())
 }
 
-// Stats returns what was counted so far.
+// Stats returns the counts so far.
 func (h *Hold) Stats() Stats {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -161,7 +158,7 @@ func (h *Hold) Stats() Stats {
 	return s
 }
 
-// expire ends the wait of what is too old. It runs on a goroutine of its own, where a
+// expire ends the wait of messages that are too old. It runs on its own goroutine, where a
 // panic of a wrapped client would end the process.
 func (h *Hold) expire() {
 	now := time.Now()
@@ -171,7 +168,7 @@ func (h *Hold) expire() {
 	}
 }
 
-// end gives messages to the client, which are no longer held.
+// end passes messages that are no longer held to the client.
 func (h *Hold) end(messages []*message, why End, s consent.State) error {
 	if len(messages) == 0 {
 		return nil
@@ -200,8 +197,8 @@ func (h *Hold) guard(name string, call func()) {
 	call()
 }
 
-// unanswered returns what counts for a visitor who did not answer. Where the policy has
-// become one that allows more, the visitor may have denied it since, unknown to the Hold.
+// unanswered returns the State of a visitor who did not answer. If the policy now allows
+// more, the visitor may have denied that since, unknown to the Hold.
 func (h *Hold) unanswered() consent.State {
 	if h.waits() {
 		return consent.NewState(nil)
@@ -209,7 +206,7 @@ func (h *Hold) unanswered() consent.State {
 	return consent.All(consent.Denied)
 }
 
-// waits reports whether an answer can open what is closed without one.
+// waits reports whether an answer can allow what is denied without one.
 func (h *Hold) waits() (waits bool) {
 	h.guard("the policy", func() {
 		if h.policy == nil {

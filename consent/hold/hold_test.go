@@ -132,7 +132,7 @@ func TestTheAnswerDecides(t *testing.T) {
 	})
 }
 
-func TestWhatDoesNotWait(t *testing.T) {
+func TestMessagesThatDoNotWait(t *testing.T) {
 	open := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}}, AllowUnlisted: true})
 	optOut := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}}, OptOut: true})
 	long := make([]byte, 201)
@@ -150,7 +150,7 @@ func TestWhatDoesNotWait(t *testing.T) {
 		"no id":                {policy, none, "", track("e"), consent.Suppressed},
 		"too long an id":       {policy, none, string(long), track("e"), consent.Suppressed},
 		"an opt-out policy":    {optOut, none, "v", track("e"), consent.Accepted},
-		"unlisted are open":    {open, none, "v", track("e"), consent.Accepted},
+		"unlisted are allowed": {open, none, "v", track("e"), consent.Accepted},
 		"no policy":            {nil, none, "v", track("e"), consent.Suppressed},
 		"an invalid message":   {policy, none, "v", analytics.Track{Event: "e"}, consent.Refused},
 		"no message":           {policy, none, "v", (*analytics.Track)(nil), consent.Refused},
@@ -175,7 +175,7 @@ func TestWhatDoesNotWait(t *testing.T) {
 }
 
 // What gets no answer is decided as it would have been without the Hold.
-func TestWhatGetsNoAnswer(t *testing.T) {
+func TestRequestsWithoutAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(withAlways, hold.Options{MaxAge: time.Hour})
 		b.track(t, none, "v", "old")

@@ -12,14 +12,14 @@ import (
 	"github.com/go-consent/segment/internal/delivery"
 )
 
-// A waiting is the client of a visitor without an answer.
+// A waiting client is the client of a visitor without an answer.
 type waiting struct {
 	hold    *Hold
 	client  *consent.Client
 	visitor string
 }
 
-// Enqueue keeps the message, or gives it to the client if it cannot wait.
+// Enqueue keeps the message, or passes it to the client if it cannot wait.
 func (w *waiting) Enqueue(given analytics.Message) error {
 	if !w.hold.waits() {
 		return w.client.Enqueue(given)
@@ -40,8 +40,7 @@ func (w *waiting) Enqueue(given analytics.Message) error {
 // Close does nothing.
 func (w *waiting) Close() error { return nil }
 
-// A message is one that waits. Its message is a copy, with the id and the time of when it
-// came.
+// A message is one that waits: a copy, with the id and time that it had on arrival.
 type message struct {
 	visitor string
 	message analytics.Message
@@ -50,7 +49,7 @@ type message struct {
 }
 
 // newMessage returns a copy of the message to keep, or nil if the client would refuse it or
-// has to send it whatever the visitor answers.
+// send it whatever the visitor answers.
 func newMessage(visitor string, given analytics.Message) *message {
 	m, ok := delivery.Open(given)
 	if !ok || given.Validate() != nil || m.Event != nil && *m.Event == consent.UpdateEvent {
@@ -85,13 +84,13 @@ func newMessage(visitor string, given analytics.Message) *message {
 	return &message{visitor, m.Value(), len(text), now}
 }
 
-// frozen returns a copy of the map with plain JSON in it.
+// frozen returns a copy of the map with plain JSON values.
 func frozen(given map[string]any) (map[string]any, error) {
 	plain, _, err := delivery.Freeze(given)
 	return maps.Clone(plain), err
 }
 
-// keep holds the message. If it cannot, it returns why.
+// keep holds the message, or returns why it cannot.
 func (h *Hold) keep(m *message) (refused End) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -13,30 +13,30 @@ import (
 	"github.com/go-consent/segment/internal/nils"
 )
 
-// A Source reads what a device holds, as a Source of the middleware package does.
+// A Source reads the answer that a device holds, as a Source of the middleware package does.
 type Source interface {
 	Consent(*http.Request) (consent.State, error)
 }
 
 // AccountsOptions say how a site knows devices and accounts.
 type AccountsOptions struct {
-	// Policy is that of the Client. It is required.
+	// Policy is the Client's. It is required.
 	Policy consent.Policy
 
 	// Client is bound by For; nil if there are no workers.
 	Client *consent.Client
 
-	// Device reads what the cookies of the device say. It is required.
+	// Device reads the cookies of the device. It is required.
 	Device Source
 
-	// AnonymousID and UserID return the ids of the visitor, each "" if there is none, such
-	// as [cookie.AnonymousID] and the user of the session. Take a user id from nothing that
+	// AnonymousID and UserID return the ids of the visitor, each "" if there is none, such as
+	// [cookie.AnonymousID] and the user of the session. Never take a user id from anything that
 	// the visitor can write. Both are required.
 	AnonymousID, UserID func(*http.Request) string
 
-	// Signals are what the browser says unasked, as the Signals of the middleware. Those of
-	// a signed-in visitor are recorded, and bind the account. Leave them in the Options of
-	// the middleware as well.
+	// Signals are the Signals of the middleware, such as Global Privacy Control. Those of a
+	// signed-in visitor are recorded, and bind the account. Keep them in the Options of the
+	// middleware as well.
 	Signals []func(*http.Request) consent.State
 
 	// AccountScope reports whether an answer given with this request is for the account:
@@ -44,35 +44,35 @@ type AccountsOptions struct {
 	// no answer is.
 	AccountScope func(*http.Request) bool
 
-	// Describe completes the record of an answer: notice, method, language, region,
-	// how long its grants are valid. The fingerprint of a policy of the destinations package
-	// is there already. Nil: nobody does.
+	// Describe completes the record of an answer: notice, method, language, region, how long
+	// its grants are valid. The fingerprint of a policy of the destinations package is
+	// already set. Nil: not called.
 	Describe func(*http.Request, *Record)
 
-	// CacheFor is how long what counts for a visitor may be taken from memory. Answers that
-	// this process took count at once all the same; those of other processes when it is
-	// over. Zero: the Store is asked each time.
+	// CacheFor is how long a ruling for a visitor may be cached in memory. Answers that this
+	// process took still count at once; those of other processes after CacheFor. Zero: the
+	// Store is read each time.
 	CacheFor time.Duration
 
 	// MaxPending limits how many records may wait for the Store. Zero: 10,000.
 	MaxPending int
 
-	// OnError is told what went wrong that nobody else is told: a record that the Store did
-	// not take yet, one that is lost, and what For could not read. It is called from many
-	// goroutines at once. Nil: nobody is told.
+	// OnError gets the errors that no method returns: a record that the Store has not taken
+	// yet, one that is lost, and what For could not read. It is called from many goroutines at
+	// once. Nil: these errors are dropped.
 	OnError func(error)
 }
 
-// Accounts tie a Ledger to a site: they are a Source of the middleware, hear the answers of
-// preferences.Handler, and make clients for workers.
+// Accounts connect a Ledger to a site: they are a Source of the middleware, record the answers
+// of preferences.Handler, and make clients for workers.
 //
 //	accounts, err := ledger.NewAccounts(book, ledger.AccountsOptions{...})
 //	middleware.New(middleware.Options{Sources: []middleware.Source{accounts}})
 //	preferences.Handler{OnAnswer: accounts.OnAnswer, ...}
 //
-// While the Store is out of reach, nothing opens: Consent is an error, which denies, and
-// clients of For allow nothing. Answers are taken all the same; their records wait in memory.
-// What they deny counts for the account meanwhile, what they grant once they are written.
+// While the Store is out of reach, everything is denied: Consent returns an error, and clients
+// of For allow nothing. Answers are still taken; their records wait in memory. Their denials
+// count for the account at once, their grants once they are written.
 //
 // All methods may be called from many goroutines at once.
 type Accounts struct {
@@ -82,8 +82,8 @@ type Accounts struct {
 	cache   *memo.Cache[cacheKey, cached]
 }
 
-// NewAccounts returns Accounts of a Ledger. The error joins everything wrong, each wrapping
-// ErrConfig. Close ends them.
+// NewAccounts returns Accounts of a Ledger. The error joins all faults of the options, each
+// wrapping ErrConfig. Close ends them.
 func NewAccounts(l *Ledger, o AccountsOptions) (*Accounts, error) {
 	var errs []error
 	require := func(is bool, what string) {
@@ -109,9 +109,10 @@ func NewAccounts(l *Ledger, o AccountsOptions) (*Accounts, error) {
 	return a, nil
 }
 
-// Consent implements the Source of the middleware package: whose answer counts for r, by
-// [Ledger.Whose]. An error of Device or of the Store denies everything. The middleware keeps
-// the result in the context of the request; for a queue, keep the Answers of [Accounts.Ruling].
+// Consent implements the Source of the middleware package: it returns the answer that counts
+// for r, by [Ledger.Whose]. An error of Device or of the Store denies everything. The
+// middleware keeps the result in the context of the request; for a queue, keep the Answers of
+// [Accounts.Ruling].
 func (a *Accounts) Consent(r *http.Request) (consent.State, error) {
 	ruling, err := a.Ruling(r)
 	return ruling.State, err
@@ -124,7 +125,7 @@ func (a *Accounts) Ruling(r *http.Request) (Ruling, error) {
 		return Ruling{}, err
 	}
 	p := Person{Device: a.options.AnonymousID(r), Account: a.options.UserID(r)}
-	waiting := a.writer.waitingFor(p.Account) // before the Store is asked, which may get it meanwhile
+	waiting := a.writer.waitingFor(p.Account) // first, since the Store may get it meanwhile
 	ruling, err := a.whose(r.Context(), device, p)
 	if err != nil {
 		return Ruling{}, err
@@ -141,8 +142,8 @@ func (a *Accounts) whose(ctx context.Context, device consent.State, p Person) (R
 	return a.cachedRuling(cacheKey{device, p}, read)
 }
 
-// restrict adds what waited to be written about an account. It only ever closes: a grant
-// counts once it is written.
+// restrict adds the denials that wait to be written for an account: a grant counts only once it
+// is written.
 func (a *Accounts) restrict(r Ruling, records []Record) Ruling {
 	for _, waiting := range records {
 		if waiting.Kind == Signal {
@@ -159,7 +160,7 @@ func (a *Accounts) restrict(r Ruling, records []Record) Ruling {
 	return r
 }
 
-// signal records what the browser of a signed-in visitor says unasked, unless it is known.
+// signal records the browser's signals for a signed-in visitor, unless they are known.
 func (a *Accounts) signal(r *http.Request, p Person, known Ruling) {
 	if p.Account == "" {
 		return
@@ -175,8 +176,8 @@ func (a *Accounts) signal(r *http.Request, p Person, known Ruling) {
 	a.writer.add(Record{Kind: Signal, Device: p.Device, Account: p.Account, State: told, Source: "signal"})
 }
 
-// OnAnswer is for the OnAnswer of preferences.Handler: it records an answer. What takes back
-// a grant, or the whole answer, is a Withdrawal.
+// OnAnswer is for the OnAnswer of preferences.Handler: it records an answer. One that takes
+// back a grant, or the whole answer, is a Withdrawal.
 func (a *Accounts) OnAnswer(r *http.Request, held, given consent.State) {
 	record := Record{
 		Kind: Answer, Device: a.options.AnonymousID(r), Account: a.options.UserID(r),
@@ -201,7 +202,7 @@ func (a *Accounts) OnAnswer(r *http.Request, held, given consent.State) {
 	a.signal(r, Person{record.Device, record.Account}, Ruling{Signals: consent.NewState(nil)})
 }
 
-// takesBack reports whether something that was granted is not any more.
+// takesBack reports whether something that was granted no longer is.
 func takesBack(held, given consent.State) bool {
 	for name, granted := range held.Categories() {
 		if granted && given.Category(name) != consent.Granted {
@@ -216,8 +217,8 @@ func takesBack(held, given consent.State) bool {
 	return false
 }
 
-// Link records that the device of r is used by the account that is signed in. Call it when
-// somebody signs in. It merges nothing: each keeps its answer.
+// Link records that the signed-in account uses the device of r. Call it when somebody signs in.
+// It does not merge answers: each keeps its own.
 func (a *Accounts) Link(r *http.Request) {
 	p := Person{Device: a.options.AnonymousID(r), Account: a.options.UserID(r)}
 	if p.Device != "" && p.Account != "" {
@@ -225,8 +226,8 @@ func (a *Accounts) Link(r *http.Request) {
 	}
 }
 
-// Current returns the present answer of an account, as [Ledger.Worker] does, or of a device
-// if there is no account: what it answered itself. Without one, and with an error, it is
+// Current returns the present answer of an account, as [Ledger.Worker] does, or of a device if
+// there is no account: what it answered itself. Without an answer, and with an error, it is
 // All(Denied).
 func (a *Accounts) Current(ctx context.Context, userID, anonymousID string) (consent.State, error) {
 	if userID == "" {
@@ -258,6 +259,6 @@ func (a *Accounts) For(ctx context.Context, userID string) *consent.Client {
 // Flush waits until the records of the answers so far are written, or until ctx is done.
 func (a *Accounts) Flush(ctx context.Context) error { return a.writer.flush(ctx) }
 
-// Close writes the records that wait, until ctx is done. It returns how many were lost, and
-// the error of ctx if there were any. Answers that come later are lost, and told (ErrClosed).
+// Close writes the waiting records, until ctx is done. It returns how many were lost, and the
+// error of ctx if there were any. Later answers are lost, and OnError gets ErrClosed.
 func (a *Accounts) Close(ctx context.Context) (lost int, err error) { return a.writer.close(ctx) }

@@ -167,7 +167,7 @@ func (s *shop) work(account string) string {
 
 const all = "Amplitude, Facebook Pixel, Mixpanel (Actions)"
 
-func TestTheOtherBrowserAndTheWorkerFollowAtOnce(t *testing.T) {
+func TestOtherBrowserAndWorkerFollowAtOnce(t *testing.T) {
 	for _, cacheFor := range []time.Duration{0, time.Hour} {
 		s := newShop(t, func(o *ledger.AccountsOptions) { o.CacheFor = cacheFor })
 		phone, laptop := s.browser("phone"), s.browser("laptop")
@@ -192,7 +192,7 @@ func TestTheOtherBrowserAndTheWorkerFollowAtOnce(t *testing.T) {
 		require.Empty(t, s.work("ann"))
 
 		phone.user = ""
-		require.Empty(t, phone.reach(), "it holds what the account answered here, and has no answer of its own")
+		require.Empty(t, phone.reach(), "it holds the account's answer, and has none of its own")
 		stranger := s.browser("tablet")
 		require.Empty(t, stranger.reach())
 		require.NoError(t, s.errors())
@@ -207,7 +207,7 @@ func (s *shop) close() {
 	require.Zero(s.t, lost)
 }
 
-func TestAnswersOfAnotherProcessCountWhenTheCacheIsOver(t *testing.T) {
+func TestAnswersOfOtherProcessesCountAfterCacheFor(t *testing.T) {
 	s := newShop(t, func(o *ledger.AccountsOptions) { o.CacheFor = time.Minute })
 	defer s.close()
 	phone := s.browser("phone")
@@ -228,7 +228,7 @@ func TestAnswersOfAnotherProcessCountWhenTheCacheIsOver(t *testing.T) {
 	require.Empty(t, phone.reach())
 }
 
-func TestAStoreThatIsDownRefusesNoDenialAndOpensNothing(t *testing.T) {
+func TestStoreDownTakesDenialsAndAllowsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t, nil)
 		phone, laptop := s.browser("phone"), s.browser("laptop")
@@ -264,7 +264,7 @@ func (s *shop) history(account string) (all []ledger.Record) {
 	return all
 }
 
-func TestWhatCannotWaitIsTold(t *testing.T) {
+func TestFullQueueIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t, func(o *ledger.AccountsOptions) { o.MaxPending = 3 })
 		s.store.down.Store(true)
@@ -286,7 +286,7 @@ func TestWhatCannotWaitIsTold(t *testing.T) {
 	})
 }
 
-func TestASignalBindsTheAccountAndIsKeptOnce(t *testing.T) {
+func TestSignalBindsAccountAndIsRecordedOnce(t *testing.T) {
 	s := newShop(t, nil)
 	defer s.close()
 	phone, laptop := s.browser("phone"), s.browser("laptop")
@@ -339,10 +339,10 @@ func TestKindsOfAnswers(t *testing.T) {
 
 	nobody := &browser{shop: s, cookies: map[string]string{}}
 	nobody.answer("answer=deny")
-	require.NoError(t, s.errors(), "there is nobody to keep it for")
+	require.NoError(t, s.errors(), "there is no person to record it for")
 }
 
-func TestAWorkerSendsAboutItsPersonAlone(t *testing.T) {
+func TestWorkerSendsOnlyAboutItsPerson(t *testing.T) {
 	s := newShop(t, nil)
 	defer s.close()
 	_, err := s.book.Append(context.Background(), byAccount("phone", "ann", accepts))
@@ -365,7 +365,7 @@ func TestAWorkerSendsAboutItsPersonAlone(t *testing.T) {
 	s.recorder.RequireReached(t, "Amplitude", 1)
 }
 
-func TestLinksMergeNothing(t *testing.T) {
+func TestLinksMergeNoAnswers(t *testing.T) {
 	s := newShop(t, nil)
 	defer s.close()
 	r := httptest.NewRequest("GET", "/", nil)
@@ -407,7 +407,7 @@ func TestAccountsNeedToKnowPeople(t *testing.T) {
 	}
 }
 
-func TestADeviceThatCannotBeReadDenies(t *testing.T) {
+func TestUnreadableDeviceDenies(t *testing.T) {
 	s := newShop(t, nil)
 	defer s.close()
 	_, err := s.book.Append(context.Background(), byAccount("laptop", "ann", accepts))

@@ -9,7 +9,7 @@ import (
 	"github.com/go-consent/segment/internal/memo"
 )
 
-// cacheKey is what a ruling depends on, beside the ledger.
+// cacheKey is what a ruling depends on besides the ledger.
 type cacheKey struct {
 	device consent.State
 	person Person
@@ -21,7 +21,7 @@ type cached struct {
 	versions [2]uint64 // of the device and of the account
 }
 
-// A cache holds a few MiB, whoever sends what.
+// A cache holds at most a few MiB, whatever arrives.
 const (
 	cacheSize = 4 << 20
 	entrySize = 1 << 10
@@ -44,13 +44,13 @@ func (a *Accounts) cachedRuling(key cacheKey, read func() (Ruling, error)) (Ruli
 	return ruling, err
 }
 
-// small reports whether an entry under this key is within entrySize, about.
+// small reports whether an entry under this key is within entrySize, approximately.
 func (k cacheKey) small() bool {
 	return len(k.device.String())+len(k.person.Device)+len(k.person.Account) < entrySize/2
 }
 
-// versions count the records about devices and accounts, so that an entry which was read
-// before a record is known as old. Persons share them: an entry too many is read anew.
+// versions count the records about devices and accounts, so that a record invalidates
+// older entries. Persons share counters, which only causes extra reads.
 type versions struct {
 	seed   maphash.Seed
 	counts [1 << 12]atomic.Uint64

@@ -9,15 +9,15 @@ import (
 
 // Erase removes what the ledger holds of a person: the ids, answers, strings, languages and
 // regions of every record that names the device or the account, and their keys. A record
-// that names both is erased with either. It returns how many records that were, and appends
-// one that says so by their numbers. The chain still verifies.
+// that names both is erased with either. It returns the number of erased records, and
+// appends a record that lists their numbers. The chain still verifies.
 //
-// The devices of an account are erased with it only as far as their records name the
-// account. What they answered while nobody was signed in is theirs: erase it by their ids,
-// which the History of the account has.
+// Erasing an account erases only those records of its devices that name the account.
+// Answers given while nobody was signed in belong to the device: erase them by the ids in
+// the History of the account.
 //
-// Copies are out of its reach: backups, replicas that lag, exports, and the dead rows of
-// Postgres until VACUUM has removed them.
+// Erase cannot reach copies: backups, lagging replicas, exports, and dead rows of Postgres
+// until VACUUM has removed them.
 func (l *Ledger) Erase(ctx context.Context, p Person) (int, error) {
 	total := 0
 	for {
@@ -34,13 +34,13 @@ func (l *Ledger) Erase(ctx context.Context, p Person) (int, error) {
 	}
 }
 
-// Expire removes what is personal from records that are older than the Retention and that
-// no longer count, and returns how many those were. Run it daily.
+// Expire removes personal data from records that are older than the Retention and no longer
+// count, and returns how many those were. Run it daily.
 //
 // The newest answer and the newest signal of an account count until another comes or the
-// account is erased, however old they are: without them a denial would be forgotten. Of a
-// device without an account nothing counts beyond the Retention, since its own cookie says
-// what it answered.
+// account is erased, however old they are: without them a denial would be forgotten. For a
+// device without an account nothing counts beyond the Retention, since its own cookie holds
+// its answer.
 func (l *Ledger) Expire(ctx context.Context) (int, error) {
 	until := l.now().Add(-l.retention).UnixMicro()
 	total, after := 0, int64(0)
@@ -52,7 +52,7 @@ func (l *Ledger) Expire(ctx context.Context) (int, error) {
 		var old []Row
 		for _, row := range rows {
 			if row.Recorded >= until {
-				rows = nil // those that follow are as new, but for a clock that was set back
+				rows = nil // later rows are as new, unless the clock was set back
 				break
 			}
 			counts, err := l.counts(ctx, row)
@@ -72,7 +72,7 @@ func (l *Ledger) Expire(ctx context.Context) (int, error) {
 	}
 }
 
-// counts reports whether a row is one that still decides for its account.
+// counts reports whether a row still decides for its account.
 func (l *Ledger) counts(ctx context.Context, row Row) (bool, error) {
 	if row.Account == "" || row.Personal == nil {
 		return false, nil
@@ -81,7 +81,7 @@ func (l *Ledger) counts(ctx context.Context, row Row) (bool, error) {
 	return row.Sequence == s.answer.Sequence || row.Sequence == s.signal.Sequence, err
 }
 
-// erase removes what is personal from rows and appends a record of that kind.
+// erase removes personal data from rows and appends a record of that kind.
 func (l *Ledger) erase(ctx context.Context, kind Kind, rows []Row) (int, error) {
 	if len(rows) == 0 {
 		return 0, nil

@@ -1,14 +1,15 @@
-// Package ledger remembers what people answered: it proves, for any person and any day,
-// what was asked and what was answered, says whose answer counts where a device and an
-// account differ, and shows and erases what it holds of a person.
+// Package ledger records what people answered: it proves, for any person and any day, what
+// was asked and answered, says whose answer counts if a device and an account differ, and
+// shows and erases the records of a person.
 //
 // A Ledger appends Records to a Store, such as the one of package sqlledger. Each record
 // carries the hash of the one before it, so that a change is found: see [Ledger.Verify].
-// What is personal in a record enters that hash only as an HMAC under a key of the person's
-// own. [Ledger.Erase] removes both, and the chain still verifies.
+// Personal data enters that hash only as an HMAC under a key for that person.
+// [Ledger.Erase] removes both, and the chain still verifies.
 //
-// [Accounts] ties a Ledger to a site: the answer of a signed-in visitor for the middleware,
-// records of the answers that the preferences endpoint takes, and clients for workers.
+// [Accounts] connects a Ledger to a site: the answer of a signed-in visitor for the
+// middleware, records of the answers that the preferences endpoint takes, and clients for
+// workers.
 package ledger
 
 import (
@@ -22,10 +23,11 @@ import (
 
 // Options are the options of a Ledger.
 type Options struct {
-	// Retention is how long what is personal in a record is kept after the record was
+	// Retention is how long the personal data of a record is kept after the record was
 	// superseded: see [Ledger.Expire]. It is required. Neither the GDPR nor the ePrivacy
-	// Directive has a number: proof may be kept as long as the processing can be disputed,
-	// and not longer than strictly necessary (EDPB guidelines 05/2020, 104 to 108).
+	// Directive gives a number: proof may be kept as long as the processing can be
+	// disputed, and not longer than strictly necessary (EDPB guidelines 05/2020, 104 to
+	// 108).
 	Retention time.Duration
 
 	// Now is the clock. Nil: time.Now.
@@ -54,9 +56,9 @@ func New(store Store, o Options) (*Ledger, error) {
 	return &Ledger{store, o.Retention, o.Now}, nil
 }
 
-// Append appends records, all or none, and returns them as they were written. If it
-// returns nil they survive a crash. An error wraps ErrRecord if one of them cannot be
-// appended; it is else that of the Store, and the records may then have been written.
+// Append appends records, all or none, and returns them as they were written. If the error
+// is nil they survive a crash. It wraps ErrRecord if one of them cannot be appended;
+// otherwise it is the Store's, and the records may have been written.
 func (l *Ledger) Append(ctx context.Context, records ...Record) ([]Record, error) {
 	rows := make([]Row, len(records))
 	now := l.now().UTC().Truncate(time.Microsecond)
@@ -94,8 +96,8 @@ func (l *Ledger) Append(ctx context.Context, records ...Record) ([]Record, error
 	return written, nil
 }
 
-// A Person is a device, an account, or a device that an account uses. Where both are set,
-// what is said of a person goes for either.
+// A Person is a device, an account, or a device that an account uses. If both are set,
+// records of either match.
 type Person struct {
 	Device, Account string // an anonymous id and a user id
 }
@@ -117,8 +119,8 @@ func (l *Ledger) History(ctx context.Context, p Person) iter.Seq2[Record, error]
 	}
 }
 
-// Between returns the records that were written in a time, oldest first: since
-// included, until not. It stops after the first error.
+// Between returns the records written from since, inclusive, to until, exclusive, oldest
+// first. It stops after the first error.
 func (l *Ledger) Between(ctx context.Context, since, until time.Time) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		q := Query{Since: since.UnixMicro(), Until: until.UnixMicro()}
@@ -136,7 +138,7 @@ func (l *Ledger) Between(ctx context.Context, since, until time.Time) iter.Seq2[
 	}
 }
 
-// page is how many rows are asked of a Store at once.
+// page is how many rows are read from a Store at once.
 const page = 1000
 
 // rowsOf returns the rows of a person, oldest first.

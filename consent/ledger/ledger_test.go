@@ -43,7 +43,7 @@ func TestRecordsComeBackWhole(t *testing.T) {
 	}}, b.history(ledger.Person{Account: "bob"}))
 }
 
-func TestWhatIsNoRecord(t *testing.T) {
+func TestInvalidRecords(t *testing.T) {
 	good := byAccount("phone", "ann", partly)
 	for name, spoil := range map[string]func(*ledger.Record){
 		"no kind":               func(r *ledger.Record) { r.Kind = "" },
@@ -88,7 +88,7 @@ func TestHistoryOfDeviceAndAccount(t *testing.T) {
 	require.Empty(t, b.history(ledger.Person{}))
 }
 
-func TestAppendsAndErasuresAtOnce(t *testing.T) {
+func TestConcurrentAppendsAndErasures(t *testing.T) {
 	b := newBook(t)
 	var wg sync.WaitGroup
 	for range 4 {

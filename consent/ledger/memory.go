@@ -9,8 +9,8 @@ import (
 )
 
 // Memory is a Store in memory, for tests and for programs that start without a database.
-// What it holds ends with the process. The zero Memory is empty and ready; it must not be
-// copied.
+// Its content is lost when the process ends. The zero Memory is empty and ready to use;
+// it must not be copied.
 type Memory struct {
 	mu   sync.RWMutex
 	rows []Row // of number i+1 at i

@@ -9,11 +9,11 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// A Record is one entry of the ledger: what a person answered, or what became of that.
+// A Record is one entry of the ledger: what a person answered, or a later event about it.
 // The ledger fills in Sequence, Recorded and Erased; the rest is the caller's.
 type Record struct {
-	// Sequence numbers the records from 1, without a gap. Of two records the newer one is
-	// that with the higher number, whatever their times say.
+	// Sequence numbers the records from 1, without a gap. Of two records the one with the
+	// higher number is newer, whatever their times say.
 	Sequence int64
 
 	Kind Kind
@@ -22,11 +22,12 @@ type Record struct {
 	// in there; each may be "", but not both.
 	Device, Account string
 
-	// State is the answer, without presumed grants. That of a Signal holds denials alone.
+	// State is the answer, without presumed grants. The State of a Signal holds only
+	// denials.
 	State consent.State
 
-	// Scope says whom the answer is for. Account needs a person who is signed in, and who
-	// was told that the answer counts on every device.
+	// Scope says whom the answer is for. AccountScope needs a person who is signed in, and
+	// who was told that the answer counts on every device.
 	Scope Scope
 
 	// Source is what the answer was read from or given to, such as "onetrust" or
@@ -39,8 +40,8 @@ type Record struct {
 	// Policy is the fingerprint of the policy that was in force.
 	Policy string
 
-	// Language and Region are those of the person; RegionSource says how the region is
-	// known, such as "header" or "account".
+	// Language and Region are the person's; RegionSource says how the region is known, such
+	// as "header" or "account".
 	Language, Region, RegionSource string
 
 	// TC and GPP are the strings of the IAB, if the answer came with one.
@@ -54,7 +55,7 @@ type Record struct {
 	// its denials stay. Zero: they do not end.
 	ValidUntil time.Time
 
-	// Erased says that what was personal in the record is gone: ids, State, strings,
+	// Erased says that the personal data of the record is gone: ids, State, strings,
 	// language and region.
 	Erased bool
 }
@@ -66,11 +67,11 @@ type Kind string
 const (
 	Answer     Kind = "answer"     // the person answered
 	Withdrawal Kind = "withdrawal" // the person took back what was granted, or the whole answer
-	Signal     Kind = "signal"     // the browser said so unasked, such as Global Privacy Control
-	Import     Kind = "import"     // taken over from another system; never displaces an answer
+	Signal     Kind = "signal"     // the browser sent a signal, such as Global Privacy Control
+	Import     Kind = "import"     // imported from another system; never displaces an answer
 	Link       Kind = "link"       // the device was used by the account
 	Erasure    Kind = "erasure"    // records were erased because a person asked
-	Expiry     Kind = "expiry"     // records were erased because their time was up
+	Expiry     Kind = "expiry"     // records were erased because their Retention had passed
 )
 
 // explicit are the kinds that a person gave.
@@ -99,17 +100,17 @@ const (
 	maxString = 16 << 10 // of TC and GPP
 )
 
-// check returns everything that is wrong with a Record that somebody wants to append.
+// check returns everything that is wrong with a Record to append.
 func (r Record) check() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	switch r.Kind {
 	case Answer, Withdrawal, Signal, Import:
 		if r.State != r.State.Given() {
-			wrong("the State has presumed grants, which are nobody's answer")
+			wrong("the State has presumed grants, which are not an answer")
 		}
 		if r.State.Rest() == consent.Granted {
-			wrong("the State grants what it does not name, which nobody answers")
+			wrong("the State grants what it does not name, which is not an answer")
 		}
 		if _, err := r.State.MarshalText(); err != nil {
 			wrong("the State: %w", err)
@@ -119,21 +120,21 @@ func (r Record) check() error {
 			wrong("a link needs a device and an account")
 		}
 	case Erasure, Expiry:
-		wrong("a record of kind %s is the ledger's to write", r.Kind)
+		wrong("only the ledger writes records of kind %s", r.Kind)
 	default:
 		wrong("unknown kind")
 	}
 	if r.Kind == Signal && r.State != r.State.Denials() {
-		wrong("a signal grants something, or was asked")
+		wrong("a signal grants something, or has the asked mark")
 	}
 	if r.Device == "" && r.Account == "" {
-		wrong("neither a device nor an account")
+		wrong("there is neither a device nor an account")
 	}
 	switch r.Scope {
 	case "", DeviceScope:
 	case AccountScope:
 		if r.Account == "" {
-			wrong("an answer for an account needs one")
+			wrong("an answer for an account has no account")
 		}
 	default:
 		wrong("unknown scope")
@@ -168,7 +169,7 @@ func (r Record) check() error {
 	return nil
 }
 
-// holds reports whether r holds an answer, and was not the taking back of one.
+// holds reports whether r holds an answer, and does not withdraw one.
 func (r Record) holds() bool { return r.Sequence != 0 && r.State != consent.NewState(nil) }
 
 // expired reports whether the grants of r have ended.
@@ -176,7 +177,7 @@ func (r Record) expired(now time.Time) bool {
 	return !r.ValidUntil.IsZero() && !now.Before(r.ValidUntil)
 }
 
-// standing returns what is left of the answer: all of it, or its denials.
+// standing returns the part of the answer that still counts: all of it, or its denials.
 func (r Record) standing(now time.Time) consent.State {
 	if r.expired(now) {
 		return r.State.Denials()

@@ -15,11 +15,11 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// The bytes that are hashed are those that are stored, so a later version may write them
-// otherwise and still verify what this one wrote. version stands in every hash.
+// The stored bytes are hashed, so a later version may write a different format and still
+// verify what this one wrote. Every hash includes version.
 const version = 1
 
-// open is what of a Record is not personal, apart from what has a column.
+// open is the data of a Record that is not personal and has no column.
 type open struct {
 	Source        string     `json:"source,omitempty"`
 	Method        string     `json:"method,omitempty"`
@@ -32,7 +32,7 @@ type open struct {
 	Erased        [][2]int64 `json:"erased,omitempty"` // from and to, both included
 }
 
-// personal is what of a Record is erased with the person, apart from the ids.
+// personal is the data of a Record that is erased with the person, besides the ids.
 type personal struct {
 	State        consent.State `json:"state"`
 	Language     string        `json:"language,omitempty"`
@@ -42,7 +42,7 @@ type personal struct {
 	GPP          string        `json:"gpp,omitempty"`
 }
 
-// row returns r as a row, but for its number, its seal and its hash.
+// row returns r as a row, without its number, seal and hash.
 func (r Record) row() (Row, error) {
 	o := open{
 		Source: r.Source, Method: r.Method,
@@ -96,12 +96,12 @@ func (r Row) record() (Record, error) {
 	return record, nil
 }
 
-// erased reports whether something personal was removed from r.
+// erased reports whether personal data was removed from r.
 func (r Row) erased() bool { return len(r.Seal) > 0 && r.Personal == nil }
 
-// seal returns the HMAC of what is personal in r under the keys of its persons, so that
-// erasing any of them leaves a number that says nothing. It is nil if r names nobody, or
-// if a key is missing.
+// seal returns the HMAC of the personal data of r under the keys of its persons, which
+// reveals nothing once one of the keys is erased. It is nil if r names nobody, or if a
+// key is missing.
 func (r Row) seal(keys map[string][]byte) []byte {
 	names := r.Keys()
 	if len(names) == 0 {
@@ -124,10 +124,10 @@ func (r Row) seal(keys map[string][]byte) []byte {
 	return mac.Sum(nil)
 }
 
-// sealed reports whether r has the seal of these keys.
+// sealed reports whether the seal of r was made with these keys.
 func (r Row) sealed(keys map[string][]byte) bool { return hmac.Equal(r.Seal, r.seal(keys)) }
 
-// hash returns the hash of r after a row with the hash before.
+// hash returns the hash of r, given the hash of the row before it.
 func (r Row) hash(before []byte) []byte {
 	h := sha256.New()
 	for _, number := range [...]int64{version, r.Sequence, r.Recorded} {
@@ -145,7 +145,8 @@ func writeNumber(w interface{ Write([]byte) (int, error) }, number int64) {
 	w.Write(b[:])
 }
 
-// writePart writes a part after its length, so that no two lists of parts are alike.
+// writePart writes a part after its length, so that different lists of parts never write
+// the same bytes.
 func writePart(w interface{ Write([]byte) (int, error) }, part []byte) {
 	writeNumber(w, int64(len(part)))
 	w.Write(part)
@@ -158,7 +159,7 @@ func chain(rows []Row, last int64, hash []byte, keys map[string][]byte) error {
 		last++
 		r.Sequence = last
 		if r.Seal = r.seal(keys); r.Seal == nil && len(r.Keys()) > 0 {
-			return errors.New("ledger: the store has no key for a person")
+			return errors.New("ledger: the Store has no key for a person")
 		}
 		hash = r.hash(hash)
 		r.Hash = hash
@@ -166,10 +167,10 @@ func chain(rows []Row, last int64, hash []byte, keys map[string][]byte) error {
 	return nil
 }
 
-// verify returns what is wrong with r after a row with the hash before.
+// verify returns what is wrong with r, given the hash of the row before it.
 func (r Row) verify(before []byte, keys map[string][]byte) error {
 	if !bytes.Equal(r.Hash, r.hash(before)) {
-		return r.tampered("its hash is another")
+		return r.tampered("its hash does not match")
 	}
 	if r.Personal == nil {
 		if len(r.Keys()) > 0 {
@@ -178,7 +179,7 @@ func (r Row) verify(before []byte, keys map[string][]byte) error {
 		return nil
 	}
 	if !r.sealed(keys) {
-		return r.tampered("its seal is another, or a key is gone")
+		return r.tampered("its seal does not match, or a key is missing")
 	}
 	return nil
 }

@@ -9,18 +9,18 @@ import (
 
 // A Ruling says whose answer counts, and why.
 type Ruling struct {
-	// State is what counts: for the policy that was asked, and for no other.
+	// State is what counts, for the policy of the ruling and no other.
 	State consent.State
 
-	// Answers are the States that State was made of: two where both must allow, else one.
-	// Keep these in a queue or a store, and never State.
+	// Answers are the States that State was made from: two if both must allow, else one.
+	// Put these into a queue or a store, never State.
 	Answers []consent.State
 
 	// Why says which rule decided.
 	Why Why
 
 	// Signals are the denials that the browsers of the account have signalled since it
-	// answered. They are in State.
+	// answered. State includes them.
 	Signals consent.State
 
 	// Record is the number of the answer that decided, 0 if none did.
@@ -42,24 +42,25 @@ const (
 	WhyNone      Why = "nobody is there to ask, and the account has not answered"
 )
 
-// Whose returns whose answer counts for a request: device is what its cookies say, p names
-// the device and the account that is signed in, "" if nobody is.
+// Whose returns whose answer counts for a request: device is the State of its cookies, p
+// names the device and the signed-in account, "" if there is none.
 //
 //   - The newest explicit answer counts if it was given for the account while signed in,
-//     and the device holds no other: a newer one, or one that the ledger never saw.
-//   - Else what both the device and the account allow counts: see [consent.Both].
+//     and the device holds no newer answer and none that the ledger never saw.
+//   - Otherwise what both the device and the account allow counts: see [consent.Both].
 //   - Denials that the browser of a signed-in visitor has signalled, such as Global Privacy
-//     Control, count for the account until it answers anew.
-//   - What another account has answered on the device, or any while nobody is signed in,
-//     is not the device's own answer: that is the one before, or the denials alone.
+//     Control, count for the account until it answers again.
+//   - What another account has answered on the device, or any account while nobody is
+//     signed in, is not the device's own answer: the one before it counts, or only the
+//     denials.
 //
 // If it fails, the State is All(Denied).
 //
-// The French CNIL wants choices for an account to be made while signed in and with that
-// said, to be withdrawn as widely, and not to alter what the device holds once signed out
-// (deliberation 2025-131). Which of two answers prevails no text says; Segment takes the
-// latest, Fides and Salesforce the strictest. California binds a known consumer, and not
-// only the browser, by the signal (11 CCR 7025(c)(1)).
+// The French CNIL requires that choices for an account are made while signed in and
+// announced as such, can be withdrawn as widely, and do not alter what the device holds
+// once signed out (deliberation 2025-131). No text says which of two answers prevails;
+// Segment takes the latest, Fides and Salesforce the strictest. In California the signal
+// applies to a known consumer, and not only to the browser (11 CCR 7025(c)(1)).
 func (l *Ledger) Whose(ctx context.Context, policy consent.Policy, device consent.State, p Person) (Ruling, error) {
 	device, why, err := l.restored(ctx, device, p)
 	if err != nil {
@@ -100,9 +101,9 @@ func (l *Ledger) signedIn(ctx context.Context, policy consent.Policy, device con
 	}, nil
 }
 
-// superseded reports whether what a device holds is an answer that the ledger has seen, and
-// that the account gave its own after that, or with that. After a sign-out a device holds
-// again what it answered itself.
+// superseded reports whether the device holds an answer that the ledger has seen, and the
+// account answered after or together with it. After a sign-out a device holds its own
+// earlier answer again.
 func (l *Ledger) superseded(ctx context.Context, state consent.State, device string, s standing) (bool, error) {
 	if device == "" || s.answer.Kind == Import {
 		return false, nil
@@ -146,7 +147,7 @@ func (l *Ledger) restored(ctx context.Context, device consent.State, p Person) (
 }
 
 // Own returns what a device itself answered, for its own scope, or NewState(nil). When a
-// person signs out, write it to the cookie, so that scripts go by it too. If it fails, the
+// person signs out, write it to the cookie, so that scripts follow it too. If it fails, the
 // State is All(Denied).
 func (l *Ledger) Own(ctx context.Context, device string) (consent.State, error) {
 	if device == "" {
@@ -162,10 +163,10 @@ func (l *Ledger) Own(ctx context.Context, device string) (consent.State, error) 
 	return own.standing(l.now()), nil
 }
 
-// Worker returns what counts for an account where no request is: its newest explicit
-// answer, with the denials that its browsers have signalled since. An import counts while
-// the account has not answered. Without an answer, and once its grants have ended, the
-// State is All(Denied); so it is if Worker fails.
+// Worker returns what counts for an account without a request: its newest explicit answer,
+// with the denials that its browsers have signalled since. An import counts while the
+// account has not answered. Without an answer, once its grants have ended, and with an
+// error the State is All(Denied).
 func (l *Ledger) Worker(ctx context.Context, account string) (Ruling, error) {
 	if account == "" {
 		return Ruling{Signals: consent.NewState(nil), Why: WhyNone}, nil
@@ -182,14 +183,14 @@ func (l *Ledger) Worker(ctx context.Context, account string) (Ruling, error) {
 	return r, nil
 }
 
-// A ruling for one answer.
+// ruling returns a Ruling for one answer.
 func ruling(why Why, record int64, s consent.State) Ruling {
 	return Ruling{State: s, Answers: []consent.State{s}, Signals: consent.NewState(nil), Why: why, Record: record}
 }
 
-// A standing is what the ledger holds of an account that still counts.
+// A standing is what still counts for an account in the ledger.
 type standing struct {
-	answer Record // the newest explicit answer, or else import; zero: none
+	answer Record // the newest explicit answer, or else the newest import; zero: none
 	signal Record // the newest since
 }
 
@@ -216,7 +217,7 @@ func (s standing) answered(now time.Time) bool {
 	return s.answer.holds() && !s.answer.expired(now)
 }
 
-// denials returns what counts of an account whatever its device says.
+// denials returns the denials of an account that count whatever its device says.
 func (s standing) denials(now time.Time) consent.State {
 	denied := s.signals()
 	if s.answer.expired(now) {
@@ -225,7 +226,7 @@ func (s standing) denials(now time.Time) consent.State {
 	return denied
 }
 
-// state returns the answer of the account with the signals on top.
+// state returns the answer of the account with the denials of the signals added.
 func (s standing) state() consent.State { return s.answer.State.Restrict(s.signals()) }
 
 func (s standing) signals() consent.State {

@@ -107,7 +107,7 @@ func allowed(p consent.Policy, s consent.State) []string {
 
 // Whatever was recorded, and under an opt-out policy as well: what the newest answer of the
 // account and every later one of the device deny stays denied, in a request and for workers.
-func TestNoRecordOpensWhatIsDenied(t *testing.T) {
+func TestNoRecordAllowsWhatIsDenied(t *testing.T) {
 	random := rand.New(rand.NewPCG(15, 1))
 	some := func() consent.State {
 		s := make(map[string]bool)
@@ -185,7 +185,7 @@ func (*brokenStore) Find(context.Context, ledger.Query, int) ([]ledger.Row, erro
 	return nil, errBroken
 }
 
-func TestWithoutAStoreNothingOpens(t *testing.T) {
+func TestStoreDownAllowsNothing(t *testing.T) {
 	l, err := ledger.New(new(brokenStore), ledger.Options{Retention: year})
 	require.NoError(t, err)
 	for _, p := range []ledger.Person{{Device: "phone", Account: "ann"}, {Device: "phone"}} {
@@ -224,5 +224,5 @@ func Example() {
 	// Output:
 	// the newest answer is that of the account <nil>
 	// false
-	// 2 records, 0 of them erased; the chain verifies. No exported head was compared: a cut end or a chain written anew cannot be found without one. <nil>
+	// 2 records, 0 of them erased; the chain verifies. No exported head was compared: without one, a truncated or rewritten chain cannot be detected. <nil>
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // A Head is the number and the hash of the newest record at some moment. Keep heads where
-// whoever can write to the Store cannot: another company, a time-stamping service, paper.
+// nobody who can write to the Store can change them: another company, a time-stamping
+// service, paper.
 type Head struct {
 	Sequence int64  `json:"sequence"`
 	Hash     []byte `json:"hash"`
@@ -26,13 +27,12 @@ func (l *Ledger) Head(ctx context.Context) (Head, error) {
 // A Report is what Verify found.
 type Report struct {
 	Records int64 // in the ledger
-	Erased  int64 // of which what was personal is gone, with a record that says so
+	Erased  int64 // without their personal data, with a record of the erasure
 	Head    Head
 
-	// Anchored is the highest number of the heads that were found where they ought to be.
-	// Of the records after it nobody knows whether others followed, and with 0 of none
-	// whether they were the first: whoever can write to the Store can cut the end off, or
-	// write all of it anew.
+	// Anchored is the highest number of the exported heads that match. After it, or
+	// anywhere if it is 0, nothing shows whether records were cut off at the end or
+	// rewritten: anybody who can write to the Store can do that.
 	Anchored int64
 }
 
@@ -41,20 +41,19 @@ func (r Report) String() string {
 	s := fmt.Sprintf("%d records, %d of them erased; the chain verifies.", r.Records, r.Erased)
 	switch {
 	case r.Anchored == 0:
-		return s + " No exported head was compared: a cut end or a chain written anew cannot be found without one."
+		return s + " No exported head was compared: without one, a truncated or rewritten chain cannot be detected."
 	case r.Anchored < r.Records:
-		return s + fmt.Sprintf(" As far as record %d it is the chain of the exported heads; a cut end after that cannot be found.", r.Anchored)
+		return s + fmt.Sprintf(" It matches the exported heads up to record %d; a truncation after that cannot be detected.", r.Anchored)
 	}
-	return s + " All of it is the chain of the exported heads."
+	return s + " All of it matches the exported heads."
 }
 
-// Verify reads the whole ledger and returns an error that wraps ErrTampered if it is not
-// as it was written: the first record that somebody changed, added, took out or moved,
-// whose personal part is gone without a record of its erasure, or is back after one. Give
-// it exported heads: without one, a cut end or a chain that was written anew cannot be
-// found, and the Report says so.
+// Verify reads the whole ledger and returns an error that wraps ErrTampered for the first
+// record that somebody changed, added, removed or moved, or whose personal data is
+// missing without a record of its erasure, or is back after one. Pass it exported heads:
+// without one, a truncated or rewritten chain cannot be detected, and the Report says so.
 //
-// It takes memory for the numbers of erased records, and some microseconds a record.
+// It needs memory for the numbers of erased records, and some microseconds per record.
 func (l *Ledger) Verify(ctx context.Context, heads ...Head) (Report, error) {
 	v := verification{gone: make(map[int64]bool), heads: make(map[int64][][]byte)}
 	for _, h := range heads {
@@ -88,8 +87,8 @@ func (l *Ledger) Verify(ctx context.Context, heads ...Head) (Report, error) {
 	}
 }
 
-// again returns a row that its keys do not fit as it is now: the person may have been
-// erased since it was read.
+// again rereads a row that its keys do not match: the person may have been erased since
+// it was read.
 func (l *Ledger) again(ctx context.Context, row Row) (Row, error) {
 	rows, err := l.store.Rows(ctx, row.Sequence-1, 1)
 	if err != nil {
@@ -115,8 +114,8 @@ func (l *Ledger) keysOf(ctx context.Context, rows []Row) (map[string][]byte, err
 
 type verification struct {
 	report Report
-	gone   map[int64]bool // erased; true once a record has said so
-	held   []int64        // a record says that they were erased, after they were read whole
+	gone   map[int64]bool // erased; true once an erasure record lists it
+	held   []int64        // listed as erased by a record, but still whole when read
 	heads  map[int64][][]byte
 }
 
@@ -129,7 +128,7 @@ func (v *verification) add(row Row, keys map[string][]byte) error {
 	}
 	for _, hash := range v.heads[row.Sequence] {
 		if !bytes.Equal(hash, row.Hash) {
-			return row.tampered("its exported head is another")
+			return row.tampered("its exported head does not match")
 		}
 		v.report.Anchored = row.Sequence
 	}
@@ -142,7 +141,7 @@ func (v *verification) add(row Row, keys map[string][]byte) error {
 	return v.erasures(row)
 }
 
-// erasures takes note of the records that row says were erased.
+// erasures notes the records that row lists as erased.
 func (v *verification) erasures(row Row) error {
 	if row.Kind != string(Erasure) && row.Kind != string(Expiry) {
 		return nil
@@ -153,7 +152,7 @@ func (v *verification) erasures(row Row) error {
 	}
 	for _, r := range o.Erased {
 		if r[0] < 1 || r[1] >= row.Sequence {
-			return row.tampered("it says that records were erased which came later")
+			return row.tampered("it lists later records as erased")
 		}
 		for n := r[0]; n <= r[1]; n++ {
 			if _, gone := v.gone[n]; gone {
@@ -166,11 +165,11 @@ func (v *verification) erasures(row Row) error {
 	return nil
 }
 
-// end returns what only the whole of the ledger tells.
+// end returns the faults that show only after reading the whole ledger.
 func (l *Ledger) end(ctx context.Context, v *verification) error {
 	for n, told := range v.gone {
 		if !told {
-			return fmt.Errorf("%w: record %d was erased without a record of that", ErrTampered, n)
+			return fmt.Errorf("%w: record %d was erased without a record of the erasure", ErrTampered, n)
 		}
 	}
 	for _, n := range v.held { // erased while this went on, or back
@@ -185,7 +184,7 @@ func (l *Ledger) end(ctx context.Context, v *verification) error {
 	}
 	for n := range v.heads {
 		if n > v.report.Records {
-			return fmt.Errorf("%w: record %d of an exported head is gone", ErrTampered, n)
+			return fmt.Errorf("%w: record %d of an exported head is missing", ErrTampered, n)
 		}
 	}
 	return nil

@@ -64,7 +64,7 @@ func head(t *testing.T, b book, heads *[]ledger.Head) {
 	*heads = append(*heads, h)
 }
 
-func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
+func TestVerifyFindsTampering(t *testing.T) {
 	b, heads := eight(t)
 	ctx := context.Background()
 	report, err := b.Verify(ctx, heads...)
@@ -81,31 +81,31 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 		message string
 		byHead  bool // found only with an exported head
 	}{
-		"an answer is changed":          {func(f *forger) { f.rows[2].Personal = f.rows[0].Personal }, "record 3: its seal is another", false},
-		"an id is changed":              {func(f *forger) { f.rows[0].Device = "laptop" }, "record 1: its seal is another", false},
-		"an id is taken out":            {func(f *forger) { f.rows[1].Account = "" }, "record 2: its seal is another", false},
-		"a time is changed":             {func(f *forger) { f.rows[4].Recorded -= 1e6 }, "record 5: its hash is another", false},
-		"a kind is changed":             {func(f *forger) { f.rows[4].Kind = "import" }, "record 5: its hash is another", false},
-		"a scope is changed":            {func(f *forger) { f.rows[5].Scope = "account" }, "record 6: its hash is another", false},
-		"what was shown is changed":     {func(f *forger) { f.rows[0].Open = []byte(`{"notice":"another"}`) }, "record 1: its hash is another", false},
+		"an answer is changed":          {func(f *forger) { f.rows[2].Personal = f.rows[0].Personal }, "record 3: its seal does not match", false},
+		"an id is changed":              {func(f *forger) { f.rows[0].Device = "laptop" }, "record 1: its seal does not match", false},
+		"an id is taken out":            {func(f *forger) { f.rows[1].Account = "" }, "record 2: its seal does not match", false},
+		"a time is changed":             {func(f *forger) { f.rows[4].Recorded -= 1e6 }, "record 5: its hash does not match", false},
+		"a kind is changed":             {func(f *forger) { f.rows[4].Kind = "import" }, "record 5: its hash does not match", false},
+		"a scope is changed":            {func(f *forger) { f.rows[5].Scope = "account" }, "record 6: its hash does not match", false},
+		"what was shown is changed":     {func(f *forger) { f.rows[0].Open = []byte(`{"notice":"another"}`) }, "record 1: its hash does not match", false},
 		"a record is taken out":         {func(f *forger) { f.rows = slices.Delete(f.rows, 4, 5) }, "record 6 does not follow record 4", false},
-		"taken out and renumbered":      {func(f *forger) { f.rows = renumber(slices.Delete(f.rows, 4, 5)) }, "record 5: its hash is another", false},
-		"a record is put in":            {func(f *forger) { f.rows = renumber(slices.Insert(f.rows, 4, f.rows[0])) }, "record 5: its hash is another", false},
-		"two records change places":     {func(f *forger) { f.rows[0], f.rows[2] = f.rows[2], f.rows[0]; renumber(f.rows) }, "record 1: its hash is another", false},
+		"taken out and renumbered":      {func(f *forger) { f.rows = renumber(slices.Delete(f.rows, 4, 5)) }, "record 5: its hash does not match", false},
+		"a record is put in":            {func(f *forger) { f.rows = renumber(slices.Insert(f.rows, 4, f.rows[0])) }, "record 5: its hash does not match", false},
+		"two records change places":     {func(f *forger) { f.rows[0], f.rows[2] = f.rows[2], f.rows[0]; renumber(f.rows) }, "record 1: its hash does not match", false},
 		"a person is erased in silence": {func(f *forger) { r := &f.rows[2]; r.Device, r.Personal = "", nil }, "record 3 was erased without a record", false},
 		"an answer alone is erased":     {func(f *forger) { f.rows[2].Personal = nil }, "record 3: it names a person and holds no answer", false},
 		"who was erased is put back": {func(f *forger) {
 			r := &f.rows[3]
 			r.Device, r.Account, r.Personal = "laptop", "bob", f.rows[0].Personal
-		}, "record 4: its seal is another", false},
-		"a key is exchanged":                  {func(f *forger) { f.keys["device:tablet"] = f.keys["device:phone"] }, "record 5: its seal is another, or a key is gone", false},
-		"a key is deleted":                    {func(f *forger) { delete(f.keys, "device:tablet") }, "record 5: its seal is another, or a key is gone", false},
+		}, "record 4: its seal does not match", false},
+		"a key is exchanged":                  {func(f *forger) { f.keys["device:tablet"] = f.keys["device:phone"] }, "record 5: its seal does not match, or a key is missing", false},
+		"a key is deleted":                    {func(f *forger) { delete(f.keys, "device:tablet") }, "record 5: its seal does not match, or a key is missing", false},
 		"the first records are cut off":       {func(f *forger) { f.rows = f.rows[2:] }, "record 3 does not follow record 0", false},
-		"cut off and renumbered":              {func(f *forger) { f.rows = renumber(f.rows[2:]) }, "record 1: its hash is another", false},
-		"the last records are cut off":        {func(f *forger) { f.rows = f.rows[:7] }, "record 8 of an exported head is gone", true},
-		"all of it is cut off":                {func(f *forger) { f.rows = nil }, "of an exported head is gone", true},
-		"the chain is written anew":           {func(f *forger) { *f = *forge(t, anew.store) }, "record 2: its exported head is another", true},
-		"a hash is changed with what follows": {func(f *forger) { f.rows[7].Hash = f.rows[6].Hash }, "record 8: its hash is another", false},
+		"cut off and renumbered":              {func(f *forger) { f.rows = renumber(f.rows[2:]) }, "record 1: its hash does not match", false},
+		"the last records are cut off":        {func(f *forger) { f.rows = f.rows[:7] }, "record 8 of an exported head is missing", true},
+		"all of it is cut off":                {func(f *forger) { f.rows = nil }, "of an exported head is missing", true},
+		"the chain is written anew":           {func(f *forger) { *f = *forge(t, anew.store) }, "record 2: its exported head does not match", true},
+		"a hash is changed with what follows": {func(f *forger) { f.rows[7].Hash = f.rows[6].Hash }, "record 8: its hash does not match", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := forge(t, b.store)
@@ -121,7 +121,7 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 				return
 			}
 			require.NoError(t, err, "without a head nobody can tell")
-			require.Contains(t, report.String(), "cannot be found without one")
+			require.Contains(t, report.String(), "cannot be detected")
 		})
 	}
 }
@@ -133,14 +133,14 @@ func renumber(rows []ledger.Row) []ledger.Row {
 	return rows
 }
 
-func TestReportTellsHowFarItReaches(t *testing.T) {
+func TestReportSaysHowFarItIsAnchored(t *testing.T) {
 	b, heads := eight(t)
 	report, err := b.Verify(context.Background(), heads[0])
 	require.NoError(t, err)
-	require.Contains(t, report.String(), "As far as record 2")
+	require.Contains(t, report.String(), "up to record 2")
 	report, err = b.Verify(context.Background(), heads...)
 	require.NoError(t, err)
-	require.Equal(t, "8 records, 1 of them erased; the chain verifies. All of it is the chain of the exported heads.", report.String())
+	require.Equal(t, "8 records, 1 of them erased; the chain verifies. All of it matches the exported heads.", report.String())
 	report, err = newBook(t).Verify(context.Background(), ledger.Head{})
 	require.NoError(t, err)
 	require.Zero(t, report.Records)

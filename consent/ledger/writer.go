@@ -12,7 +12,7 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// A writer writes records in the background, in order, and tries again until the Store
+// A writer writes records in the background, in order, and retries until the Store
 // takes them.
 type writer struct {
 	ledger   *Ledger
@@ -21,11 +21,11 @@ type writer struct {
 	versions versions
 
 	mu      sync.Mutex
-	waiting []Record            // the first of them may be under way
-	binding map[string][]Record // those that wait and count already, by account, in order
+	waiting []Record            // the first of them may be being written
+	binding map[string][]Record // waiting records that already count, by account, in order
 	closed  bool
 	added   chan struct{} // one, if there is work
-	written chan struct{} // closed and made anew whenever records are written or given up
+	written chan struct{} // closed and replaced whenever records are written or given up
 	ctx     context.Context
 	stop    context.CancelFunc
 	done    chan struct{}
@@ -52,7 +52,7 @@ func newWriter(l *Ledger, limit int, onError func(error)) *writer {
 	return w
 }
 
-// add takes a record. What cannot be taken is lost, and told.
+// add takes a record. One that it cannot take is lost, and reported.
 func (w *writer) add(r Record) {
 	if err := r.check(); err != nil {
 		w.tell(err)
@@ -81,7 +81,7 @@ func (w *writer) add(r Record) {
 	}
 }
 
-// run writes what waits until it is told to stop.
+// run writes waiting records until it is stopped.
 func (w *writer) run() {
 	defer close(w.done)
 	pause := firstPause
@@ -122,7 +122,7 @@ func (w *writer) next() []Record {
 	return slices.Clone(w.waiting[:min(batch, len(w.waiting))])
 }
 
-// drop forgets records that are written: what the Store says counts from now on.
+// drop forgets records that are written: from now on the Store counts.
 func (w *writer) drop(records []Record) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -142,14 +142,15 @@ func (w *writer) drop(records []Record) {
 	w.written = make(chan struct{})
 }
 
-// waitingFor returns the answers and signals of an account that wait to be written.
+// waitingFor returns the answers and signals of an account that are not written
+// yet.
 func (w *writer) waitingFor(account string) []Record {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.binding[account])
 }
 
-// binds reports whether r counts for its account already while it waits.
+// binds reports whether r already counts for its account while it waits.
 func (r Record) binds() bool {
 	return r.Account != "" && (r.Kind == Signal || r.Scope == AccountScope && r.State != consent.NewState(nil))
 }
@@ -160,7 +161,8 @@ func (w *writer) tell(err error) {
 	}
 }
 
-// flush waits until nothing waits that was there when it began.
+// flush waits until all records that were waiting when it began are written or
+// given up.
 func (w *writer) flush(ctx context.Context) error {
 	for {
 		w.mu.Lock()

@@ -111,9 +111,9 @@ func traffic(r *rand.Rand) analytics.Message {
 	}
 }
 
-// TestADay holds the reports of a simulated day against golden files, for a reviewer to
+// TestReportOfADay holds the reports of a simulated day against golden files, for a reviewer to
 // read. TRIAL_UPDATE=1 writes them anew.
-func TestADay(t *testing.T) {
+func TestReportOfADay(t *testing.T) {
 	one, two := trial.New(shop, workspace...), trial.New(shop, workspace...)
 	day(t, shop, 20_000, one, two)
 	var reports []trial.Report

@@ -15,14 +15,14 @@ var pageText string
 
 var page = template.Must(template.New("page").Parse(pageText))
 
-// The most events that the page shows at a reason; JSON has all.
+// shownEvents limits the events that the page shows per reason; JSON has all.
 const shownEvents = 5
 
-// WriteHTML writes the report as a page that needs nothing else: no script, no other file.
+// WriteHTML writes the report as a self-contained page, without scripts.
 func (r Report) WriteHTML(w io.Writer) error { return page.Execute(w, view{r}) }
 
 // ServeHTTP shows the report so far: as a page, with ?format=json as JSON, and with
-// ?format=text as text. It tells what a site tracks: serve it where only colleagues look.
+// ?format=text as text. It shows what a site tracks: serve it only internally.
 func (t *Trial) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
@@ -33,7 +33,7 @@ func (t *Trial) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	report := t.Report()
-	// Of an error, the connection is broken: there is nobody to tell.
+	// An error means that the connection is broken: nobody can be told.
 	switch r.URL.Query().Get("format") {
 	case "json":
 		header.Set("Content-Type", "application/json")
@@ -109,7 +109,7 @@ func (l loser) Reasons() (all []shownLoss) {
 	return all
 }
 
-// Todos returns what to do, each reason once: mistakes first, then by what is lost.
+// Todos returns what to do, each reason once: mistakes first, then by loss.
 func (v view) Todos() (all []todo) {
 	at := make(map[string]int)
 	for _, d := range v.r.Destinations {

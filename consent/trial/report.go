@@ -7,20 +7,20 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// A Report is what a Trial counted, as JSON too. Everything is sorted: the largest loss
+// A Report holds the counts of a Trial, and has a JSON form. It is sorted: the largest loss
 // first.
 type Report struct {
 	From         time.Time     `json:"from"` // of the first message
 	To           time.Time     `json:"to"`   // of the last
 	Messages     uint64        `json:"messages"`
-	Suppressed   uint64        `json:"suppressed"` // that would not leave at all
+	Suppressed   uint64        `json:"suppressed"` // that would be suppressed
 	Destinations []Destination `json:"destinations"`
 	Events       []Event       `json:"events"`
 	Claims       []Claim       `json:"claims,omitempty"`
 }
 
-// A Claim counts the messages of which the application said that some destination may see
-// them whatever visitors answer: with [consent.Client.Exempt] or [consent.Client.Necessary].
+// A Claim counts the messages that the application sent to some destination whatever
+// visitors answer: with [consent.Client.Exempt] or [consent.Client.Necessary].
 type Claim struct {
 	Reason   consent.Reason `json:"reason"`
 	Why      string         `json:"why,omitempty"` // in the application's words
@@ -33,7 +33,7 @@ type Destination struct {
 	Warehouse bool   `json:"warehouse,omitempty"`
 	Storage   bool   `json:"storage,omitempty"` // the integrations object cannot stop it
 	Listed    bool   `json:"listed"`            // the policy names it
-	Absent    bool   `json:"absent,omitempty"`  // the workspace, as given to New, does not have it: nothing is counted
+	Absent    bool   `json:"absent,omitempty"`  // missing from the workspace given to New: nothing is counted
 	Messages  uint64 `json:"messages"`          // that are sent to it today
 	Lost      uint64 `json:"lost"`              // of those
 	Losses    []Loss `json:"losses,omitempty"`
@@ -47,23 +47,23 @@ type Loss struct {
 	Events   []Share        `json:"events"`
 }
 
-// A Share is the part of a loss that is one event's.
+// A Share is one event's part of a loss.
 type Share struct {
 	Type     string `json:"type"`
 	Name     string `json:"name,omitempty"`
 	Messages uint64 `json:"messages"`
 }
 
-// An Event is what became of one event.
+// An Event counts the outcomes of one event.
 type Event struct {
 	Type       string `json:"type"`
 	Name       string `json:"name,omitempty"` // of a track, a page or a screen
 	Messages   uint64 `json:"messages"`
-	Suppressed uint64 `json:"suppressed,omitempty"` // that would not leave at all
+	Suppressed uint64 `json:"suppressed,omitempty"` // that would be suppressed
 }
 
-// Merge returns the sum of reports, those of several processes or days. It has the bounds
-// of a Trial. The processes must have the same policy and workspace.
+// Merge returns the sum of reports, of several processes or days. It has the bounds of a
+// Trial. The processes must have the same policy and workspace.
 func Merge(reports ...Report) Report {
 	s := newSums()
 	for _, r := range reports {

@@ -9,7 +9,7 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// The bounds of what is counted apart, and of a name in bytes.
+// The bounds of what is counted separately, and of a name in bytes.
 const (
 	maxEvents       = 200
 	maxDestinations = 500
@@ -18,7 +18,7 @@ const (
 	maxName         = 100
 )
 
-// others stands for the events, and for the reasons, beyond those bounds.
+// others stands for the events and reasons beyond those bounds.
 const others = "(others)"
 
 // sums are the counts of a report, to add to.
@@ -50,7 +50,7 @@ func newSums() *sums {
 	return &sums{events: make(map[event]*eventSum), destinations: make(map[string]*destinationSum), claims: make(map[reason]uint64)}
 }
 
-// seen extends the time of the report.
+// seen extends the period of the report.
 func (s *sums) seen(from, to time.Time) {
 	if s.from.IsZero() || !from.IsZero() && from.Before(s.from) {
 		s.from = from
@@ -60,7 +60,7 @@ func (s *sums) seen(from, to time.Time) {
 	}
 }
 
-// short returns a name that is no longer than others may be, and is UTF-8.
+// short truncates a name to the limit, and makes it UTF-8.
 func short(name string) string {
 	if len(name) > maxName {
 		name = name[:maxName] + "..."
@@ -68,7 +68,7 @@ func short(name string) string {
 	return strings.ToValidUTF8(name, "\uFFFD")
 }
 
-// known returns the event as it is counted.
+// known returns the event under which to count.
 func (s *sums) known(e event) event {
 	e = event{short(e.kind), short(e.name)}
 	if _, ok := s.events[e]; ok || len(s.events) < maxEvents {
@@ -92,7 +92,7 @@ func (s *sums) event(e event, n uint64, suppressed bool) {
 	}
 }
 
-// destination returns the counts of a destination, or nil if there is no place for it.
+// destination returns the counts of a destination, or nil if there is no room for it.
 func (s *sums) destination(t target) *destinationSum {
 	t.name = short(t.name)
 	d := s.destinations[t.name]
@@ -134,7 +134,7 @@ func (s *sums) lose(d *destinationSum, why reason, e event, n uint64) {
 	d.losses[why][e] += n
 }
 
-// report returns the counts in the order in which they are shown.
+// report returns the counts in display order.
 func (s *sums) report() Report {
 	r := Report{From: s.from, To: s.to, Messages: s.messages, Suppressed: s.suppressed}
 	for e, sum := range s.events {

@@ -39,12 +39,12 @@ func (r Report) String() string {
 	}
 	for i, c := range r.Claims {
 		if i == 0 {
-			b.WriteString("\nOpen whatever visitors answer, by the application's word:\n")
+			b.WriteString("\nAllowed whatever visitors answer, as the application claims:\n")
 		}
 		fmt.Fprintf(&b, "  %s  %s: %s\n", number(c.Messages), c.Reason, c.Why)
 	}
 	list("Would lose nothing", r.kept())
-	list("In the policy, and not in the workspace", r.absent())
+	list("In the policy, but not in the workspace", r.absent())
 	return b.String()
 }
 
@@ -59,7 +59,7 @@ func (r Report) period() string {
 func (r Report) summary() string {
 	all := len(r.Destinations) - len(r.absent())
 	lose := all - len(r.kept())
-	return fmt.Sprintf("Of %s messages, %s (%s) would not leave at all. Of %d destinations, %d would lose something.",
+	return fmt.Sprintf("Of %s messages, %s (%s) would be suppressed. Of %d destinations, %d would lose something.",
 		number(r.Messages), number(r.Suppressed), percent(r.Suppressed, r.Messages), all, lose)
 }
 
@@ -82,7 +82,7 @@ func (r Report) absent() (absent []Destination) {
 	return absent
 }
 
-// A part is the part of all losses that is of a kind.
+// A part is a kind's share of all losses.
 type part struct {
 	Kind     kind
 	Messages uint64
@@ -152,7 +152,7 @@ func number(n uint64) string {
 	return s
 }
 
-// percent rounds, and never to nothing or to all of it.
+// percent rounds, but never to 0 % or 100 %.
 func percent(n, of uint64) string {
 	share := 100 * float64(n) / float64(max(of, 1))
 	switch {
@@ -165,7 +165,7 @@ func percent(n, of uint64) string {
 	}
 }
 
-// width is a share in percent, for a bar.
+// width returns a share in percent, for a bar.
 func width(n, of uint64) string {
 	return strconv.FormatFloat(100*float64(n)/float64(max(of, 1)), 'f', 2, 64)
 }

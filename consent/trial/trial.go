@@ -1,9 +1,9 @@
 // Package trial sums up what enforcement would do, before it is switched on.
 //
-// A [Trial] hears of every message of a client that sends them unchanged
-// ([consent.Options.DangerouslySendUnchanged]), and counts by destination, reason and event
-// what would be lost. Its [Report] is a page for a privacy reviewer, a text for a terminal,
-// and JSON from which the reports of several processes are merged:
+// A [Trial] observes every message of a client that sends them unchanged
+// ([consent.Options.DangerouslySendUnchanged]), and counts by destination, reason and event what
+// would be lost. Its [Report] is a page for a privacy reviewer, a text for a terminal, and JSON
+// that can be merged across processes:
 //
 //	t := trial.New(policy, "Amplitude", "Facebook Pixel", "Snowflake", "Amazon S3")
 //	client, err := consent.NewSegment(key, config, policy, &consent.Options{
@@ -23,14 +23,13 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// A Trial counts messages. It may be used by many goroutines at once. It holds the types
-// of messages and the names of tracks, pages and screens, of destinations, categories and
-// reasons, and nothing else of a message: no ids, properties or traits. So do not put an
-// id into the name of an event. Names that only visitors use, in their own list of
-// destinations, are counted together.
+// A Trial counts messages. It may be used by many goroutines at once. It holds the types of
+// messages and the names of tracks, pages and screens, of destinations, categories and reasons,
+// but no other data of a message: no ids, properties or traits. So do not put an id into the name
+// of an event. Names that occur only in visitors' own lists of destinations are counted together.
 //
-// Memory is bounded to about 10 MB, whatever arrives: beyond 200 events, 500 destinations
-// and 50 reasons at each, what is new is counted together.
+// Memory is bounded to about 10 MB, whatever arrives: beyond 200 events, 500 destinations and 50
+// reasons per destination, the rest is counted together.
 type Trial struct {
 	targets []target
 	policy  map[string]bool // the names that the policy has
@@ -40,7 +39,7 @@ type Trial struct {
 	sums *sums
 }
 
-// A target is a destination, or several that fare the same.
+// A target is a destination, or several with the same result.
 type target struct {
 	name        string
 	destination segment.Destination // with every name of it
@@ -48,18 +47,18 @@ type target struct {
 	absent      bool                // not among the destinations of the workspace
 }
 
-// What stands for the destinations that nobody listed.
+// These stand for the destinations that nobody listed.
 const (
 	anyWarehouse = "any warehouse"
 	anyStorage   = "Amazon S3, data lakes, profiles"
 	anyOther     = "any other destination"
 )
 
-// New returns a Trial of the policy that the client has. The workspace is the list of
-// destinations, warehouses and storage that are connected to the source at Segment, by
-// their names in its catalogue. Those that the policy lacks are then counted by name, and
-// those that the workspace lacks are listed, since they have nothing to lose. Without a list, warehouses, storage and all
-// other destinations are counted as one each.
+// New returns a Trial of the client's policy. The workspace is the list of destinations,
+// warehouses and storage that are connected to the source at Segment, by their names in its
+// catalogue. Those missing from the policy are then counted by name, and those of the policy that
+// are missing from the workspace are listed as absent. Without a list, warehouses, storage and
+// all other destinations are counted as one each.
 func New(policy consent.Policy, workspace ...string) *Trial {
 	t := &Trial{policy: make(map[string]bool), now: time.Now, sums: newSums()}
 	connected := make(map[string]bool)
@@ -113,13 +112,12 @@ func New(policy consent.Policy, workspace ...string) *Trial {
 	return t
 }
 
-// decide returns the decision for somebody of whom nothing is known, which names what the
-// policy names.
+// decide returns the decision for an unknown visitor, which has the names of the policy.
 func decide(policy consent.Policy) (d consent.Decision) {
 	if policy == nil {
 		return d
 	}
-	defer func() { _ = recover() }() // a nil pointer in the interface, say: a client denies everything then
+	defer func() { _ = recover() }() // such as for a nil pointer in the interface: a client then denies everything
 	return policy.Decide(consent.All(consent.Denied))
 }
 
@@ -154,7 +152,7 @@ func (t *Trial) Observe(m analytics.Message, would consent.Decision, suppressed 
 	}
 }
 
-// claims returns what the application says of the message, each once, beside the visitor's
+// claims returns what the application claims about the message, each once, besides the visitor's
 // answers: see [consent.Client.Exempt] and [consent.Client.Necessary].
 func claims(d consent.Decision) map[reason]bool {
 	var all map[reason]bool
@@ -180,13 +178,13 @@ func eventOf(m *delivery.Message) event {
 	return e
 }
 
-// loss returns why a message would not reach the target, and whether that is so.
+// loss returns why a message would not reach the target, or false if it would.
 func (t *Trial) loss(target target, d consent.Decision, verdicts map[string]consent.Verdict, suppressed consent.Reason) (reason, bool) {
 	v, decided := verdicts[target.destination.Name]
 	if !decided && target.destination.Warehouse {
 		v, decided = verdicts[segment.Warehouses]
 	}
-	storage := target.destination.Storage && !target.listed // nothing is said of it, and nothing closes it
+	storage := target.destination.Storage && !target.listed // not in the policy, and nothing can close it
 	switch {
 	case decided && !v.Allowed:
 		return reason{v.Reason, t.cause(v, d)}, true
@@ -199,7 +197,7 @@ func (t *Trial) loss(target target, d consent.Decision, verdicts map[string]cons
 	}
 }
 
-// cause returns the Cause of a verdict, if it is a name of the policy: a visitor's own may
+// cause returns the Cause of a verdict, if it is a name of the policy: a visitor's own names may
 // be anything.
 func (t *Trial) cause(v consent.Verdict, d consent.Decision) string {
 	if t.policy[v.Cause] {
@@ -227,14 +225,14 @@ func (t *Trial) unstoppable(suppressed consent.Reason, d consent.Decision) strin
 	return ""
 }
 
-// Report returns what was counted so far.
+// Report returns the counts so far.
 func (t *Trial) Report() Report {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.sums.report()
 }
 
-// Take returns what was counted so far, and begins anew: for a report each day.
+// Take returns the counts so far and resets them: for a report each day.
 func (t *Trial) Take() Report {
 	t.mu.Lock()
 	defer t.mu.Unlock()

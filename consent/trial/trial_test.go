@@ -74,7 +74,7 @@ func TestWhyADestinationLoses(t *testing.T) {
 			warehouses, granted, track, []string{"Amplitude", "BigQuery", "Snowflake"},
 			m{"Amplitude": "kept", "BigQuery": string(consent.ReasonWarehouses), "Snowflake": notListed},
 		},
-		"unlisted are open": {
+		"unlisted are allowed": {
 			unlisted, granted, track, []string{"Amplitude", "Slack", "Snowflake", "Slack"},
 			m{"Amplitude": "kept", "Slack": "kept", "Snowflake": "kept"},
 		},

@@ -11,7 +11,7 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// Stats returns how many messages have had which outcome, by the name of the workspace.
+// Stats returns the Stats of each client, by the name of the workspace.
 func (r *Router) Stats() map[string]consent.Stats {
 	stats := make(map[string]consent.Stats)
 	if r != nil {
@@ -23,7 +23,7 @@ func (r *Router) Stats() map[string]consent.Stats {
 }
 
 // Flush flushes all workspaces at once, as [consent.Client.Flush] does each. The error joins
-// theirs with their names; the other workspaces are flushed all the same.
+// theirs with their names; an error in one does not stop the others.
 func (r *Router) Flush(ctx context.Context) error {
 	return r.each(func(c *consent.Client) error { return c.Flush(ctx) })
 }
@@ -53,7 +53,8 @@ func (r *Router) Close() error {
 	return r.each(func(c *consent.Client) error { return c.Close() })
 }
 
-// each calls do for every workspace at once, so that none waits for the faults of another.
+// each calls do for every workspace concurrently, so that a fault in one does not delay the
+// others.
 func (r *Router) each(do func(*consent.Client) error) error {
 	if r == nil || len(r.clients) == 0 {
 		return consent.ErrNoClient

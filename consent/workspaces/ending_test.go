@@ -33,7 +33,7 @@ func routerOf(t *testing.T, closes ...func() error) *workspaces.Router {
 	return router
 }
 
-func TestEndingsAreAtOnceAndTheirErrorsJoined(t *testing.T) {
+func TestEndingsAreConcurrentAndJoinErrors(t *testing.T) {
 	one, other := errors.New("one"), errors.New("other")
 	var arrived sync.WaitGroup
 	arrived.Add(2)
@@ -67,7 +67,7 @@ func TestShutdownHasOneDeadline(t *testing.T) {
 	<-closed
 }
 
-func TestAClientOfARouterDoesNotCloseIt(t *testing.T) {
+func TestCloseOfBoundClientDoesNotCloseRouter(t *testing.T) {
 	closed := false
 	router := routerOf(t, func() error { closed = true; return nil })
 	require.NoError(t, router.For(from("US")).Close())

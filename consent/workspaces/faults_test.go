@@ -17,7 +17,7 @@ import (
 
 // Whatever goes wrong in one workspace, what is for it goes nowhere else, and the other
 // gets all of its own.
-func TestFaultsOfOneWorkspaceStayThere(t *testing.T) {
+func TestFaultsOfOneWorkspaceDoNotSpread(t *testing.T) {
 	hang := make(chan struct{})
 	t.Cleanup(func() { close(hang) })
 	for name, fault := range map[string]func(us *segmenttest.Segment, client *consent.Client){
@@ -87,7 +87,7 @@ func many(f segmenttest.Fault) []segmenttest.Fault {
 }
 
 // Random visitors from many goroutines, while one workspace comes and goes.
-func TestNothingCrosses(t *testing.T) {
+func TestNoMessageCrossesWorkspaces(t *testing.T) {
 	eu, us, router := two(t)
 	regions := []string{"US", "US-NY", "CA", "FR", "GB", "", "nowhere"}
 	var visitors sync.WaitGroup

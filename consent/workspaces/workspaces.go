@@ -14,33 +14,32 @@
 //	...
 //	router.For(r.Context()).Enqueue(analytics.Track{...})
 //
-// A message goes to the workspace of its visitor's region, and to no other: neither a fault
-// of that workspace nor its end makes it go elsewhere. Whoever is of no known region has the
-// strict one.
+// A message goes only to the workspace of its visitor's region, even if that workspace fails
+// or is closed. Visitors of no known region belong to the strict one.
 //
-// A visitor who travels changes regions, and has a profile in each workspace. Where an
-// account says where its owner lives, put that region into the context with [NewContext].
+// A visitor who travels changes regions, and has a profile in each workspace. If an account
+// says where its owner lives, put that region into the context with [NewContext].
 //
 // # Jobs
 //
-// A job carries the region beside the text of the State, since both are known only where
-// the request is:
+// A job carries the region along with the text of the State, since both are known only during
+// the request:
 //
 //	job := Job{Consent: consent.Text(ctx), Region: router.Region(ctx)}
 //
-// and where it is worked off:
+// and where the job runs:
 //
 //	ctx, err := consent.WithText(ctx, job.Consent)
 //	ctx = workspaces.NewContext(ctx, job.Region)
 //	router.For(ctx).Enqueue(...)
 //
-// A job without a region, or with one that the Config has dropped since, has the strict
+// A job without a region, or with one that the Config no longer has, goes to the strict
 // workspace.
 //
 // # Answers
 //
-// The update of preferences goes to one workspace as well. Give the handler that takes the
-// answer a client for each request:
+// The update of preferences goes to one workspace as well. Give the handler a client for each
+// request:
 //
 //	preferences.Handler{Policy: policy, Client: router.For(r.Context())}.ServeHTTP(w, r)
 package workspaces
@@ -59,23 +58,23 @@ import (
 // ErrConfig is the error of a Config that New refuses.
 var ErrConfig = errors.New("workspaces: bad configuration")
 
-// A Config says which workspaces there are, and which regions are whose.
+// A Config says which workspaces there are, and which regions belong to them.
 type Config struct {
-	// Workspaces are the clients by names of one's own. Each is made by
-	// [consent.NewSegment] or [consent.New], with a write key and an endpoint of its own,
-	// and with the same policy or another. The Router closes them.
+	// Workspaces are the clients by names of your choice. Each is made by
+	// [consent.NewSegment] or [consent.New], with a write key and an endpoint of its own, and
+	// with the same policy or another. The Router closes them.
 	Workspaces map[string]*consent.Client
 
-	// Regions says whose a region is: the name of one of the Workspaces. Regions are
-	// exact names. For "US-CA", without an entry of its own, that of "US" counts.
+	// Regions maps a region to the name of one of the Workspaces. Regions are compared
+	// exactly. Without an entry for "US-CA", that of "US" counts.
 	Regions map[string]string
 
-	// Strict is the name of the workspace for whoever is of no known region.
+	// Strict is the name of the workspace for visitors of no known region.
 	Strict string
 
-	// Region returns the region of a context into which [NewContext] put none, or "". It
-	// is called from many goroutines at once, and no panic of it is recovered. Nil: the
-	// region is not known then.
+	// Region returns the region of a context into which [NewContext] put none, or "". It is
+	// called from many goroutines at once, and its panics are not recovered. Nil: the region
+	// is not known then.
 	Region func(context.Context) string
 }
 
@@ -91,7 +90,7 @@ type Router struct {
 
 // New returns a Router. The Config is copied. The error joins everything wrong with it, each
 // wrapping [ErrConfig]: no workspaces, one without a name or client, a client that two of
-// them share, and a region without a name or of a workspace that there is none of.
+// them share, and a region without a name or with an unknown workspace.
 func New(c Config) (*Router, error) {
 	var wrong []error
 	bad := func(format string, args ...any) {
@@ -117,14 +116,14 @@ func New(c Config) (*Router, error) {
 	}
 	for _, region := range slices.Sorted(maps.Keys(c.Regions)) {
 		if region == "" {
-			bad("a region has no name: whoever is of none has the workspace Strict")
+			bad("a region has no name: visitors without a region use Strict")
 		}
 		if _, ok := c.Workspaces[c.Regions[region]]; !ok {
-			bad("region %q is of workspace %q, which there is none of", region, c.Regions[region])
+			bad("region %q has the unknown workspace %q", region, c.Regions[region])
 		}
 	}
 	if _, ok := c.Workspaces[c.Strict]; !ok {
-		bad("Strict is the workspace %q, which there is none of", c.Strict)
+		bad("Strict is the unknown workspace %q", c.Strict)
 	}
 	if err := errors.Join(wrong...); err != nil {
 		return nil, err
@@ -133,8 +132,8 @@ func New(c Config) (*Router, error) {
 }
 
 // For returns the client of the workspace for the region of ctx, bound to the visitor whose
-// State ctx carries, as [consent.Client.For] binds it. It is one of that workspace for good:
-// its Stats and Flush are those of the workspace, and its Close and Shutdown do nothing.
+// State ctx carries, as [consent.Client.For] binds it. Its Stats and Flush are those of the
+// workspace, and its Close and Shutdown do nothing.
 func (r *Router) For(ctx context.Context) *consent.Client {
 	if r == nil {
 		return (*consent.Client)(nil).For(ctx)
@@ -160,7 +159,7 @@ func (r *Router) Workspace(ctx context.Context) string {
 }
 
 // Region returns the region of ctx, for a job: the one that [NewContext] put there, or else
-// what the Region of the Config tells; "" if it is not known.
+// the result of Config.Region; "" if it is not known.
 func (r *Router) Region(ctx context.Context) string {
 	if region, ok := fromContext(ctx); ok || r == nil || r.region == nil {
 		return region
@@ -171,7 +170,7 @@ func (r *Router) Region(ctx context.Context) string {
 type contextKey struct{}
 
 // NewContext returns a context that carries a region. With "" the region is not known,
-// whatever the Region of the Config would tell. A nil ctx stands for [context.Background].
+// whatever Config.Region would return. A nil ctx stands for [context.Background].
 func NewContext(ctx context.Context, region string) context.Context {
 	if ctx == nil {
 		ctx = context.Background()

@@ -64,7 +64,7 @@ func clientOf(t *testing.T, s *segmenttest.Segment) *consent.Client {
 	return client
 }
 
-func TestAMessageGoesToTheWorkspaceOfItsRegion(t *testing.T) {
+func TestMessageGoesToWorkspaceOfRegion(t *testing.T) {
 	eu, us, router := two(t)
 	for region, want := range map[string]string{
 		"US": "us", "US-NY": "us", "US-": "us", "CA": "us", "CA-QC": "us",
@@ -144,7 +144,7 @@ func TestNewReportsEveryMistake(t *testing.T) {
 	require.ErrorIs(t, err, workspaces.ErrConfig)
 	for _, text := range []string{
 		"a workspace has no name", `"a" and "b" have the same client`, `workspace "c" has no client`,
-		"a region has no name", `region "US" is of workspace "us"`, `Strict is the workspace "eu"`,
+		"a region has no name", `region "US" has the unknown workspace "us"`, `Strict is the unknown workspace "eu"`,
 	} {
 		require.ErrorContains(t, err, text)
 	}

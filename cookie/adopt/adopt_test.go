@@ -106,7 +106,7 @@ func (b *bitWriter) write(number, width int) {
 	}
 }
 
-func TestABombIsRefused(t *testing.T) {
+func TestDecompressionBombIsRefused(t *testing.T) {
 	_, err := Parse(bomb(4000))
 	require.ErrorIs(t, err, errText)
 }

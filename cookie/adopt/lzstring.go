@@ -5,19 +5,19 @@ import (
 	"unicode/utf16"
 )
 
-// maxText limits what a value decompresses to, in units of UTF-16. A cookie can hold one
-// of millions.
+// maxText limits the decompressed text, in UTF-16 units. A cookie can hold a text of
+// millions.
 const maxText = 16 << 10
 
 // A span is a part of the text.
 type span struct{ start, length int }
 
 // decompress decodes a text that lz-string compressed to base64. It takes time and memory
-// linear in the value, and in the text as far as maxText.
+// linear in the value and in the text, up to maxText.
 //
-// The format is LZ78: numbers of a growing width, the dictionary of which starts with 0
-// and 1 for a character of 8 or 16 bits that is new, and 2 for the end. Each entry is a
-// part of the text read so far, and is kept as such.
+// The format is LZ78: numbers of a growing width, whose dictionary starts with 0 and 1
+// for a new character of 8 or 16 bits, and 2 for the end. Each entry is a part of the
+// text read so far, and is stored as a span of it.
 func decompress(value string) (text string, ok bool) {
 	b, ok := newBits(strings.TrimRight(value, "="))
 	if !ok {
@@ -27,7 +27,7 @@ func decompress(value string) (text string, ok bool) {
 		out        []uint16
 		dictionary []span // from the number 3 on
 		last       span   // what the last number stood for
-		width      = 2    // of the first number alone
+		width      = 2    // of the first number only
 		room       = 1    // numbers until the next width
 	)
 	for {
@@ -52,7 +52,7 @@ func decompress(value string) (text string, ok bool) {
 			known := dictionary[number-3]
 			entry.length = known.length
 			out = append(out, out[known.start:known.start+known.length]...)
-		case number-3 == len(dictionary) && last.length > 0: // the entry that it makes itself
+		case number-3 == len(dictionary) && last.length > 0: // the entry that this number creates
 			entry.length = last.length + 1
 			out = append(out, out[last.start:last.start+last.length]...)
 			out = append(out, out[last.start])
@@ -77,8 +77,8 @@ func decompress(value string) (text string, ok bool) {
 	}
 }
 
-// bits reads numbers from the digits of base64: of a digit the high bit first, of a
-// number the low one.
+// bits reads numbers from the digits of base64: the high bit of a digit first, the low
+// bit of a number first.
 type bits struct {
 	digits []byte
 	at     int // of the next bit

@@ -4,17 +4,17 @@
 //
 // __adroll_consent, whose name is fixed, holds a TC string of the IAB's framework and an
 // id, with "#" between them. __adroll_consent_params is there while the banner waits for an
-// answer, and is none.
+// answer, and is not an answer.
 //
 // # Answers that are out of date
 //
-// What the TC string says of its age and versions is for the Source of the tcf package to
-// judge: see its MaxAge and MinPolicyVersion.
+// The Source of the tcf package checks the age and versions of the TC string: see its
+// MaxAge and MinPolicyVersion.
 //
 // # What it cannot see
 //
-// The strings have the CMP id 0, though AdRoll's is 54: they cannot be told from another
-// CMP's by it.
+// The strings have the CMP id 0, though AdRoll's is 54: the id does not identify them as
+// AdRoll's.
 //
 // # Names
 //
@@ -34,24 +34,24 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-// ErrUnread is the error of an answer that a Source without TCF cannot read. It wraps
+// ErrUnread is the error of an answer if the Source has no TCF to read it. It wraps
 // [cookie.ErrMalformed].
-var ErrUnread = fmt.Errorf("%w: __adroll_consent has a TC string that nothing reads", cookie.ErrMalformed)
+var ErrUnread = fmt.Errorf("%w: __adroll_consent has a TC string, but the Source has no TCF", cookie.ErrMalformed)
 
-var errParts = fmt.Errorf("%w: __adroll_consent is no TC string and id", cookie.ErrMalformed)
+var errParts = fmt.Errorf("%w: __adroll_consent is not a TC string and an id", cookie.ErrMalformed)
 
-// A Source reads the answer from AdRoll's cookie. Without TCF, an answer is ErrUnread and
-// denied. A Source may be used by many goroutines at once.
+// A Source reads the answer from AdRoll's cookie. Without TCF, an answer is the error
+// ErrUnread, and denied. A Source may be used by many goroutines at once.
 type Source struct {
-	// TCF reads the TC string; the Decode of a Source of package tcf does.
+	// TCF reads the TC string; use the Decode of a tcf.Source.
 	TCF func(value string) (consent.State, error)
 
-	// Categories are all that the site has: one that an answer leaves out is denied.
+	// Categories are all categories of the site: one that an answer leaves out is denied.
 	Categories []string
 }
 
 // Consent returns the answer in the request's cookie, or consent.NewState(nil) if the
-// visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
+// visitor gave none. Limits, several copies and errors are those of [cookie.Read].
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	return cookie.Read(r, "__adroll_consent", func(value string) (consent.State, error) {
 		a, err := Parse(value)
@@ -69,7 +69,7 @@ func (s Source) Consent(r *http.Request) (consent.State, error) {
 	})
 }
 
-// An Answer is what the cookie says.
+// An Answer is the content of the cookie.
 type Answer struct {
 	TCString string // of the IAB's framework, not yet read
 	ID       string

@@ -2,28 +2,28 @@
 //
 // # The cookie
 //
-// axeptio_cookies, unless the site gave it another name with the option jsonCookieName,
-// holds one answer for each service, which Axeptio calls a vendor, as JSON in one of two
+// axeptio_cookies, unless the site renamed it with the option jsonCookieName, holds one
+// answer for each service, which Axeptio calls a vendor, as JSON in one of two
 // percent-encodings. It is there before the visitor answers, with $$completed false, and
-// is an answer once that is true. Keys that begin with $$ are no services.
+// is an answer once that is true. Keys that begin with $$ are not services.
 //
 // # Answers that are out of date
 //
-// MaxAge refuses by the date in the cookie, Version by the name or identifier of the
-// configuration that the visitor was shown ($$cookiesVersion). Of a refused answer the
-// denials stay and the grants go.
+// MaxAge refuses answers by the date in the cookie, Version by the name or identifier of
+// the configuration that the visitor was shown ($$cookiesVersion). Only the denials of a
+// refused answer count.
 //
 // # What it cannot see
 //
 // The lists in axeptio_authorized_vendors and axeptio_all_vendors repeat what is in this
 // cookie, and are not read. Axeptio's product for publishers, on the IAB's framework,
-// keeps its TC string in localStorage alone: a page can mirror it into a cookie for the
+// keeps its TC string only in localStorage: a page can mirror it into a cookie for the
 // tcf package.
 //
 // # Names
 //
-// Services have the names that the site gave them, and no categories: each becomes a
-// category of its own name unless Services says otherwise.
+// Services have the names that the site gave them, and no categories: each is a category
+// of its own name unless Services says otherwise.
 //
 //	for example         category
 //	google_analytics    analytics
@@ -50,16 +50,17 @@ import (
 // A Source reads the answer from Axeptio's cookie. The zero Source is ready to use, with
 // the services as categories. It may be used by many goroutines at once.
 type Source struct {
-	// Services are the site's categories by the name of a service. A service that is
-	// not listed is a category of its own name. A category of several services is
-	// granted if all of them are.
+	// Services are the site's categories by the name of a service. An unlisted service
+	// is a category of its own name. A category of several services is granted if all of
+	// them are.
 	Services map[string]string
 
-	// Categories are all that the site has: one that an answer leaves out is denied.
+	// Categories are all categories of the site: one that an answer leaves out is
+	// denied.
 	Categories []string
 
 	// Version, if not empty, is the name or the identifier of the configuration that the
-	// site shows now. A grant under another one does not count.
+	// site shows now. A grant under another does not count.
 	Version string
 
 	// MaxAge, if not 0, is how long a grant counts.
@@ -70,7 +71,7 @@ type Source struct {
 }
 
 // Consent returns the answer in the request's cookie, or consent.NewState(nil) if the
-// visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
+// visitor gave none. Limits, several copies and errors are those of [cookie.Read].
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	return s.at(r, time.Now())
 }

@@ -58,7 +58,7 @@ func TestAnswers(t *testing.T) {
 		"not completed, with services": {Source{}, `{"$$completed":false,"ga":true}`, consent.NewState(nil)},
 		"completed as a string":        {Source{}, `{"$$completed":"true","ga":true}`, consent.NewState(nil)},
 		"no $$completed":               {Source{}, `{"ga":true}`, consent.NewState(nil)},
-		"a date that is none":          {Source{MaxAge: time.Hour}, `{"$$completed":true,"$$date":1,"ga":true,"fb":false}`, consent.NewState(map[string]bool{"fb": false})},
+		"an invalid date":              {Source{MaxAge: time.Hour}, `{"$$completed":true,"$$date":1,"ga":true,"fb":false}`, consent.NewState(map[string]bool{"fb": false})},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			got, err := test.source.at(request(test.value), date.Add(30*time.Minute))

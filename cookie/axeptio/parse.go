@@ -10,12 +10,12 @@ import (
 )
 
 var (
-	errObject = fmt.Errorf("%w: the cookie of Axeptio is no JSON object", cookie.ErrMalformed)
-	errNone   = fmt.Errorf("%w: the cookie of Axeptio has an answer and no service", cookie.ErrMalformed)
+	errObject = fmt.Errorf("%w: the cookie of Axeptio is not a JSON object", cookie.ErrMalformed)
+	errNone   = fmt.Errorf("%w: the cookie of Axeptio has an answer without a service", cookie.ErrMalformed)
 	errAnswer = fmt.Errorf("%w: the cookie of Axeptio has an answer that is not true or false", cookie.ErrMalformed)
 )
 
-// An Answer is what the cookie says.
+// An Answer is the content of the cookie.
 type Answer struct {
 	Completed   bool // the visitor has answered
 	Services    map[string]bool
@@ -24,9 +24,9 @@ type Answer struct {
 	VersionID   string
 }
 
-// Parse reads the value of the cookie, in time and memory linear in its length. One that
-// is no JSON object, has an answer other than true and false, or is completed without any,
-// is an error that wraps [cookie.ErrMalformed].
+// Parse reads the value of the cookie, in time and memory linear in its length. A value
+// that is not a JSON object, has an answer other than true and false, or is completed
+// without any, is an error that wraps [cookie.ErrMalformed].
 func Parse(value string) (Answer, error) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal([]byte(cookie.Unescape(value)), &members) != nil || members == nil {
@@ -51,7 +51,7 @@ func Parse(value string) (Answer, error) {
 	return a, nil
 }
 
-// set takes in a member that is no service. One that says nothing known says nothing.
+// set reads a member that is not a service. Unknown members are ignored.
 func (a *Answer) set(key string, member json.RawMessage) {
 	switch key {
 	case "$$completed":

@@ -6,25 +6,25 @@
 // cmplz_banner-status is "dismissed" once the visitor has answered, and one cookie for
 // each category then says "allow" or "deny": cmplz_functional, cmplz_preferences,
 // cmplz_statistics, cmplz_statistics-anonymous and cmplz_marketing.
-// cmplz_consented_services holds services that the visitor opened or closed one by one, as
-// JSON. On the main site of a WordPress multisite the names begin with cmplz_rt_; both
+// cmplz_consented_services holds services that the visitor allowed or denied one by one,
+// as JSON. On the main site of a WordPress multisite the names begin with cmplz_rt_; both
 // prefixes are read unless Prefix is set.
 //
-// cmplz_saved_categories and cmplz_saved_services, which the plugin writes without an
-// answer too, in opt-out regions with all categories, are not read.
+// cmplz_saved_categories and cmplz_saved_services are not read: the plugin also writes
+// them without an answer, in opt-out regions with all categories.
 //
 // # Answers that are out of date
 //
-// The plugin's script itself resets the cookies, to "deny" and a banner that is shown
-// again, when the site's cookie policy changes, but only on the visitor's next page:
-// PolicyID refuses answers to another policy until then. Of a refused answer the denials
-// stay and the grants go. The answers have no date.
+// When the site's cookie policy changes, the plugin's script resets the cookies to "deny"
+// and shows the banner again, but only on the visitor's next page: PolicyID refuses
+// answers to another policy until then. Only the denials of a refused answer count. The
+// answers have no date.
 //
 // # What it cannot see
 //
-// In opt-out regions the plugin takes a category without a cookie for granted. Here it is
-// no answer, which a policy of an opt-out law allows as well. A service that the visitor
-// opened on a page stays closed as long as its category is denied.
+// In opt-out regions the plugin treats a category without a cookie as granted. Here it is
+// no answer, which an opt-out policy allows as well. A service that the visitor allowed on
+// a page stays denied as long as its category is.
 //
 // # Names
 //
@@ -32,7 +32,7 @@
 //	functional            Functional     none: its destinations go to Always
 //	preferences           Preferences    functional
 //	statistics            Statistics     analytics
-//	statistics-anonymous  Statistics     one of its own
+//	statistics-anonymous  Statistics     a separate one
 //	marketing             Marketing      advertising
 //
 // # Where the rules come from
@@ -54,8 +54,8 @@ import (
 var (
 	errStatus   = fmt.Errorf("%w: an unknown status of the banner of Complianz", cookie.ErrMalformed)
 	errAnswer   = fmt.Errorf("%w: a category of Complianz with an unknown answer", cookie.ErrMalformed)
-	errServices = fmt.Errorf("%w: the services of Complianz are no JSON object of true and false", cookie.ErrMalformed)
-	errNone     = fmt.Errorf("%w: an answer to Complianz without a category", cookie.ErrMalformed)
+	errServices = fmt.Errorf("%w: the services of Complianz are not a JSON object of true and false", cookie.ErrMalformed)
+	errNone     = fmt.Errorf("%w: an answer in Complianz without a category", cookie.ErrMalformed)
 )
 
 var prefixes = []string{"cmplz_", "cmplz_rt_"}
@@ -65,30 +65,30 @@ var categories = []string{"functional", "preferences", "statistics", "statistics
 // A Source reads the answer from the cookies of Complianz. The zero Source is ready to
 // use, with the plugin's names as categories. It may be used by many goroutines at once.
 type Source struct {
-	// Groups are the site's categories by the plugin's names. A name that is not listed
-	// stays as it is. A category of several names is granted if all of them are.
+	// Groups are the site's categories by the plugin's names. An unlisted name stays as it
+	// is. A category of several names is granted if all of them are.
 	Groups map[string]string
 
-	// Vendors are the destinations by the name of a service, as in "youtube". One that
-	// is not listed is left out. Visitors who opened or closed a service were asked by
+	// Vendors are the destinations by the name of a service, as in "youtube". An unlisted
+	// one is left out. Visitors who allowed or denied a service count as asked by
 	// destination: destinations without a service need ServerOnly or Imply of the
 	// destinations package.
 	Vendors map[string]string
 
-	// Categories are all that the site has: one that an answer leaves out is denied.
+	// Categories are all categories of the site: one that an answer leaves out is denied.
 	Categories []string
 
 	// PolicyID, if not empty, is the id of the site's cookie policy. A grant under
 	// another one does not count.
 	PolicyID string
 
-	// Prefix is what the names of the cookies begin with. Empty, both prefixes are read,
-	// and what either denies is denied.
+	// Prefix is the prefix of the cookies' names. Empty: both prefixes are read, and a
+	// denial in either counts.
 	Prefix string
 }
 
 // Consent returns the answer in the request's cookies, or consent.NewState(nil) if the
-// visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
+// visitor gave none. Limits, several copies and errors are those of [cookie.Read].
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	read := prefixes
 	if s.Prefix != "" {
@@ -149,7 +149,7 @@ func (s Source) read(r *http.Request, prefix string) (consent.State, error) {
 	return cookie.Complete(state, s.Categories), nil
 }
 
-// current reports whether the answer is one to the site's policy of now.
+// current reports whether the answer is for the site's present policy.
 func (s Source) current(r *http.Request, prefix string) bool {
 	ids := cookie.Values(r, prefix+"policy_id")
 	return len(ids) > 0 && !slices.ContainsFunc(ids, func(id string) bool { return id != s.PolicyID })
@@ -169,8 +169,8 @@ func Parse(value string) (granted bool, err error) {
 }
 
 // ParseServices reads the value of the cookie with the services, in time and memory linear
-// in its length. It may be empty. One that is no JSON object of true and false is an error
-// that wraps [cookie.ErrMalformed].
+// in its length. It may be empty. A value that is not a JSON object of booleans is an
+// error that wraps [cookie.ErrMalformed].
 func ParseServices(value string) (map[string]bool, error) {
 	value = cookie.Unescape(value)
 	if value == "" || value == "[]" { // PHP has no empty object

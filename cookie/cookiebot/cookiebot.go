@@ -5,26 +5,25 @@
 // CookieConsent, whose name is fixed, holds the answer to four categories: necessary,
 // preferences, statistics and marketing.
 //
-// The cookie is there for visitors whom nobody asked, too: in regions that the site asks
-// for no consent it has the method "implied" or the stamp "-1", or is -1 as a whole, all
-// with every category granted. That is no answer. A cookie that is 0 as a whole is one of
-// a visitor who declined. Cookies from before 2023 have no method, and are answers.
+// Visitors who were not asked have the cookie too: in regions where the site asks for no
+// consent it has the method "implied" or the stamp "-1", or is just -1, all with every
+// category granted. That is no answer. A cookie that is just 0 is from a visitor who
+// declined. Cookies from before 2023 have no method, and are answers.
 //
 // # Answers that are out of date
 //
-// A site that renews its consent raises the version in the cookie: answers to an older
-// one are refused if Version is set. MaxAge refuses by the time in the cookie. Of a
-// refused answer the denials stay and the grants go.
+// A site that asks for consent again raises the version in the cookie: answers to an older
+// one are refused if Version is set. MaxAge refuses answers by the time in the cookie.
+// Only the denials of a refused answer count.
 //
 // # What it cannot see
 //
-// Consent that a site takes for several domains at once is kept by Cookiebot's servers
-// until the visitor comes to this one. Where the site uses the IAB's framework, the TC
-// string stands inside this cookie: [Parse] returns it. Of a GPP string the cookie has
-// nothing.
+// Consent that a site takes for several domains at once stays on Cookiebot's servers until
+// the visitor comes to this one. If the site uses the IAB's framework, the TC string is
+// inside this cookie: [Parse] returns it. The cookie has no GPP string.
 //
-// Another program, the TYPO3 extension cookieman, has a cookie of the same name. It is no
-// JavaScript object and so an error here.
+// Another program, the TYPO3 extension cookieman, has a cookie of the same name. It is not
+// a JavaScript object and so an error here.
 //
 // # Names
 //
@@ -37,7 +36,7 @@
 // # Where the rules come from
 //
 // The readers that Cookiebot publishes for servers, in PHP and C#, and its WordPress
-// plugin have the form, 0 and -1. The rest was read off cookies of live sites.
+// plugin define the format, 0 and -1. The rest was found in cookies of live sites.
 package cookiebot
 
 import (
@@ -51,11 +50,11 @@ import (
 // A Source reads the answer from Cookiebot's cookie. The zero Source is ready to use, with
 // Cookiebot's names as categories. It may be used by many goroutines at once.
 type Source struct {
-	// Groups are the site's categories by Cookiebot's names. A name that is not listed
-	// stays as it is. A category of several names is granted if all of them are.
+	// Groups are the site's categories by Cookiebot's names. An unlisted name stays as it
+	// is. A category of several names is granted if all of them are.
 	Groups map[string]string
 
-	// Categories are all that the site has: one that an answer leaves out is denied.
+	// Categories are all categories of the site: one that an answer leaves out is denied.
 	Categories []string
 
 	// Version, if not 0, is the version of the consent that the site asks for now. A
@@ -67,7 +66,7 @@ type Source struct {
 }
 
 // Consent returns the answer in the request's cookie, or consent.NewState(nil) if the
-// visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
+// visitor gave none. Limits, several copies and errors are those of [cookie.Read].
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	return s.at(r, time.Now())
 }

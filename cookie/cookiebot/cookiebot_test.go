@@ -40,7 +40,7 @@ func request(value string) *http.Request {
 	return &http.Request{Header: http.Header{"Cookie": {"CookieConsent=" + value}}}
 }
 
-func TestNobodyAsked(t *testing.T) {
+func TestVisitorNotAsked(t *testing.T) {
 	for _, value := range []string{
 		"-1",
 		"{stamp:%27-1%27%2Cnecessary:true%2Cpreferences:true%2Cstatistics:true%2Cmarketing:true%2Cver:1}",
@@ -52,7 +52,7 @@ func TestNobodyAsked(t *testing.T) {
 	}
 }
 
-func TestOutdatedAnswersKeepTheirDenialsAlone(t *testing.T) {
+func TestOutdatedAnswersKeepOnlyDenials(t *testing.T) {
 	given := time.UnixMilli(1705162226478)
 	const value = "{necessary:true,preferences:true,statistics:false,marketing:false,ver:2,utc:1705162226478}"
 	names := map[string]string{"statistics": "analytics", "marketing": "analytics"}

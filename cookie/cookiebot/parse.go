@@ -10,18 +10,18 @@ import (
 )
 
 var (
-	errObject     = fmt.Errorf("%w: CookieConsent is no object", cookie.ErrMalformed)
+	errObject     = fmt.Errorf("%w: CookieConsent is not an object", cookie.ErrMalformed)
 	errCategories = fmt.Errorf("%w: CookieConsent has no category", cookie.ErrMalformed)
 	errAnswer     = fmt.Errorf("%w: CookieConsent has an answer that is not true or false", cookie.ErrMalformed)
 )
 
-// An Answer is what the cookie says.
+// An Answer is the content of the cookie.
 type Answer struct {
 	Categories map[string]bool // by the names necessary, preferences, statistics and marketing
-	Implied    bool            // nobody asked the visitor
+	Implied    bool            // the visitor was not asked
 	Version    int             // of the consent, or 0
 	Given      time.Time       // or the zero Time
-	TCString   string          // of the IAB's framework, where the site uses it
+	TCString   string          // of the IAB's framework, if the site uses it
 }
 
 // Parse reads the value of the cookie, in each of its encodings. A value that is not -1,
@@ -57,7 +57,7 @@ func Parse(value string) (Answer, error) {
 	return a, nil
 }
 
-// next cuts one member off those of an object. A string is in single quotes and has no
+// next cuts off the first member of an object. A string is in single quotes and has no
 // escape; anything else is a word.
 func next(members string) (key, value, rest string, ok bool) {
 	key, members, ok = strings.Cut(members, ":")
@@ -75,8 +75,8 @@ func next(members string) (key, value, rest string, ok bool) {
 	return strings.TrimSpace(key), strings.TrimSpace(value), rest, ok
 }
 
-// set takes in one member, and reports whether it can have that value. A category that
-// stands in the cookie twice is granted if both say so.
+// set reads one member, and reports whether it can have that value. A repeated category
+// is granted only if every entry says so.
 func (a *Answer) set(key, value string) (ok bool) {
 	switch key {
 	case "necessary", "preferences", "statistics", "marketing":

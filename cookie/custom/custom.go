@@ -1,12 +1,12 @@
-// Package custom reads and writes the answer in a cookie of the site's own: that of an
-// in-house banner, or of a page on @segment/analytics-consent-tools, whose categories sit
-// wherever the page put them.
+// Package custom reads and writes the answer in a site's own cookie: that of an in-house
+// banner, or of a page on @segment/analytics-consent-tools, which stores its categories
+// itself.
 //
 // # The cookie
 //
 // [Source] describes it, and is a Codec of the endpoint of package preferences, so that
-// visitors can answer without a script. Its value is one of five formats, percent-encoded as
-// encodeURIComponent does or not:
+// visitors can answer without a script. The value has one of five formats, optionally
+// percent-encoded as by encodeURIComponent:
 //
 //	JSON      {"analytics":true,"advertising":false}, or such an object at a Path
 //	JSONList  ["analytics"], or such an array at a Path
@@ -14,32 +14,30 @@
 //	List      analytics,advertising
 //	Word      true
 //
-// Every cookie of that name is an answer, unless AnsweredBy names another cookie that has
-// to be beside it. A value that has another form is an error, and denies everything: so
-// does JSON without the Path, since a Path that is wrong must not open what visitors
-// denied.
+// Every cookie of that name is an answer, unless AnsweredBy names another cookie that has to
+// be there too. A value of another form is an error, and denies everything; so does JSON
+// without the Path, since a wrong Path must not allow what visitors denied.
 //
 // # What an answer leaves out
 //
-// With Categories set, what an answer leaves out is denied, as consent-tools takes it:
-// under an opt-out policy {"analytics":true} would otherwise open advertising. Of a
-// category that is not among them, only a denial counts. JSONList, List and Word say
-// nothing of what the visitor refused, and need Categories.
+// With Categories set, what an answer leaves out is denied, as in consent-tools: under an
+// opt-out policy {"analytics":true} would otherwise allow advertising. For a category that
+// is not among them, only a denial counts. JSONList, List and Word do not list what the
+// visitor refused, and need Categories.
 //
 // # Answers that are out of date
 //
-// A date or revision inside a cookie of one's own is for the site to judge: a Source is
-// a function of the request, and one that judges can call this one (see the SourceFunc
-// of the middleware package).
+// The site itself has to check a date or revision in its cookie: write a
+// middleware.SourceFunc that does, and calls this Source.
 //
 // # What it cannot see
 //
-// Only one cookie is read, though several Sources combine: a site with one cookie for
-// each category has one Source for each, with the format Word.
+// A Source reads only one cookie. A site with a cookie for each category has a Source for
+// each, with the format Word.
 //
 // # Names
 //
-// A name in the cookie is a category of its own unless Groups says otherwise.
+// A name in the cookie is a category of that name unless Groups says otherwise.
 //
 //	in the cookie  in Groups      category
 //	analytics                     analytics
@@ -48,8 +46,8 @@
 //
 // # Where the rules come from
 //
-// That a category has to be true, and everything else is no, is the rule of
-// @segment/analytics-consent-tools 2.0.3.
+// @segment/analytics-consent-tools 2.0.3 has the rule that a category is granted only if it
+// is true.
 package custom
 
 import (
@@ -62,21 +60,21 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-// ErrCategories is the error of a Source whose Format needs Categories and has none. A
-// Source reads nothing then.
-var ErrCategories = errors.New("custom: a format that needs the site's categories")
+// ErrCategories is the error of a Source without Categories whose Format needs them. It
+// reads nothing then.
+var ErrCategories = errors.New("custom: the Format needs Categories")
 
 var (
-	errJSON   = fmt.Errorf("%w: no JSON of that form, or nothing at the path", cookie.ErrMalformed)
-	errPairs  = fmt.Errorf("%w: no names and answers", cookie.ErrMalformed)
-	errAnswer = fmt.Errorf("%w: an answer that is none of the site's words", cookie.ErrMalformed)
+	errJSON   = fmt.Errorf("%w: not JSON of that form, or nothing at the path", cookie.ErrMalformed)
+	errPairs  = fmt.Errorf("%w: not names and answers", cookie.ErrMalformed)
+	errAnswer = fmt.Errorf("%w: an answer that is not one of the site's words", cookie.ErrMalformed)
 	errNone   = fmt.Errorf("%w: no category", cookie.ErrMalformed)
 )
 
 // A Format is the form of a cookie's value.
 type Format uint8
 
-// The formats, of which JSON is the zero one.
+// The formats. JSON is the zero Format.
 const (
 	JSON     Format = iota // an object of names and answers
 	JSONList               // an array of the names that are granted
@@ -85,8 +83,8 @@ const (
 	Word                   // one answer for all Categories
 )
 
-// A Source reads the answer from a cookie of the site's own, and writes it. The zero Source
-// reads JSON from the cookie "consent". It may be used by many goroutines at once.
+// A Source reads the answer from a site's own cookie, and writes it. The zero Source reads
+// JSON from the cookie "consent". It may be used by many goroutines at once.
 type Source struct {
 	// Template holds the name of the cookie, if it is not "consent", and the attributes to
 	// write it with; see [cookie.Set]. Its Value is not used.
@@ -95,8 +93,8 @@ type Source struct {
 	// Format is the form of the value.
 	Format Format
 
-	// Path leads to the answers through the members of JSON objects: {"user", "consent"}
-	// is for {"user":{"consent":...}}. Empty: the whole document is the answers.
+	// Path leads to the answers through the members of JSON objects: {"user", "consent"} is
+	// for {"user":{"consent":...}}. Empty: the document itself holds the answers.
 	Path []string
 
 	// Separator stands between the entries of Pairs and List, and Assign between the name
@@ -108,20 +106,20 @@ type Source struct {
 	// boolean, and 1 a string or a number; null is always denied.
 	Granted, Denied []string
 
-	// Groups are the site's categories by the names in the cookie. A name that is not
-	// listed stays as it is. A category of several names is granted if all of them are.
+	// Groups are the site's categories by the names in the cookie. An unlisted name stays as
+	// it is. A category of several names is granted if all of them are.
 	Groups map[string]string
 
-	// Categories are all that the site has: one that an answer leaves out is denied.
+	// Categories are all categories of the site: one that an answer leaves out is denied.
 	Categories []string
 
 	// AnsweredBy, if not empty, is the name of a cookie that is there once the visitor has
-	// answered. Without it there is no answer, whatever the other one holds.
+	// answered. Without that cookie there is no answer, whatever the other one holds.
 	AnsweredBy string
 }
 
 // Consent returns the answer in the request's cookie, or consent.NewState(nil) if the
-// visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
+// visitor gave none. Limits, several copies and errors are those of [cookie.Read].
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	if s.AnsweredBy != "" && len(cookie.Values(r, s.AnsweredBy)) == 0 {
 		return consent.NewState(nil), nil
@@ -142,13 +140,13 @@ func (s Source) Decode(value string) (consent.State, error) {
 		answers = s.complete(answers)
 	}
 	if len(answers) == 0 {
-		return consent.All(consent.Denied), errNone // who answered must not look unasked
+		return consent.All(consent.Denied), errNone // an answer must not look like none
 	}
 	return consent.NewState(answers), nil
 }
 
-// complete returns the answers with every category that they leave out denied, and
-// without a grant for a category that the site does not have.
+// complete returns the answers with missing categories denied, and without grants for
+// categories that the site does not have.
 func (s Source) complete(answers map[string]bool) map[string]bool {
 	complete := make(map[string]bool, len(answers)+len(s.Categories))
 	for category, granted := range answers {

@@ -9,11 +9,11 @@ import (
 )
 
 // Parse reads the value of the cookie: the answers by the names in it, in time and memory
-// linear in its length. Of the formats without names the names are those of Categories. A
-// name that stands in it twice is granted if both say so, but in JSON, where the last one
-// counts as it does for a script. A value of another form is an error that wraps
-// [cookie.ErrMalformed]; one whose answer is none of the words, too, unless Categories or
-// Groups are set and do not have the name: then it is left out.
+// linear in its length. Formats without names use those of Categories. A repeated name is
+// granted only if every entry says so, except in JSON, where the last one counts, as in
+// JavaScript. A value of another form is an error that wraps [cookie.ErrMalformed]. So is
+// an answer that is not one of the words, unless Categories or Groups are set and do not
+// have the name: then it is left out.
 func (s Source) Parse(value string) (map[string]bool, error) {
 	if s.Format >= JSONList && s.Format != Pairs && len(s.Categories) == 0 {
 		return nil, ErrCategories
@@ -64,8 +64,8 @@ func (s Source) parseObject(document string) (map[string]bool, error) {
 	return answers, nil
 }
 
-// word returns what a JSON value is as a word: a string without its quotes, and null as
-// "", which is denied.
+// word returns a JSON value as a word: a string without its quotes, and null as "", which
+// is denied.
 func word(member json.RawMessage) string {
 	var text string
 	if json.Unmarshal(member, &text) == nil {
@@ -126,7 +126,7 @@ func granted(names []string) map[string]bool {
 	return answers
 }
 
-// add takes in one answer.
+// add adds one answer.
 func (s Source) add(answers map[string]bool, name, word string) error {
 	answer, ok := s.answer(word)
 	if !ok {
@@ -140,8 +140,8 @@ func (s Source) add(answers map[string]bool, name, word string) error {
 	return nil
 }
 
-// knows reports whether the site has a category of that name in the cookie. Without a
-// list it may.
+// knows reports whether the site has a category of that name in the cookie; without a
+// list, it always does.
 func (s Source) knows(name string) bool {
 	_, group := s.Groups[name]
 	return group || slices.Contains(s.Categories, name) || len(s.Groups) == 0 && len(s.Categories) == 0
@@ -163,8 +163,8 @@ func (s Source) words() (yes, no []string) {
 	return yes, no
 }
 
-// answer returns what a word says. One that is among both is denied, and so is an empty
-// one, which is null in JSON, where it stands beside a name.
+// answer returns the answer of a word. A word that is in both lists is denied, and so is
+// an empty one, which stands for null in JSON.
 func (s Source) answer(word string) (granted, ok bool) {
 	yes, no := s.words()
 	switch {

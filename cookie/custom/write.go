@@ -13,22 +13,21 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-// Write sets the cookie that holds s, percent-encoded so that decodeURIComponent reads it,
-// with the attributes that [cookie.Set] fills in. Each of Categories is written, and each
-// category that s names; what s does not grant is written as denied.
+// Write sets the cookie that holds s, percent-encoded for decodeURIComponent, with the
+// attributes that [cookie.Set] fills in. Each of Categories is written, and each category
+// that s names; those that s does not grant are written as denied.
 //
-// The other members of a JSON document that the request has in the cookie stay, as a
-// version or a date of the site's own: those beside the Path, and beside the answers those
-// that Categories does not have. They go where they would not fit.
+// Other members of a JSON document in the request's cookie are kept, such as the site's own
+// version or date: those beside the Path, and those beside the answers that are not in
+// Categories. They are dropped if they would not fit.
 //
-// What cannot be written so that Consent reads it again is an error that wraps
-// [cookie.ErrNotEncodable]: a State without an answer, answers for destinations, an answer
-// for every name without Categories to say which, a name that holds a separator, one
-// Word for answers that differ. Presumed grants are not the visitor's, and are written as
-// denied. Nothing is written then.
+// A State that Consent could not read back is an error that wraps [cookie.ErrNotEncodable],
+// and nothing is written: a State without an answer, answers for destinations, an answer
+// for every name without Categories, a name that holds a separator, one Word for answers
+// that differ. Presumed grants are not the visitor's, and are written as denied.
 //
-// With AnsweredBy, that cookie is set too, after the answer and with its attributes: as the
-// request has it, or else to "true".
+// The cookie of AnsweredBy is set too, after the answer and with its attributes, to its
+// value in the request, or else to "true".
 func (s Source) Write(w http.ResponseWriter, r *http.Request, state consent.State) error {
 	state = state.Given()
 	answers, err := s.answers(state)
@@ -47,7 +46,7 @@ func (s Source) Write(w http.ResponseWriter, r *http.Request, state consent.Stat
 	return err
 }
 
-// cookies returns the answer, and the cookie that says that there is one.
+// cookies returns the cookie of the answer, and the one of AnsweredBy.
 func (s Source) cookies(r *http.Request, value string) []http.Cookie {
 	answer := s.cookie(s.name(), value)
 	if s.AnsweredBy == "" {
@@ -60,9 +59,8 @@ func (s Source) cookies(r *http.Request, value string) []http.Cookie {
 	return []http.Cookie{answer, answered}
 }
 
-// ForgetCopies expires the copies of the cookie that r may have brought beside the one that
-// Write sets, as [cookie.UnsetCopies] does: what they deny would go on to count. Call it
-// after Write.
+// ForgetCopies expires the copies of the cookie in r beside the one that Write sets, as
+// [cookie.UnsetCopies] does: their denials would still count. Call it after Write.
 func (s Source) ForgetCopies(w http.ResponseWriter, r *http.Request) error {
 	return cookie.UnsetCopies(w, r, s.cookie(s.name(), ""))
 }
@@ -127,7 +125,8 @@ func (s Source) answers(state consent.State) (map[string]bool, error) {
 	return answers, nil
 }
 
-// text returns the value for the answers, not yet encoded. The document is the one before.
+// text returns the value for the answers, not yet encoded. The document is the previous
+// one.
 func (s Source) text(document string, answers map[string]bool) string {
 	yes, no := s.words()
 	var names, granted, pairs []string
@@ -172,7 +171,7 @@ func (s Source) object(answers map[string]bool, yes, no string) json.RawMessage 
 	return marshal(members)
 }
 
-// put returns the document with the answers at the path. It goes as deep as the path.
+// put returns the document with the answers at the path. It recurses as deep as the path.
 func (s Source) put(document string, path []string, answers json.RawMessage) string {
 	var members map[string]json.RawMessage
 	if json.Unmarshal([]byte(document), &members) != nil || members == nil {
@@ -190,14 +189,14 @@ func (s Source) put(document string, path []string, answers json.RawMessage) str
 	return string(marshal(members))
 }
 
-// marshal encodes what cannot fail to be.
+// marshal encodes values that cannot fail.
 func marshal(value any) json.RawMessage {
 	data, _ := json.Marshal(value)
 	return data
 }
 
-// check returns an error unless the value is read as an answer that grants nothing that
-// the State does not, and denies all that it denies.
+// check returns an error unless the value reads as an answer that grants nothing that the
+// State does not, and denies everything that it denies.
 func (s Source) check(value string, state consent.State) error {
 	read, err := s.Decode(value)
 	if err != nil {

@@ -21,7 +21,7 @@ func write(t testing.TB, s Source, had string, state consent.State) (string, err
 	err := s.Write(w, r, state)
 	set := w.Result().Cookies()
 	if err != nil {
-		require.Empty(t, set, "an error, and a cookie all the same")
+		require.Empty(t, set, "a cookie in spite of the error")
 		return "", err
 	}
 	if s.AnsweredBy != "" {
@@ -53,7 +53,7 @@ func roundTrip(t testing.TB, s Source, state consent.State) {
 	}
 }
 
-func TestWhatIsWrittenIsRead(t *testing.T) {
+func TestWrittenStateIsReadBack(t *testing.T) {
 	for format, c := range conforming {
 		for _, cookies := range []string{c.accepted, c.rejected, c.partly} {
 			state, err := c.source.Consent(&http.Request{Header: http.Header{"Cookie": {cookies}}})
@@ -103,7 +103,7 @@ func TestBytes(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
+func TestUnwritableStateIsAnError(t *testing.T) {
 	two := []string{"advertising", "analytics"}
 	mixed := consent.NewState(map[string]bool{"analytics": true, "advertising": false})
 	for rule, test := range map[string]struct {
@@ -167,7 +167,7 @@ func TestForgetCopies(t *testing.T) {
 }
 
 // What is written counts, also where a second cookie has to say that there is an answer.
-func TestTheCookieThatSaysThatThereIsAnAnswer(t *testing.T) {
+func TestAnsweredByCookie(t *testing.T) {
 	s := Source{AnsweredBy: "asked"}
 	for had, want := range map[string]string{
 		"": "true", "asked=2026-11-25T10:00:00Z": "2026-11-25T10:00:00Z", "asked=": "true", `asked={"a":1}`: "true", "asked=a b": "true",

@@ -1,6 +1,6 @@
 package didomi
 
-// bits are read from the first on. After a failure every read is 0.
+// bits are read from the first one on. After a failure every read returns 0.
 type bits struct {
 	data   []byte
 	at     int
@@ -35,10 +35,10 @@ const (
 	statusEnabled  = 0b10
 )
 
-// list reads a list of numbers with an answer. Didomi documents the fields of both forms
-// and not the bits that tell them apart; those were read off a string of a live site. It
-// has two lists of either form, whose numbers come out in order and agree with each other.
-// Any other list fails: one of Fibonacci codes, or of ranges of other statuses than enabled.
+// list reads a list of numbers with an answer. Didomi documents the fields of both forms,
+// but not the bits that tell them apart; those were inferred from a string of a live site.
+// It has two lists of each form, whose numbers are in order and consistent. Any other list
+// fails: Fibonacci codes, and ranges of other statuses than enabled.
 func (b *bits) list() list {
 	switch b.read(2) {
 	case formField:

@@ -2,48 +2,48 @@
 //
 // # The cookies
 //
-// didomi_token holds the answers for purposes and for vendors, unless the site gave it
-// another name with the option didomiTokenCookieName. It is there before the visitor
-// answers, without a purpose or a vendor; with one it is an answer.
+// didomi_token holds the answers for purposes and for vendors, unless the site renamed it with
+// the option didomiTokenCookieName. It is there before the visitor answers; it is an answer once
+// it has a purpose or a vendor.
 //
-// Newer sites have didomi_dcs instead (didomiConsentStringCookieName), the Didomi Consent
-// String. It has numbers for ids, which only the site's own page can look up, with
-// Didomi.getPurposeByNumericId and Didomi.getVendorByNumericId: with PurposeIDs it is read,
-// and with VendorIDs its vendors are as well. Didomi publishes the fields of the string, but
-// not all of how they are written: the header and the two forms of list that a string of a
-// live site has are read, and any other is an error that wraps [ErrUnreadable]. So is a
-// string without the site's numbers: the visitor has answered, nobody here knows what, and
-// all is denied. Where there is a token too, the string counts if it is newer.
+// Newer sites have didomi_dcs instead (didomiConsentStringCookieName), the Didomi Consent String.
+// It has numbers instead of ids, which only the site's own page can look up, with
+// Didomi.getPurposeByNumericId and Didomi.getVendorByNumericId: it is read if PurposeIDs are set,
+// and its vendors if VendorIDs are too. Didomi publishes the fields of the string, but not their
+// whole encoding: the header and the two forms of list found in a string of a live site are read,
+// and any other is an error that wraps [ErrUnreadable]. So is a string without the site's
+// numbers: the visitor has answered, but the answer is unknown, and everything is denied. If
+// there is a token too, the string counts if it is newer.
 //
 // # What it cannot see
 //
-// On a site with the IAB's framework the token holds purposes and vendors of the site's
-// own alone. The others are in the TC string of the cookie euconsent-v2 (iabCookieName):
-// have a Source of the tcf package beside this one. A category is then open where neither
-// denies it. A token that lists vendors alone, as on such a site, says nothing here unless
-// Vendors has one. A site with storageSources.cookies off keeps all in localStorage.
+// On a site with the IAB's framework the token holds only the site's own purposes and vendors.
+// The others are in the TC string of the cookie euconsent-v2 (iabCookieName): add a Source of the
+// tcf package. A category is then denied if either denies it. A token that lists only vendors, as
+// on such a site, is no answer unless Vendors has one of them. A site with storageSources.cookies
+// off stores everything in localStorage.
 //
-// A purpose or vendor to whose legitimate interest the visitor objected is denied unless
-// the visitor consented to it; one whose legitimate interest merely stands is no answer.
+// A purpose or vendor to whose legitimate interest the visitor objected is denied unless the
+// visitor consented to it; without an objection, legitimate interest alone is no answer.
 //
 // # Answers that are out of date
 //
-// The token has no revision, and the time it was last updated: MaxAge refuses by it. Of a
-// refused answer the denials stay and the grants go.
+// The token has no revision, but the time of its last update: MaxAge refuses answers by it. Only
+// the denials of a refused answer count.
 //
 // # Names
 //
-// Purposes of the site's own have ids that Didomi's console made; the standard ones, and
-// names that a Config of the destinations package may have for them:
+// The site's own purposes have ids from Didomi's console. These are the standard ones, with names
+// that a destinations.Config may use for them:
 //
 //	id                                  in the notice                        category
-//	cookies                             Store and access information         none: it opens no destination by itself
+//	cookies                             Store and access information         none: it allows no destination by itself
 //	measure_content_performance         Measure content performance          analytics
 //	market_research                     Understand audiences                 analytics
 //	improve_products                    Develop and improve services         functional
 //	create_ads_profile, select_personalized_ads, measure_ad_performance
 //	                                    Advertising                          advertising
-//	analytics-HpBJrrK7, and its like    a purpose of the site's own          what it is for
+//	analytics-HpBJrrK7, for example     a purpose of the site's own          what it is for
 //
 // # Where the rules come from
 //
@@ -63,25 +63,23 @@ import (
 // A Source reads the answer from Didomi's cookies. The zero Source is ready to use, with
 // the ids of the purposes as categories. It may be used by many goroutines at once.
 type Source struct {
-	// Purposes are the site's categories by the id of a purpose. A purpose that is not
-	// listed is a category of its own name. A category of several purposes is granted
-	// if all of them are.
+	// Purposes are the site's categories by the id of a purpose. An unlisted purpose is a
+	// category of its own name. A category of several purposes is granted if all of them are.
 	Purposes map[string]string
 
-	// Vendors are the destinations by the id of a vendor, as in "google" or
-	// "c:hotjar-Xy12". One that is not listed is left out. If a site has any, the
-	// visitor was asked by destination, and destinations without a vendor need
-	// ServerOnly or Imply of the destinations package.
+	// Vendors are the destinations by the id of a vendor, as in "google" or "c:hotjar-Xy12". An
+	// unlisted one is left out. If there are any, the visitor counts as asked by destination, and
+	// destinations without a vendor need ServerOnly or Imply of the destinations package.
 	Vendors map[string]string
 
-	// Categories are all that the site has: one that an answer leaves out is denied.
+	// Categories are all categories of the site: one that an answer leaves out is denied.
 	Categories []string
 
 	// MaxAge, if not 0, is how long a grant counts.
 	MaxAge time.Duration
 
-	// PurposeIDs and VendorIDs are the ids by the numbers that a Didomi Consent String
-	// has for them. A number that is not listed is left out.
+	// PurposeIDs and VendorIDs are the ids by their numbers in a Didomi Consent String. An
+	// unlisted number is left out.
 	PurposeIDs, VendorIDs map[int]string
 
 	// TokenName and StringName are the names of the cookies. Empty, they are
@@ -89,8 +87,8 @@ type Source struct {
 	TokenName, StringName string
 }
 
-// Consent returns the answer in the request's cookies, or consent.NewState(nil) if the
-// visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
+// Consent returns the answer in the request's cookies, or consent.NewState(nil) if the visitor
+// gave none. Limits, several copies and errors are those of [cookie.Read].
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	return s.at(r, time.Now())
 }
@@ -128,7 +126,7 @@ func (s Source) at(r *http.Request, now time.Time) (consent.State, error) {
 	return token, nil
 }
 
-// state is the answer in the names of the site.
+// state returns the answer under the site's names.
 func (s Source) state(a Answer, now time.Time) consent.State {
 	state := consent.NewState(cookie.Categories(a.Purposes, s.Purposes)).
 		WithDestinations(cookie.Destinations(a.Vendors, s.Vendors))

@@ -84,7 +84,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-func TestOutdatedAnswersKeepTheirDenialsAlone(t *testing.T) {
+func TestOutdatedAnswersKeepOnlyDenials(t *testing.T) {
 	updated := time.Date(2025, 2, 10, 2, 32, 47, 0, time.UTC)
 	cookies := token(`{"updated":"2025-02-10T02:32:47.000Z","purposes":{"enabled":["a"],"disabled":["b"]}}`)
 	got, err := Source{MaxAge: time.Hour}.at(request(cookies), updated.Add(time.Hour))
@@ -97,7 +97,7 @@ func TestOutdatedAnswersKeepTheirDenialsAlone(t *testing.T) {
 
 // The lists of a live site's string: consent to purposes, their legitimate interest, and
 // both of vendors. All numbers of each second list are in the first one too.
-func TestStringOfALiveSite(t *testing.T) {
+func TestStringFromLiveSite(t *testing.T) {
 	body, updated, err := parseHeader(dcs)
 	require.NoError(t, err)
 	require.Equal(t, "2025-11-28T22:05:47.5Z", updated.UTC().Format(time.RFC3339Nano))
@@ -174,7 +174,7 @@ func TestStrings(t *testing.T) {
 		"none of the site's numbers":  {Source{PurposeIDs: map[int]string{7: "g"}}, compose(fromOne, none)},
 		"Fibonacci codes":             {source, compose("10", none)},
 		"ranges of other statuses":    {source, compose("01 0101 0000000000000001 1 0000000000000101", none)},
-		"a status that is none":       {source, compose("00 1 0000000000000001 11", none)},
+		"an invalid status":           {source, compose("00 1 0000000000000001 11", none)},
 		"more numbers than there are": {source, compose("00 1 1111111111111111 10")},
 		"more ranges than there are":  {source, compose("01 0000 1111111111111111 1 0000000000000001")},
 		"a range that runs backwards": {source, compose("01 0000 0000000000000001 0 0000000000000101 0000000000000001", none)},

@@ -10,10 +10,10 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-var errToken = fmt.Errorf("%w: the token of Didomi is no JSON in base64", cookie.ErrMalformed)
+var errToken = fmt.Errorf("%w: the token of Didomi is not JSON in base64", cookie.ErrMalformed)
 
-// An Answer is what the token or the string says: true for a purpose or vendor that the visitor agreed
-// to, false for one that the visitor refused.
+// An Answer is the content of the token or the string: true for a purpose or vendor that the
+// visitor agreed to, false for one that the visitor refused.
 type Answer struct {
 	Purposes map[string]bool
 	Vendors  map[string]bool
@@ -27,8 +27,8 @@ type lists struct {
 	Disabled []string `json:"disabled"`
 }
 
-// Parse reads the value of the token, in time and memory linear in its length. One that
-// is not base64, of either alphabet, of a JSON object is an error that wraps
+// Parse reads the value of the token, in time and memory linear in its length. A value that
+// is not the base64, in either alphabet, of a JSON object is an error that wraps
 // [cookie.ErrMalformed].
 func Parse(value string) (Answer, error) {
 	document, err := decodeBase64(cookie.Unescape(value))
@@ -55,8 +55,8 @@ func Parse(value string) (Answer, error) {
 	return a, nil
 }
 
-// answers are those of the two legal bases together. Consent, asked for, says more than
-// an objection to the legitimate interest that goes without it.
+// answers combines those of the two legal bases. Consent outweighs an objection to
+// legitimate interest.
 func answers(consented, legitimate lists) map[string]bool {
 	m := make(map[string]bool)
 	for _, id := range legitimate.Disabled {

@@ -10,20 +10,19 @@ import (
 )
 
 var (
-	// ErrUnreadable is the error of a visitor who answered, in a Didomi Consent String
-	// that cannot be read: without the site's numbers, or in a form that is not known.
+	// ErrUnreadable is the error of an answer in a Didomi Consent String that cannot be read:
+	// without the site's numbers, or in an unknown form.
 	ErrUnreadable = fmt.Errorf("%w: an answer in a Didomi Consent String that cannot be read", cookie.ErrMalformed)
 
-	errString = fmt.Errorf("%w: no Didomi Consent String of version 2", cookie.ErrMalformed)
+	errString = fmt.Errorf("%w: not a Didomi Consent String of version 2", cookie.ErrMalformed)
 )
 
-// ParseString reads a Didomi Consent String. purposes and vendors are the ids by their
-// numbers; a number that they do not have is left out. Without vendors, those in the string
-// are not looked at.
+// ParseString reads a Didomi Consent String. purposes and vendors are the ids by their numbers;
+// other numbers are left out. Without vendors, those in the string are ignored.
 //
-// What is no string of version 2 is an error that wraps [cookie.ErrMalformed]; one that has
-// no answer for any of the numbers, or a form of list that is not known, [ErrUnreadable].
-// Time and memory are linear in its length, and in that of the maps.
+// A string that is not of version 2 is an error that wraps [cookie.ErrMalformed]; one without an
+// answer for any of the numbers, or with an unknown form of list, is [ErrUnreadable]. Time and
+// memory are linear in its length, and in that of the maps.
 func ParseString(value string, purposes, vendors map[int]string) (Answer, error) {
 	body, updated, err := parseHeader(value)
 	if err != nil {
@@ -42,9 +41,10 @@ func ParseString(value string, purposes, vendors map[int]string) (Answer, error)
 	return a, nil
 }
 
-// parseHeader reads what stands before the lists: 6 bits of version, 128 of the user, 36
-// each of when the string was created and updated, in tenths of a second, 16 of the
-// regulation, and whether a third date follows, when it was last synchronized. Ids of devices and a signature may follow the string after a "." or "~".
+// parseHeader reads the header before the lists: 6 bits of version, 128 of the user, 36 each of
+// when the string was created and updated, in tenths of a second, 16 of the regulation, and
+// whether a third date follows, when it was last synchronized. Device ids and a signature may
+// follow the string after a "." or "~".
 func parseHeader(value string) (body *bits, updated time.Time, err error) {
 	value = cookie.Unescape(value)
 	if end := strings.IndexAny(value, ".~"); end >= 0 {
@@ -59,7 +59,7 @@ func parseHeader(value string) (body *bits, updated time.Time, err error) {
 	b.skip(128)
 	created, written := b.read(36), b.read(36)
 	b.skip(16)
-	if b.flag() && b.read(36) < created { // then it is no date
+	if b.flag() && b.read(36) < created { // not a date
 		b.failed = true
 	}
 	if b.failed || version != 2 {

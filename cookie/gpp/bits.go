@@ -28,10 +28,10 @@ func (b bits) valid() bool {
 
 func (b bits) len() int { return 6 * len(b) }
 
-// bit returns the bit at a place that b has.
+// bit returns the bit at a place within b.
 func (b bits) bit(at int) uint { return uint(sextets[b[at/6]]>>(5-at%6)) & 1 }
 
-// number returns n bits, which b has, as a number.
+// number returns n bits within b as a number.
 func (b bits) number(at, n int) (v uint) {
 	for i := range n {
 		v = v<<1 | b.bit(at+i)

@@ -84,7 +84,7 @@ func TestConsentReadsCapturedCookies(t *testing.T) {
 }
 
 // A TC string in force is not passed over: without a reader for it, nothing is open.
-func TestConsentOfACapturedTCStringThatNothingReads(t *testing.T) {
+func TestConsentOfUnreadTCString(t *testing.T) {
 	for _, c := range captured(t) {
 		if c.Name == "gpp-multi" {
 			state, err := gpp.Source{}.Consent(c.request())

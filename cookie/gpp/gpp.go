@@ -12,8 +12,8 @@
 //
 // # What counts as answered
 //
-// An opt-out is a denial of its category, and nothing in a string is a grant: "did not
-// opt out" also stands in the strings of those who were never asked. The ids are
+// An opt-out is a denial of its category, and nothing in a string is a grant: "did not opt
+// out" is also in the strings of visitors who were never asked. The ids are
 //
 //	sale                  SaleOptOut, and the opt-out of a US Privacy section (uspv1)
 //	sharing               SharingOptOut
@@ -23,17 +23,17 @@
 // A GPC subsection that says true, so that the browser sent Global Privacy Control, is
 // an opt-out of the first three in every section.
 //
-// What a string leaves out is not denied, and there is no list of the site's categories
-// here as other Sources have it: a visitor who opted out of sales said nothing of the rest.
+// What a string leaves out is not denied, so unlike other Sources this one has no
+// Categories: a visitor who opted out of sales did not answer about the rest.
 //
 // Two fields are consents: to the processing of a known child's data, and to processing
-// beyond the disclosed purposes. They say "no consent" of visitors who were never asked,
+// beyond the disclosed purposes. They say "no consent" for visitors who were never asked,
 // so a "no" there is a denial only if Purposes maps its id, which is known_child_1 ... or
 // personal_data.
 //
 // # Names
 //
-// An id is a category of its own name unless Purposes says otherwise.
+// An id is a category of that name unless Purposes says otherwise.
 //
 //	id                    category, for example
 //	sale                  advertising
@@ -45,29 +45,28 @@
 //
 // # Which sections count
 //
-// Those that __gpp_sid names; all, if it is absent or names none that the string holds.
-// A section in force has to be read by something, since it may hold a rejection. The
-// sections read here are uspv1 (6) and usnat to usri (7 to 27). The TC string of
-// tcfeuv2 (2) is given to [Source.TCF]. Anything else, such as tcfcav1 (5) or a state
-// that is newer than this package, is [ErrUnread] and denies everything, unless
-// [Source.Skip] lists it because another Source reads it. [Parse] alone skips what it
-// does not know: [Section.Value] has it raw.
+// Those that __gpp_sid names; all, if it is absent or names none of the string. A section
+// in force must be read, since it may hold a rejection. The sections read here are uspv1
+// (6) and usnat to usri (7 to 27). The TC string of tcfeuv2 (2) is passed to [Source.TCF].
+// Anything else, such as tcfcav1 (5) or a state that is newer than this package, is
+// [ErrUnread] and denies everything, unless [Source.Skip] lists it because another Source
+// reads it. [Parse] itself accepts unknown sections: [Section.Value] returns them raw.
 //
 // # What it cannot see
 //
-// A string has no date and no revision (a TC string in it has), so an outdated answer
-// is not noticed. OneTrust tells in GPPCookiesCount that it may split a string over
-// several cookies; how, is not known, and a part of a string is malformed.
+// A string has no date and no revision (a TC string in it has), so an outdated answer is
+// not noticed. OneTrust's GPPCookiesCount says that it may split a string over several
+// cookies; how is not known, and a part of a string is malformed.
 //
 // # Sources
 //
 // The header, the sections and their ids follow the IAB Tech Lab's repository
 // InteractiveAdvertisingBureau/Global-Privacy-Platform; where that and the IAB's own
-// encoder, @iabgpp/cmpapi 3.2.0, disagree, the encoder. It writes usmd, usin, usky and
-// usri (24 to 27) without the section header that their specifications ask for, whose
-// list of subsections begins with 0, which the list's encoding cannot express. A section
-// with such a header is malformed here. The layout of usnat goes by length: OneTrust
-// writes the long one under Version 1.
+// encoder, @iabgpp/cmpapi 3.2.0, disagree, this package follows the encoder. It writes
+// usmd, usin, usky and usri (24 to 27) without the section header that their
+// specifications ask for, whose list of subsections begins with 0, which the list's
+// encoding cannot express. A section with such a header is malformed here. The layout of
+// usnat goes by length: OneTrust writes the long one under Version 1.
 //
 // Time and memory are bounded: a string has at most 16 KiB and 64 sections.
 package gpp
@@ -79,14 +78,13 @@ const (
 	maxSections = 64
 )
 
-// A String is a GPP string that was read. The zero String has no sections. A String
-// may be used by several goroutines at once.
+// A String is a parsed GPP string. The zero String has no sections. A String may be used
+// by several goroutines at once.
 type String struct{ sections []Section }
 
 // Parse reads a GPP string as it is, without any percent-encoding. All of it has to be
-// readable: one bad section, or another number of sections than the header lists, is
-// an error that wraps [cookie.ErrMalformed]. Sections with an id unknown here are kept
-// unread.
+// readable: one bad section, or a number of sections that differs from the header, is an
+// error that wraps [cookie.ErrMalformed]. Sections with an unknown id are kept unread.
 func Parse(value string) (String, error) {
 	if len(value) > maxSize {
 		return String{}, errSize
@@ -113,11 +111,11 @@ func Parse(value string) (String, error) {
 	return String{sections}, nil
 }
 
-// Sections returns the sections in the order of the string, which is that of their
-// ids. The slice is the caller's own.
+// Sections returns the sections in the order of the string, which is that of their ids.
+// The caller may change the slice.
 func (s String) Sections() []Section { return append([]Section(nil), s.sections...) }
 
-// Section returns the section of an id, and whether the string has it.
+// Section returns the section with that id, and whether the string has it.
 func (s String) Section(id int) (Section, bool) {
 	for _, section := range s.sections {
 		if section.id == id {

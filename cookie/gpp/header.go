@@ -2,7 +2,8 @@ package gpp
 
 // The header is, in bits: a type (6, always 3), a version (6, always 1), the number of
 // ranges (12), and the ranges. A range is a bit that tells whether it has an end, its
-// start and perhaps its end, each as a Fibonacci number of how far it is from the last.
+// start, and its end if it has one, each as the Fibonacci-coded distance from the
+// previous number.
 const (
 	headerType    = 3
 	headerVersion = 1
@@ -21,7 +22,7 @@ func readHeader(header string) (ids [maxSections]uint16, n int, err error) {
 		return ids, 0, errVersion
 	}
 	last, at := 0, headerFixed
-	// A range takes three bits at least, so a header ends long before a bad count does.
+	// A range takes at least three bits, so a header ends long before a bad count does.
 	for range b.number(12, 12) {
 		if at >= b.len() {
 			return ids, 0, errHeader
@@ -56,7 +57,7 @@ func readHeader(header string) (ids [maxSections]uint16, n int, err error) {
 
 // fibonacci reads a Fibonacci number (Zeckendorf's sum of 1, 2, 3, 5, 8 ..., the least
 // first, ended by a second 1 in a row) and returns where it ends, which is 0 if there
-// is none. It reads no number with a summand above maxID.
+// is none. Numbers with a summand above maxID are invalid.
 func (b bits) fibonacci(at int) (value, end int) {
 	previous := uint(0)
 	for f, next := 1, 2; f <= maxID && at < b.len(); f, next = next, f+next {

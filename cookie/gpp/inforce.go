@@ -15,8 +15,7 @@ const (
 )
 
 // readInForce returns the ids that the copies of a cookie list. Ids below 1 are kept:
-// the CMP API has -1 for "none applies", which no string can show, and which therefore
-// names no section.
+// the CMP API has -1 for "none applies", which names no section.
 func readInForce(r *http.Request, name string) (ids []int, err error) {
 	if name == "" {
 		return nil, nil

@@ -1,6 +1,6 @@
 package gpp
 
-// The ids of the sections that are more than a layout.
+// The ids of the sections that need more than a layout.
 const (
 	idTCF = 2
 	idUSP = 6
@@ -27,11 +27,11 @@ var names = map[int]string{
 	24: "usmd", 25: "usin", 26: "usky", 27: "usri",
 }
 
-// A layout is what the core of a section holds: a version of six bits, then values of
-// two bits.
+// A layout describes the core of a section: a version of six bits, then values of two
+// bits.
 type layout struct {
 	version string
-	newest  uint // the highest version that is known; 0: the version is not the layout's
+	newest  uint // the highest known version; 0: the number is not the layout's version
 	fields  []field
 	values  int // of all fields
 	extra   extra
@@ -59,7 +59,7 @@ func newLayout(version string, newest uint, e extra, fields ...field) *layout {
 	return l
 }
 
-// find returns the place of a field's first value, and how many it has, which is 0 if
+// find returns the place of a field's first value, and the number of its values, 0 if
 // there is no such field.
 func (l *layout) find(name string) (at, n int) {
 	for _, f := range l.fields {
@@ -71,9 +71,9 @@ func (l *layout) find(name string) (at, n int) {
 	return 0, 0
 }
 
-// knows reports whether a core of that version is laid out so. Where the first number is
-// a version of the agreement (MSPA), the id of the section in its place begins the
-// header that the specification asks for.
+// knows reports whether a core of that version has this layout. If the first number is a
+// version of the agreement (MSPA), the id of the section in its place means the header
+// that the specification asks for.
 func (l *layout) knows(version uint, id int) bool {
 	if l.newest == 0 {
 		return version != uint(id)
@@ -83,7 +83,7 @@ func (l *layout) knows(version uint, id int) bool {
 
 var layoutUSP = newLayout(coreVersion, 1, extraNone, field{"Notice", 1}, field{uspOptOut, 1}, field{"LspaCovered", 1})
 
-// layouts has the sections by id; usnat has two, of different lengths.
+// layouts has the layouts by section id; usnat has two, of different lengths.
 var layouts = map[int][]*layout{
 	7: {national(12, 2), national(16, 3)},
 	8: {newLayout(coreVersion, 1, extraGPC,
@@ -121,9 +121,9 @@ func national(sensitive, children int) *layout {
 		field{sensitiveData, sensitive}, field{knownChild, children}, field{personalData, 1}, mspa[0], mspa[1], mspa[2])
 }
 
-// state is the layout of most states, which differ in the name of the first notice, in
-// a notice about sensitive data, in how many kinds of data they have, and in whether
-// there is a consent to processing beyond the purposes.
+// state is the layout of most states. They differ in the name of the first notice, in a
+// notice about sensitive data, in the number of kinds of data, and in a consent to
+// processing beyond the purposes.
 func state(notice, sensitiveNotice string, e extra, sensitive, children int, additional bool) *layout {
 	fields := []field{{notice, 1}, {"SaleOptOutNotice", 1}, {"TargetedAdvertisingOptOutNotice", 1}}
 	if sensitiveNotice != "" {

@@ -8,7 +8,7 @@ const versionBits = 6 // at the beginning of a core
 type Section struct {
 	id     int
 	raw    string
-	layout *layout // nil: not one that is read here
+	layout *layout // nil: a section that is not read here
 	core   bits
 	extra  bits // the subsection beside the core; empty if there is none
 }
@@ -17,18 +17,17 @@ type Section struct {
 func (s Section) ID() int { return s.id }
 
 // Name returns the name of the section in the IAB's list, such as "usnat", or "" if its
-// id is not known here.
+// id is unknown.
 func (s Section) Name() string { return names[s.id] }
 
-// Value returns the section as it stands in the string: a TC string for tcfeuv2, four
-// characters for uspv1.
+// Value returns the raw section: a TC string for tcfeuv2, four characters for uspv1.
 func (s Section) Value() string { return s.raw }
 
 // Field returns the values of a field under its name in the specification, such as
-// "SaleOptOut", one or as many as it has. They are 0 (not applicable), 1 or 2, but for
-// the versions. It is nil if the section has no such field, or is not read here.
-// The field "Gpc" is 1 for true and 0 for false. Of uspv1 there are the fields Version
-// (1), Notice, OptOutSale and LspaCovered, with 1 for Y, 2 for N and 0 for "-".
+// "SaleOptOut". They are 0 (not applicable), 1 or 2, except versions. It is nil if the
+// section has no such field, or is not read here. The field "Gpc" is 1 for true and 0
+// for false. uspv1 has the fields Version (1), Notice, OptOutSale and LspaCovered, with
+// 1 for Y, 2 for N and 0 for "-".
 func (s Section) Field(name string) []int {
 	switch {
 	case s.layout == nil:
@@ -49,7 +48,7 @@ func (s Section) Field(name string) []int {
 	return values
 }
 
-// find returns where the values of a field are, each of two bits, and how many.
+// find returns where the values of a field are, each of two bits, and their number.
 func (s Section) find(name string) (b bits, at, n int) {
 	if at, n := s.layout.find(name); n > 0 {
 		return s.core, versionBits + 2*at, n
@@ -70,7 +69,7 @@ func (s Section) gpc() bool {
 	return s.layout.extra == extraGPC && s.extra != "" && s.extra.bit(2) == 1
 }
 
-// readSection checks all of a section, so that what reads it later cannot fail.
+// readSection checks a whole section, so that later reads cannot fail.
 func readSection(id int, raw string) (Section, error) {
 	s := Section{id: id, raw: raw}
 	if raw == "" {
@@ -84,7 +83,7 @@ func readSection(id int, raw string) (Section, error) {
 	}
 	core, extra, more := strings.Cut(raw, ".")
 	s.core, s.extra = bits(core), bits(extra)
-	if !s.core.valid() || !s.extra.valid() { // a second dot is no such character either
+	if !s.core.valid() || !s.extra.valid() { // a second dot is invalid too
 		return s, errAlphabet
 	}
 	for _, l := range layouts[id] {
@@ -124,7 +123,7 @@ func (s Section) checkExtra() error {
 	return nil
 }
 
-// readUSP turns a US Privacy string into bits of the same shape as other sections.
+// readUSP converts a US Privacy string to the bits of other sections.
 func readUSP(raw string) (Section, error) {
 	if len(raw) != 4 || raw[0] != '1' {
 		return Section{}, errUSP

@@ -14,7 +14,8 @@ import (
 // DefaultName is the name of the cookie unless [Source.Name] says otherwise.
 const DefaultName = "__gpp"
 
-// defaultInForce is the name of the cookie with the sections in force, beside DefaultName.
+// defaultInForce is the name of the cookie with the sections in force if the other is
+// DefaultName.
 const defaultInForce = "__gpp_sid"
 
 // A Source reads what a visitor opted out of from a cookie with a GPP string. The zero
@@ -23,25 +24,25 @@ type Source struct {
 	// Name is the name of the cookie. Zero: DefaultName.
 	Name string
 
-	// InForce is the name of the cookie that lists the ids of the sections in force,
-	// with commas between them. Zero: "__gpp_sid" beside DefaultName, none beside any
-	// other name; then all sections are in force.
+	// InForce is the name of the cookie that lists the ids of the sections in force, with
+	// commas between them. Zero: "__gpp_sid" with DefaultName, none with any other name;
+	// then all sections are in force.
 	InForce string
 
-	// Purposes maps what a visitor may opt out of (see the package comment) to the
-	// site's categories. An id may have the name of a section before it, as in
-	// "usca.sensitive_data_3", and is looked up so first. An id that is not mapped is a
-	// category of that name, without the section's. An opt-out that is mapped to an empty
-	// name denies everything, since no policy would know the name.
+	// Purposes maps what a visitor may opt out of (see the package comment) to the site's
+	// categories. An id may be prefixed with the name of a section, as in
+	// "usca.sensitive_data_3", which is looked up first. An unmapped id is a category of
+	// that name, without the prefix. An opt-out that is mapped to an empty name denies
+	// everything, since no policy would know the name.
 	Purposes map[string]string
 
-	// TCF reads the TC string of a section tcfeuv2 in force; the Decode of a Source of
-	// package tcf does. What it says restricts what the other sections say. If it is nil,
-	// such a section is ErrUnread.
+	// TCF reads the TC string of a section tcfeuv2 in force; use the Decode of a
+	// tcf.Source. Its State restricts that of the other sections. Nil: such a section is
+	// ErrUnread.
 	TCF func(value string) (consent.State, error)
 
 	// Skip has the ids of sections that are ignored, in force or not, since another
-	// Source reads what they say.
+	// Source reads them.
 	Skip []int
 }
 
@@ -65,8 +66,8 @@ func (s Source) Consent(r *http.Request) (consent.State, error) {
 	})
 }
 
-// Decode returns what the value of a cookie says, with all its sections in force. The
-// value may be percent-encoded or in double quotes.
+// Decode returns the State of a cookie's value, with all its sections in force. The value
+// may be percent-encoded or in double quotes.
 func (s Source) Decode(value string) (consent.State, error) { return s.decode(value, nil) }
 
 func (s Source) decode(value string, inForce []int) (consent.State, error) {
@@ -129,7 +130,7 @@ func (s Source) deny(denied map[string]bool, t Section) {
 	}
 }
 
-// denyConsents adds what the visitor did not consent to, as far as it is mapped.
+// denyConsents denies what the visitor did not consent to, as far as it is mapped.
 func (s Source) denyConsents(denied map[string]bool, t Section) {
 	b, at, n := t.find(knownChild)
 	for i := range n {

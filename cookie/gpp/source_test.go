@@ -133,7 +133,7 @@ func TestConsentFailsClosed(t *testing.T) {
 		"a TC string beside a US section": {cookies: "__gpp=" + header(2, 7) + "~CPXx~BVQqAAAACgA.QA", err: gpp.ErrUnread},
 		"a Canadian TC string":            {source: gpp.Source{TCF: grants}, cookies: "__gpp=" + header(5) + "~CPXx", err: gpp.ErrUnread},
 		"a section not known yet":         {cookies: "__gpp=" + header(28) + "~BAAA; __gpp_sid=28", err: gpp.ErrUnread},
-		"a list that is none":             {cookies: "__gpp=" + notOptedOut + "; __gpp_sid=7;__gpp_sid=usnat", err: cookie.ErrMalformed},
+		"an invalid list":                 {cookies: "__gpp=" + notOptedOut + "; __gpp_sid=7;__gpp_sid=usnat", err: cookie.ErrMalformed},
 		"a list that is too long":         {cookies: "__gpp=" + notOptedOut + "; __gpp_sid=7" + strings.Repeat(",7", 64), err: cookie.ErrMalformed},
 		"a huge list":                     {cookies: "__gpp=" + notOptedOut + "; __gpp_sid=" + strings.Repeat("0", 1<<20) + "7", err: cookie.ErrMalformed},
 		"too many lists":                  {cookies: "__gpp=" + notOptedOut + strings.Repeat("; __gpp_sid=7", 9), err: cookie.ErrMalformed},

@@ -2,27 +2,26 @@
 //
 // # The cookies
 //
-// _iub_cs- and the number of the site's cookie policy, with or without an "s" before it,
-// hold the answer as JSON: one for each purpose that the site uses, or, where the site does
-// not ask for each purpose, a single one for all. A cookie with nothing but its id is there
-// before the visitor answers, and is no answer.
+// A cookie named _iub_cs- and the number of the site's cookie policy, with or without an
+// "s" before the number, holds the answer as JSON: one for each purpose that the site uses,
+// or, if the site does not ask for each purpose, a single one for all. Before the visitor
+// answers, the cookie has only an id, and is no answer.
 //
 // A site with several languages has several policies, and a cookie for each that the
-// visitor answered. All are read, and what one denies is denied, unless PolicyID names the
-// only one to read. _iub_cs-, the number and "-granular" or "-uspr" are other cookies.
+// visitor answered. All are read, and a denial in one of them counts, unless PolicyID names
+// the only one to read. _iub_cs-, the number and "-granular" or "-uspr" are other cookies.
 //
 // # Answers that are out of date
 //
-// The cookie has a date, and no revision of the policy: MaxAge refuses by the date. Of a
-// refused answer the denials stay and the grants go.
+// The cookie has a date, but no revision of the policy: MaxAge refuses answers by the date.
+// Only the denials of a refused answer count.
 //
 // # What it cannot see
 //
 // What a visitor of a US state opted out of is in the cookie with "-uspr" and in a GPP
-// string: have a Source of the gpp package beside this one. Its cookie usprivacy is JSON,
-// and no US Privacy string. Where the site uses the IAB's framework, the TC string is in
-// euconsent-v2, for a Source of the tcf package. A category is then open where none of them
-// denies it.
+// string: add a Source of the gpp package. iubenda's cookie usprivacy is JSON, not a US
+// Privacy string. If the site uses the IAB's framework, the TC string is in euconsent-v2,
+// for a Source of the tcf package. A category is then denied if any of them denies it.
 //
 // # Names
 //
@@ -34,12 +33,11 @@
 //	5              Marketing              advertising
 //	all            one answer for all     the site's only one
 //
-// One answer for all that is no denies every category and destination, whatever its name.
+// A "no" in one answer for all denies every category and destination, whatever its name.
 //
 // # Where the rules come from
 //
-// The PHP class that iubenda publishes for servers, version 4.1.16, and cookies of live
-// sites.
+// iubenda's PHP class for servers, version 4.1.16, and cookies of live sites.
 package iubenda
 
 import (
@@ -58,12 +56,12 @@ const All = "all"
 // A Source reads the answer from iubenda's cookies. The zero Source is ready to use, with
 // the numbers of the purposes as categories. It may be used by many goroutines at once.
 type Source struct {
-	// Purposes are the site's categories by the number of a purpose, as in "4", or by
-	// All. A purpose that is not listed is a category of its own name. A category of
-	// several purposes is granted if all of them are.
+	// Purposes are the site's categories by the number of a purpose, as in "4", or by All.
+	// An unlisted purpose is a category of its own name. A category of several purposes is
+	// granted if all of them are.
 	Purposes map[string]string
 
-	// Categories are all that the site has: one that an answer leaves out is denied.
+	// Categories are all categories of the site: one that an answer leaves out is denied.
 	Categories []string
 
 	// MaxAge, if not 0, is how long a grant counts.
@@ -109,7 +107,7 @@ func (s Source) decode(value string, now time.Time) (consent.State, error) {
 	}
 	state := consent.NewState(cookie.Categories(a.Purposes, s.Purposes))
 	if granted, single := a.Purposes[All]; single && !granted {
-		state = state.Or(consent.All(consent.Denied)) // the visitor refused all there is
+		state = state.Or(consent.All(consent.Denied)) // the visitor refused everything
 	}
 	return cookie.Complete(cookie.Expire(state, a.Given, s.MaxAge, now), s.Categories), nil
 }

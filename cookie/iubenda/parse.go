@@ -9,20 +9,20 @@ import (
 )
 
 var (
-	errObject   = fmt.Errorf("%w: the cookie of iubenda is no JSON object", cookie.ErrMalformed)
+	errObject   = fmt.Errorf("%w: the cookie of iubenda is not a JSON object", cookie.ErrMalformed)
 	errAnswer   = fmt.Errorf("%w: the cookie of iubenda has a purpose that is neither true nor false", cookie.ErrMalformed)
 	errPolicies = fmt.Errorf("%w: cookies of too many policies of iubenda", cookie.ErrMalformed)
 )
 
-// An Answer is what the cookie says.
+// An Answer is the content of the cookie.
 type Answer struct {
 	Purposes map[string]bool // by the number of a purpose, or All; empty without an answer
 	Given    time.Time       // or the zero Time
 }
 
-// Parse reads the value of the cookie, in time and memory linear in its length. One that
-// is no JSON object, or has an answer other than true and false, is an error that wraps
-// [cookie.ErrMalformed].
+// Parse reads the value of the cookie, in time and memory linear in its length. A value
+// that is not a JSON object, or has an answer other than true and false, is an error
+// that wraps [cookie.ErrMalformed].
 func Parse(value string) (Answer, error) {
 	var document *struct {
 		Timestamp string           `json:"timestamp"`
@@ -39,7 +39,7 @@ func Parse(value string) (Answer, error) {
 		}
 		a.Purposes[id] = *granted
 	}
-	// With purposes, a consent of false goes with those that the visitor refused.
+	// With purposes, consent is false if the visitor refused one.
 	if document.Consent != nil && len(a.Purposes) == 0 {
 		a.Purposes[All] = *document.Consent
 	}

@@ -21,7 +21,7 @@ func ExampleSource() {
 	fmt.Println(s.Category("analytics"), err)
 	// Output:
 	// granted denied <nil>
-	// denied cookie: malformed preferences: the visitor has answered, and what is not in a cookie
+	// denied cookie: malformed preferences: the visitor has answered, but no cookie has the answer
 }
 
 func ExampleScript() {

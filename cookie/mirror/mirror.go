@@ -4,38 +4,38 @@
 //
 // # The cookie
 //
-// A few lines of script in the page, which [Script] has for each of these platforms, ask
-// the platform and mirror the answer into a first-party cookie, consent-mirror unless the
-// site gave it another name. It holds, between colons, the version of the format, the
-// name of the platform, the seconds since 1970, and the answers for categories and for
-// vendors, in encodeURIComponent; the last colon ends it:
+// A few lines of script in the page, which [Script] returns for each of these platforms, ask the
+// platform and mirror the answer into a first-party cookie, consent-mirror unless the site
+// renamed it. It holds, each ended by a colon, the version of the format, the name of the
+// platform, the seconds since 1970, and the answers for categories and for vendors, encoded by
+// encodeURIComponent:
 //
 //	1:termly:1764072000:analytics=1&advertising=0::
 //
-// A script of the site's own can write the same for any other platform. The visitor has
-// answered if there is a name in it; the scripts write none before.
+// A script of the site's own can write the same for any other platform. The visitor has answered
+// if it has a name; the scripts write no cookie before.
 //
-// # Answered, and content unknown
+// # Unknown answers
 //
-// Some of these platforms leave a cookie that says that the visitor has answered, and not
-// what: Sourcepoint consentUUID and consentDate, Osano osano_consentmanager, which only
-// Osano can decrypt. With such a cookie and without a mirror the answer is denied, with
-// [ErrUnmirrored]: the visitor may have refused. It is so until the script has run.
+// Some of these platforms set a cookie that shows that the visitor has answered, but not what:
+// Sourcepoint consentUUID and consentDate, Osano osano_consentmanager, which only Osano can
+// decrypt. With such a cookie and no mirror, until the script has run, everything is denied with
+// [ErrUnmirrored]: the visitor may have refused.
 //
 // # Answers that are out of date
 //
-// MaxAge refuses by the time at which the script first wrote the answer; who gives the same
-// answer again keeps it. An answer of another platform than From, as after a change of
-// platforms, is out of date too. Of a refused answer the denials stay and the grants go.
+// MaxAge refuses answers by the time at which the script first wrote them; giving the same answer
+// again does not renew it. After a change of platforms, an answer of another platform than From
+// is out of date too. Only the denials of a refused answer count.
 //
 // # What it cannot see
 //
-// An answer on a page without the script, and one in a browser that runs no scripts.
-// Safari forgets after seven days what scripts have written, until the script runs again;
-// of Termly, which does not say whether a visitor answered, it then has only states that
-// deny something. Sourcepoint's and Usercentrics' answers under the IAB's frameworks are
-// TC and GPP strings: a page can write those into euconsent-v2 and __gpp for the tcf and
-// gpp packages. What a visitor of a US state opted out of at Sourcepoint is there alone.
+// An answer on a page without the script, and one in a browser that runs no scripts. Safari
+// deletes what scripts have written after seven days, until the script runs again; Termly does
+// not say whether a visitor answered, so the script then mirrors only answers that deny
+// something. Sourcepoint's and Usercentrics' answers under the IAB's frameworks are TC and GPP
+// strings: a page can write those into euconsent-v2 and __gpp for the tcf and gpp packages. What
+// a visitor of a US state opted out of at Sourcepoint is only there.
 //
 // # Names
 //
@@ -51,9 +51,9 @@
 //
 // # Where the rules come from
 //
-// The format is this package's own. The scripts go by the documentation of each
-// platform's JavaScript interface and by public code that uses it; those of Klaro and
-// vanilla-cookieconsent by their source.
+// The format is this package's own. The scripts follow the documentation of each platform's
+// JavaScript interface and public code that uses it; those of Klaro and vanilla-cookieconsent
+// follow their source.
 package mirror
 
 import (
@@ -66,28 +66,27 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-// ErrUnmirrored is the error of a request with a cookie that says that the visitor has
-// answered, and none that says what. It wraps [cookie.ErrMalformed].
-var ErrUnmirrored = fmt.Errorf("%w: the visitor has answered, and what is not in a cookie", cookie.ErrMalformed)
+// ErrUnmirrored is the error of a request with a cookie that shows that the visitor has answered,
+// but none that shows what. It wraps [cookie.ErrMalformed].
+var ErrUnmirrored = fmt.Errorf("%w: the visitor has answered, but no cookie has the answer", cookie.ErrMalformed)
 
 // A Source reads the mirrored answer. The zero Source is ready to use, with the platform's
 // ids as categories. It may be used by many goroutines at once.
 type Source struct {
-	// From is the platform that the site has now, as in "sourcepoint". Empty, it is any:
-	// then the cookies of all platforms say that a visitor has answered.
+	// From is the platform that the site has now, as in "sourcepoint". Empty: any, and then the
+	// cookies of all platforms show that a visitor has answered.
 	From string
 
-	// Purposes are the site's categories by the platform's ids. An id that is not listed
-	// is a category of its own name. A category of several ids is granted if all of them
-	// are.
+	// Purposes are the site's categories by the platform's ids. An unlisted id is a category of
+	// its own name. A category of several ids is granted if all of them are.
 	Purposes map[string]string
 
-	// Vendors are the destinations by the id of a vendor. One that is not listed is left
-	// out. If a mirror has any, the visitor was asked by destination, and destinations
-	// without a vendor need ServerOnly or Imply of the destinations package.
+	// Vendors are the destinations by the id of a vendor. An unlisted one is left out. If a
+	// mirror has any, the visitor counts as asked by destination, and destinations without a
+	// vendor need ServerOnly or Imply of the destinations package.
 	Vendors map[string]string
 
-	// Categories are all that the site has: one that an answer leaves out is denied.
+	// Categories are all categories of the site: one that an answer leaves out is denied.
 	Categories []string
 
 	// MaxAge, if not 0, is how long a grant counts.
@@ -97,16 +96,16 @@ type Source struct {
 	Name string
 }
 
-// traces are cookies that say that the visitor has answered, and not what.
+// traces are cookies that show that the visitor has answered, but not what.
 var traces = []struct{ platform, cookie string }{
 	{"sourcepoint", "consentUUID"},
 	{"sourcepoint", "consentDate"},
 	{"osano", "osano_consentmanager"},
 }
 
-// Consent returns the answer in the request's cookie, or consent.NewState(nil) if there is
-// none and nothing says that the visitor gave one, and ErrUnmirrored if something does.
-// Limits, several copies and other errors are as [cookie.Read] has them.
+// Consent returns the answer in the request's cookie, or consent.NewState(nil) if there is none,
+// or ErrUnmirrored if another cookie shows that the visitor gave one. Limits, several copies and
+// other errors are as [cookie.Read] has them.
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	return s.at(r, time.Now())
 }
@@ -133,7 +132,7 @@ func (s Source) at(r *http.Request, now time.Time) (consent.State, error) {
 	})
 }
 
-// traced reports whether a cookie of the platform says that the visitor has answered.
+// traced reports whether a cookie of the platform shows that the visitor has answered.
 func (s Source) traced(r *http.Request) bool {
 	for _, trace := range traces {
 		if (s.From == "" || s.From == trace.platform) && len(cookie.Values(r, trace.cookie)) > 0 {

@@ -90,7 +90,7 @@ func written(t *testing.T) (cookies map[string]string) {
 	return cookies
 }
 
-func TestWhatTheScriptsWriteIsRead(t *testing.T) {
+func TestCookiesOfScriptsAreRead(t *testing.T) {
 	services := func(analytics, pixel bool) consent.State {
 		return consent.NewState(map[string]bool{"HkocEodjb7": analytics, "ocv9HNX_g": pixel})
 	}
@@ -125,7 +125,7 @@ func TestWhatTheScriptsWriteIsRead(t *testing.T) {
 	}
 }
 
-func TestTheScriptsWriteWhatTheyWrote(t *testing.T) {
+func TestScriptsWriteRecordedCookies(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Skip("there is no node to run the scripts")

@@ -10,14 +10,14 @@ import (
 )
 
 var (
-	errFormat  = fmt.Errorf("%w: a mirror that does not have its six fields", cookie.ErrMalformed)
+	errFormat  = fmt.Errorf("%w: a mirror without its six fields", cookie.ErrMalformed)
 	errVersion = fmt.Errorf("%w: a mirror of another version", cookie.ErrMalformed)
 	errTime    = fmt.Errorf("%w: a mirror without a time", cookie.ErrMalformed)
 	errAnswer  = fmt.Errorf("%w: a mirror with an answer that is not 0 or 1", cookie.ErrMalformed)
 	errNone    = fmt.Errorf("%w: a mirror without an answer", cookie.ErrMalformed)
 )
 
-// An Answer is what a mirror says.
+// An Answer is the content of a mirror.
 type Answer struct {
 	From       string // the platform
 	Given      time.Time
@@ -27,8 +27,8 @@ type Answer struct {
 
 // Parse reads the value of the cookie, in time linear in its length. One that is not
 // complete, of another version, without an answer, or with one that is neither 0 nor 1, is
-// an error that wraps [cookie.ErrMalformed]. A name that stands in it twice is granted if
-// both say so.
+// an error that wraps [cookie.ErrMalformed]. A repeated name is granted only if every
+// entry says so.
 func Parse(value string) (Answer, error) {
 	version, rest, ok := strings.Cut(value, ":")
 	fields := strings.SplitN(rest, ":", 6)

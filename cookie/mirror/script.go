@@ -5,12 +5,12 @@ import "embed"
 //go:embed script/*.js
 var scripts embed.FS
 
-// Script returns the lines of JavaScript that mirror the answers of a platform, for a
-// script element of every page, and whether there are any for it: for sourcepoint,
-// usercentrics, termly, osano, klaro and orestbida. "mirror" has the function alone that
-// they call, mirrorConsent(platform, categories, vendors), for a script of one's own; its
-// answers are objects of ids and booleans. They run in browsers from 2018 on. Where they
-// have to stand is in the first line of each.
+// Script returns JavaScript that mirrors the answers of a platform, for a script element
+// on every page, and whether the platform is known: sourcepoint, usercentrics, termly,
+// osano, klaro or orestbida. "mirror" returns only the function that the others call,
+// mirrorConsent(platform, categories, vendors), for your own script; its answers are
+// objects of ids and booleans. The scripts run in browsers from 2018 on. The first line
+// of each says where to place it.
 func Script(platform string) (script string, ok bool) {
 	common, err := scripts.ReadFile("script/mirror.js")
 	if err != nil || platform == "mirror" {

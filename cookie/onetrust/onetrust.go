@@ -8,29 +8,28 @@
 //
 // OptanonConsent alone is no answer: the banner writes it on the first page, with the
 // defaults of the site's region, which in opt-out regions are all granted. Only with
-// OptanonAlertBoxClosed beside it are they a visitor's. Its interactionCount proves
-// neither.
+// OptanonAlertBoxClosed are they the visitor's answers. Its interactionCount proves nothing
+// either way.
 //
 // # Answers that are out of date
 //
-// A site that publishes its categories anew can have its visitors asked again; until
-// they answer, the cookie says AwaitingReconsent=true and keeps the old answer. It is
-// read like any other unless RefuseOutdated is set. MaxAge refuses by the time of
-// OptanonAlertBoxClosed. Of a refused answer the denials stay and the grants go.
+// A site that republishes its categories can have its visitors asked again; until they
+// answer, the cookie says AwaitingReconsent=true and keeps the old answer. That is read like
+// any other unless RefuseOutdated is set. MaxAge refuses answers by the time of
+// OptanonAlertBoxClosed. Only the denials of a refused answer count.
 //
 // # What it cannot see
 //
-// A denial that the banner itself applied for a browser with Global Privacy Control,
-// without a click, has no OptanonAlertBoxClosed and is no answer here: have
-// middleware.GPC among the Signals. The answers for vendors of the IAB's frameworks are
-// in other cookies: a TC string in eupubconsent-v2, a GPP string in OTGPPConsent. Have
-// their own Sources, of the tcf and gpp packages, beside this one; a category is then
-// open where none of them denies it.
+// A denial that the banner itself applied for a browser with Global Privacy Control, without
+// a click, has no OptanonAlertBoxClosed and is no answer here: add middleware.GPC to the
+// Signals. The answers for vendors of the IAB's frameworks are in other cookies: a TC string
+// in eupubconsent-v2, a GPP string in OTGPPConsent. Add Sources of the tcf and gpp packages
+// for them; a category is then denied if any of them denies it.
 //
 // # Names
 //
-// The ids are the site's own; these are the defaults of OneTrust's templates, and names
-// that a [destinations.Config] may have for them:
+// The ids are the site's own; these are the defaults of OneTrust's templates, with names that
+// a [destinations.Config] may use for them:
 //
 //	id     in the banner                category
 //	C0001  Strictly Necessary Cookies   none: its destinations go to Always
@@ -44,9 +43,9 @@
 //
 // # Where the rules come from
 //
-// The test of an answer is the one of @segment/analytics-consent-wrapper-onetrust,
-// which asks OneTrust.IsAlertBoxClosed, and of OneTrust's own list of the cookies that
-// its banner sets. The rest was read off more than forty cookies of live sites.
+// The test for an answer follows @segment/analytics-consent-wrapper-onetrust, which calls
+// OneTrust.IsAlertBoxClosed, and OneTrust's own list of the cookies that its banner sets. The
+// rest was found in more than forty cookies of live sites.
 //
 // [destinations.Config]: https://pkg.go.dev/github.com/go-consent/segment/destinations#Config
 package onetrust
@@ -59,38 +58,35 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-// maxCopies limits the copies of OptanonAlertBoxClosed, as cookie.Read does those of others.
+// maxCopies limits the copies of OptanonAlertBoxClosed, as cookie.Read does for others.
 const maxCopies = 8
 
 // A Source reads the answer from OneTrust's cookies. The zero Source is ready to use,
 // with the ids of the groups as categories. It may be used by many goroutines at once.
 type Source struct {
-	// Groups are the site's categories by the id of a group. A group that is not
-	// listed is a category of its own name. A category of several groups is granted if
-	// all of them are: list no group that the site's banner does not have.
+	// Groups are the site's categories by the id of a group. An unlisted group is a category
+	// of its own name. A category of several groups is granted if all of them are: list no
+	// group that the site's banner does not have.
 	Groups map[string]string
 
-	// Vendors are the destinations by the id of a host or vendor, as in "H68". One that
-	// is not listed is left out. If a site has any, the visitor was asked by
-	// destination, and destinations without a vendor need ServerOnly or Imply of the
-	// destinations package.
+	// Vendors are the destinations by the id of a host or vendor, as in "H68". An unlisted
+	// one is left out. If there are any, the visitor counts as asked by destination, and
+	// destinations without a vendor need ServerOnly or Imply of the destinations package.
 	Vendors map[string]string
 
-	// Categories are all that the site has: one that an answer leaves out is denied.
+	// Categories are all categories of the site: one that an answer leaves out is denied.
 	Categories []string
 
 	// MaxAge, if not 0, is how long a grant counts.
 	MaxAge time.Duration
 
-	// RefuseOutdated takes the grants from an answer that the banner is about to ask
-	// for again.
+	// RefuseOutdated drops the grants of an answer that the banner is about to ask for again.
 	RefuseOutdated bool
 }
 
 // Consent returns the answer in the request's cookies, or consent.NewState(nil) if the
-// visitor has not answered the banner. Limits, several copies and errors are as
-// [cookie.Read] has them. An answer whose OptanonConsent is missing or has no group is an
-// error too.
+// visitor has not answered the banner. Limits, several copies and errors are those of
+// [cookie.Read]. An answer whose OptanonConsent is missing or has no group is an error too.
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	return s.at(r, time.Now())
 }
@@ -122,9 +118,8 @@ func (s Source) at(r *http.Request, now time.Time) (consent.State, error) {
 	return state, err
 }
 
-// alertBoxClosed reports whether the visitor answered, and when, or the zero Time if that
-// cannot be told. A browser with several copies does not say which is the newer: the older
-// counts.
+// alertBoxClosed reports whether the visitor answered, and when, or the zero Time if that is
+// unknown. Of several copies, the oldest time counts.
 func alertBoxClosed(r *http.Request) (given time.Time, closed bool, err error) {
 	values := cookie.Values(r, "OptanonAlertBoxClosed")
 	if len(values) > maxCopies {

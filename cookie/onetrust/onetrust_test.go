@@ -53,7 +53,7 @@ func TestNamesOfTheSite(t *testing.T) {
 		WithDestinations(map[string]bool{"Amplitude": true, "Facebook Pixel": false}), got)
 }
 
-func TestOutdatedAnswersKeepTheirDenialsAlone(t *testing.T) {
+func TestOutdatedAnswersKeepOnlyDenials(t *testing.T) {
 	now := time.Date(2026, 1, 22, 8, 0, 0, 0, time.UTC)
 	const groups = "OptanonConsent=groups=C0002:1,C0004:0"
 	fresh := consent.NewState(map[string]bool{"C0002": true, "C0004": false})
@@ -84,7 +84,7 @@ func TestOutdatedAnswersKeepTheirDenialsAlone(t *testing.T) {
 	}
 }
 
-func TestParseReadsWhatSomebodyDecodedOrEncoded(t *testing.T) {
+func TestParseReadsDecodedAndEncodedValues(t *testing.T) {
 	want := Answer{Groups: map[string]bool{"C0001": true, "C0002": false}, Vendors: map[string]bool{"H1": true}}
 	for _, value := range []string{
 		"groups=C0001%3A1%2CC0002%3A0&hosts=H1%3a1",

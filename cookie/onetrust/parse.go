@@ -8,24 +8,24 @@ import (
 )
 
 var (
-	errClosed = fmt.Errorf("%w: OptanonAlertBoxClosed is empty, or there too often", cookie.ErrMalformed)
+	errClosed = fmt.Errorf("%w: OptanonAlertBoxClosed is empty, or has too many copies", cookie.ErrMalformed)
 	errGroups = fmt.Errorf("%w: OptanonConsent has no groups", cookie.ErrMalformed)
 	errTwice  = fmt.Errorf("%w: OptanonConsent has a list twice", cookie.ErrMalformed)
 	errAnswer = fmt.Errorf("%w: OptanonConsent has an answer that is not 0 or 1", cookie.ErrMalformed)
 )
 
-// An Answer is what OptanonConsent says. Whether it is a visitor's is for
-// OptanonAlertBoxClosed to say.
+// An Answer is the content of OptanonConsent. OptanonAlertBoxClosed says whether it is a
+// visitor's.
 type Answer struct {
 	Groups            map[string]bool // by the id of a cookie group
 	Vendors           map[string]bool // by the id of a host or general vendor
 	AwaitingReconsent bool            // the banner is about to ask again
 }
 
-// Parse reads the value of OptanonConsent. Values that somebody decoded on the way, or
-// encoded as a whole, are read too. One that has no group, has a list twice, or has an
-// answer other than 0 and 1 is an error that wraps [cookie.ErrMalformed]: a page's address
-// stands in the cookie as well, and must not become a list.
+// Parse reads the value of OptanonConsent. Values that were decoded on the way, or encoded
+// as a whole, are read too. One that has no group, has a list twice, or has an answer
+// other than 0 and 1 is an error that wraps [cookie.ErrMalformed]: the cookie also holds
+// the URL of a page, which must not become a list.
 func Parse(value string) (Answer, error) {
 	if !strings.Contains(value, "=") {
 		value = cookie.Unescape(value)
@@ -61,8 +61,8 @@ func Parse(value string) (Answer, error) {
 	return a, nil
 }
 
-// parseList adds the answers in a list such as "C0001:1,C0002:0". An id that stands in
-// it twice is granted if both say so.
+// parseList adds the answers in a list such as "C0001:1,C0002:0". A repeated id is granted
+// only if every entry says so.
 func parseList(answers map[string]bool, list string) (ok bool) {
 	for entry := range strings.SplitSeq(list, ",") {
 		if entry = strings.TrimSpace(entry); entry == "" {

@@ -3,25 +3,24 @@
 //
 // # The cookie
 //
-// cc_cookie, unless the site gave it another name with the option cookie.name (version 2:
-// cookie_name), lists the categories that the visitor accepted, as JSON: version 3 in
-// encodeURIComponent, version 2 as it is, unless use_rfc_cookie is set. It is written when
-// the visitor answers and not before, whatever the mode; without an id of the answer,
-// consentId in version 3 and consent_uuid in version 2, the script asks again, and the
-// cookie is an error here.
+// cc_cookie, unless the site renamed it with the option cookie.name (version 2:
+// cookie_name), lists the categories that the visitor accepted, as JSON: version 3 encoded
+// by encodeURIComponent, version 2 raw, unless use_rfc_cookie is set. It is written only
+// when the visitor answers, in every mode; without an id of the answer, consentId in
+// version 3 and consent_uuid in version 2, the script asks again, and the cookie is an
+// error here.
 //
-// Categories that the visitor rejected are not in the list. Version 3 names every
-// category the site has beside it, for their services; for version 2 a server knows them
-// from Categories alone: set it.
+// Categories that the visitor rejected are not in the list. Version 3 also names every
+// category of the site, with their services; for version 2, set Categories.
 //
-// Version 2 writes a ";" in the site's own data as it is, which cuts the cookie off there.
-// That cannot be read, and is an error.
+// Version 2 does not escape a ";" in the site's own data, which truncates the cookie
+// there. That is an error.
 //
 // # Answers that are out of date
 //
-// A site that asks again raises the option revision: of an answer under another one the
-// denials stay and the grants go if Revision is set. MaxAge refuses by the time of the
-// last answer.
+// A site that asks again raises the option revision: with Revision set, only the denials
+// of an answer under another one count. MaxAge refuses answers by the time of the last
+// one.
 //
 // # What it cannot see
 //
@@ -31,8 +30,8 @@
 // # Names
 //
 // Categories and services have the names that the site gave them. Version 3 can ask for
-// each service of a category, and accepts the category for any one of them: a site that
-// asks so needs Vendors, since a service that was rejected is not in the cookie.
+// each service of a category, and any accepted service accepts the category: a site that
+// asks like this needs Vendors, since a rejected service is not in the cookie.
 //
 //	for example  category
 //	necessary    none: its destinations go to Always
@@ -56,21 +55,21 @@ import (
 // A Source reads the answer from the banner's cookie. The zero Source is ready to use,
 // with the names in the cookie as categories. It may be used by many goroutines at once.
 type Source struct {
-	// Groups are the site's categories by the names in the cookie. A name that is not
-	// listed stays as it is. A category of several names is granted if all of them are.
+	// Groups are the site's categories by the names in the cookie. An unlisted name stays
+	// as it is. A category of several names is granted if all of them are.
 	Groups map[string]string
 
 	// Vendors are the destinations by the name of a service of version 3. One whose
-	// service is not in the answer is denied. If a site has any, the visitor was asked by
-	// destination, and destinations without a service need ServerOnly or Imply of the
-	// destinations package.
+	// service is not in the answer is denied. If there are any, the visitor counts as
+	// asked by destination, and destinations without a service need ServerOnly or Imply of
+	// the destinations package.
 	Vendors map[string]string
 
-	// Categories are all that the site has: one that an answer leaves out is denied.
+	// Categories are all categories of the site: one that an answer leaves out is denied.
 	Categories []string
 
 	// Revision, if not 0, is the revision of the consent that the site asks for now. A
-	// grant under another one does not count.
+	// grant under another does not count.
 	Revision int
 
 	// MaxAge, if not 0, is how long a grant counts.
@@ -81,7 +80,7 @@ type Source struct {
 }
 
 // Consent returns the answer in the request's cookie, or consent.NewState(nil) if the
-// visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
+// visitor gave none. Limits, several copies and errors are those of [cookie.Read].
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	return s.at(r, time.Now())
 }
@@ -94,7 +93,7 @@ func (s Source) at(r *http.Request, now time.Time) (consent.State, error) {
 		}
 		state := consent.NewState(cookie.Categories(a.Categories, s.Groups)).
 			WithDestinations(cookie.Destinations(s.services(a), s.Vendors))
-		// Before anything is refused: in version 2 a name that is left out was rejected.
+		// First of all, since in version 2 a missing name was rejected.
 		state = cookie.Complete(state, s.Categories)
 		if s.Revision != 0 && s.Revision != a.Revision {
 			state = state.Denials()

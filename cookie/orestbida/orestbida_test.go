@@ -86,7 +86,7 @@ func TestAnswers(t *testing.T) {
 		"version 2, vendors":      {Source{Vendors: map[string]string{"ga": "GA"}}, v2, consent.NewState(map[string]bool{"necessary": true}).WithDestinations(map[string]bool{"GA": false})},
 		"two names of one":        {Source{Groups: map[string]string{"analytics": "all", "ads": "all"}}, v3, consent.NewState(map[string]bool{"necessary": true, "all": false})},
 		"no date":                 {Source{MaxAge: time.Hour}, `{"categories":["ads"],"consentId":"x"}`, consent.NewState(nil)},
-		"a revision that is none": {Source{Revision: 1}, `{"categories":["ads"],"consentId":"x","revision":"1"}`, consent.NewState(nil)},
+		"an invalid revision":     {Source{Revision: 1}, `{"categories":["ads"],"consentId":"x","revision":"1"}`, consent.NewState(nil)},
 		"nothing accepted, version 3": {Source{}, `{"categories":[],"consentId":"x","services":{"ads":[]}}`,
 			consent.NewState(map[string]bool{"ads": false})},
 	} {
@@ -100,7 +100,7 @@ func TestAnswers(t *testing.T) {
 
 // A visitor who accepted nothing of version 2 answered, and must not look like one who
 // did not.
-func TestAnAnswerWithoutANameIsAnError(t *testing.T) {
+func TestAnswerWithoutNameIsAnError(t *testing.T) {
 	s, err := Source{}.Consent(request(`{"categories":[],"consent_uuid":"x"}`))
 	require.ErrorIs(t, err, cookie.ErrMalformed)
 	require.Equal(t, consent.All(consent.Denied), s)

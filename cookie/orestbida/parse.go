@@ -9,26 +9,26 @@ import (
 )
 
 var (
-	errObject     = fmt.Errorf("%w: the cookie of vanilla-cookieconsent is no JSON object", cookie.ErrMalformed)
+	errObject     = fmt.Errorf("%w: the cookie of vanilla-cookieconsent is not a JSON object", cookie.ErrMalformed)
 	errID         = fmt.Errorf("%w: the cookie of vanilla-cookieconsent has no id of an answer", cookie.ErrMalformed)
 	errCategories = fmt.Errorf("%w: the cookie of vanilla-cookieconsent has no list of categories", cookie.ErrMalformed)
-	errServices   = fmt.Errorf("%w: the cookie of vanilla-cookieconsent has services that are none", cookie.ErrMalformed)
+	errServices   = fmt.Errorf("%w: the cookie of vanilla-cookieconsent has invalid services", cookie.ErrMalformed)
 	errNone       = fmt.Errorf("%w: the cookie of vanilla-cookieconsent names no category", cookie.ErrMalformed)
 )
 
-// An Answer is what the cookie says.
+// An Answer is the content of the cookie.
 type Answer struct {
-	Categories map[string]bool // in version 2 those alone that the visitor accepted
+	Categories map[string]bool // in version 2 only those that the visitor accepted
 	Services   map[string]bool // that the visitor accepted, in version 3
 	Revision   int             // or 0
 	Given      time.Time       // or the zero Time
 }
 
-// Parse reads the value of the cookie, of either version, encoded or not. One that is no
-// JSON object, or has no id of an answer or no list of categories, is an error that wraps
-// [cookie.ErrMalformed]. A service counts where its category is accepted.
+// Parse reads the value of the cookie, of either version, encoded or not. A value that is
+// not a JSON object, or has no id of an answer or no list of categories, is an error that
+// wraps [cookie.ErrMalformed]. A service counts only if its category is accepted.
 func Parse(value string) (Answer, error) {
-	// A map, since names are exact here, and those of a struct are not.
+	// A map, since its keys are case-sensitive and those of a struct are not.
 	var members map[string]json.RawMessage
 	if json.Unmarshal([]byte(cookie.Unescape(value)), &members) != nil || members == nil {
 		return Answer{}, errObject
@@ -48,14 +48,14 @@ func Parse(value string) (Answer, error) {
 		return Answer{}, errServices
 	}
 	if json.Unmarshal(members["revision"], &a.Revision) != nil {
-		a.Revision = 0 // which is none that a site can ask for
+		a.Revision = 0 // which no site can ask for
 	}
 	a.Given = date(members, "lastConsentTimestamp", "last_consent_update", "consentTimestamp", "consent_date")
 	return a, nil
 }
 
-// setServices takes in the services of each category, and with them the categories that
-// the visitor rejected. It reports whether it can read them.
+// setServices adds the services of each category, and the categories that the visitor
+// rejected. It reports whether it can read them.
 func (a *Answer) setServices(member json.RawMessage) (ok bool) {
 	var services map[string][]string
 	if json.Unmarshal(member, &services) != nil {

@@ -3,24 +3,24 @@
 //
 // # The cookie
 //
-// cookieconsent_status, unless the site gave it another name with the option cookie.name,
-// holds a single word when the visitor has answered, for everything the site asks about:
-// allow, deny or dismiss.
+// cookieconsent_status, unless the site renamed it with the option cookie.name, holds one
+// word once the visitor has answered, for everything the site asks about: allow, deny or
+// dismiss.
 //
 // What dismiss means depends on the banner. The informational one, the default, has one
-// button, which writes it: nobody was asked, and the script takes it as consent. Up to
-// version 3.0 the button "Decline" of the opt-in banner writes it too. It is read as deny,
-// unless Info says that the site has the informational banner alone: then it is no answer,
-// and the policy or the Default decides as it does for anybody who was not asked.
+// button, which writes it: the visitor was not asked, but the script takes it as consent. Up
+// to version 3.0 the button "Decline" of the opt-in banner writes it too. It is read as
+// deny, unless Info says that the site has only the informational banner: then it is no
+// answer, and the policy or the Default decides as for any visitor who was not asked.
 //
 // # Answers that are out of date
 //
 // The cookie has neither a date nor a revision: a site that wants old answers refused
-// gives it another name.
+// renames it.
 //
 // # What it cannot see
 //
-// Osano's product of today is another one, whose cookie osano_consentmanager only Osano
+// Osano's current product is a different one, whose cookie osano_consentmanager only Osano
 // can read: see the mirror package.
 //
 // # Names
@@ -55,7 +55,7 @@ var errStatus = fmt.Errorf("%w: cookieconsent_status is not allow, deny or dismi
 // use. It may be used by many goroutines at once.
 type Source struct {
 	// Grants are the site's categories that the banner asks about: allow grants each of
-	// them. Empty, it is All alone.
+	// them. Empty, it is only All.
 	Grants []string
 
 	// Categories are all that the site has: one that is not among Grants is denied once
@@ -71,7 +71,7 @@ type Source struct {
 }
 
 // Consent returns the answer in the request's cookie, or consent.NewState(nil) if the
-// visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
+// visitor gave none. Limits, several copies and errors are those of [cookie.Read].
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	return cookie.Read(r, cmp.Or(s.Name, "cookieconsent_status"), func(value string) (consent.State, error) {
 		status, err := Parse(value)
@@ -88,7 +88,7 @@ func (s Source) Consent(r *http.Request) (consent.State, error) {
 		}
 		state := consent.NewState(answers)
 		if status != Allow {
-			return state.Or(consent.All(consent.Denied)), nil // the visitor refused all there is
+			return state.Or(consent.All(consent.Denied)), nil // the visitor refused everything
 		}
 		return cookie.Complete(state, s.Categories), nil
 	})

@@ -2,17 +2,16 @@
 //
 // # The cookie
 //
-// tarteaucitron, unless the site gave it another name with the option cookieName, holds
-// one answer for each service that the site has used so far: true, false, or wait, which
-// is none. It is there on the first page, with wait for every service, and that is no
-// answer.
+// tarteaucitron, unless the site renamed it with the option cookieName, holds one answer
+// for each service that the site has used so far: true or false, or wait if there is none
+// yet. On the first page it has wait for every service, which is no answer.
 //
 // Not every answer in it is a click. The script itself writes true for services that need
-// no consent, with the option highPrivacy off for visitors who go on to a second page, for
-// those it takes to be outside the EU (bypass), and where serviceDefaultState says so; and
+// no consent, with the option highPrivacy off for visitors who visit a second page, for
+// those it believes to be outside the EU (bypass), and if serviceDefaultState says so; and
 // false for a browser with Do Not Track, with handleBrowserDNTRequest. Nothing in the
-// cookie tells them apart: a site whose law wants a click leaves highPrivacy on and the
-// others off.
+// cookie tells them apart: a site whose law requires a click should leave highPrivacy on
+// and the others off.
 //
 // # Answers that are out of date
 //
@@ -22,13 +21,13 @@
 //
 // # What it cannot see
 //
-// A service that the site added to no page yet that the visitor has seen is not in the
-// cookie at all: it is as if it waited.
+// A service that is on none of the pages the visitor has seen is not in the cookie at all,
+// as if it had wait.
 //
 // # Names
 //
-// Services have the keys of tarteaucitron's list, and no categories: each becomes a
-// category of its own name unless Services says otherwise.
+// Services have the keys of tarteaucitron's list, and no categories: each is a category of
+// its own name unless Services says otherwise.
 //
 //	for example                category
 //	gajs, gtag, matomo         analytics
@@ -51,7 +50,7 @@ import (
 )
 
 var (
-	errList   = fmt.Errorf("%w: the cookie of tarteaucitron is no list of services", cookie.ErrMalformed)
+	errList   = fmt.Errorf("%w: the cookie of tarteaucitron is not a list of services", cookie.ErrMalformed)
 	errAnswer = fmt.Errorf("%w: the cookie of tarteaucitron has an answer that is not true, false or wait", cookie.ErrMalformed)
 )
 
@@ -59,12 +58,12 @@ var (
 // use, with the keys of the services as categories. It may be used by many goroutines at
 // once.
 type Source struct {
-	// Services are the site's categories by the key of a service. A service that is not
-	// listed is a category of its own name. A category of several services is granted if
-	// all of them are; a service that waits is not.
+	// Services are the site's categories by the key of a service. An unlisted service is a
+	// category of its own name. A category of several services is granted if all of them
+	// are; a service that waits is not.
 	Services map[string]string
 
-	// Categories are all that the site has: one that an answer leaves out is denied.
+	// Categories are all categories of the site: one that an answer leaves out is denied.
 	Categories []string
 
 	// Name is the name of the cookie. Empty, it is tarteaucitron.
@@ -72,16 +71,16 @@ type Source struct {
 }
 
 // Consent returns the answer in the request's cookie, or consent.NewState(nil) if every
-// service waits for one. Limits, several copies and errors are as [cookie.Read] has them.
+// service waits for one. Limits, several copies and errors are those of [cookie.Read].
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	answers := cookie.Answers{Parse: Parse, Names: s.Services, Categories: s.Categories}
 	return answers.Read(r, cmp.Or(s.Name, "tarteaucitron"))
 }
 
 // Parse reads the value of the cookie, such as "!gtag=true!youtube=wait", encoded or not:
-// the answers by the keys of the services, without those that wait for one. A value that
-// is no such list, or has an answer other than true, false and wait, is an error that
-// wraps [cookie.ErrMalformed]. A service that stands in it twice is granted if both say so.
+// the answers by the keys of the services, without those that wait for one. Any other
+// value, and one with an answer other than true, false and wait, is an error that wraps
+// [cookie.ErrMalformed]. A repeated service is granted only if every entry says so.
 func Parse(value string) (map[string]bool, error) {
 	list, ok := strings.CutPrefix(cookie.Unescape(value), "!")
 	if !ok {

@@ -1,7 +1,7 @@
 package tcf
 
-// bits is a segment as it is written: each byte is a digit of base64url, which
-// holds six bits, the highest first. Nothing is decoded before somebody asks.
+// bits is a segment as it is written: each byte is a digit of base64url, which holds
+// six bits, the highest first. Bits are decoded only when they are read.
 type bits string
 
 const notDigit = 1 << 7
@@ -20,7 +20,7 @@ var sextet = func() (table [256]byte) {
 // valid reports whether b has digits only.
 func (b bits) valid() bool {
 	var all byte
-	for ; len(b) >= 8; b = b[8:] { // most of the time to read a string goes here
+	for ; len(b) >= 8; b = b[8:] { // reading a string spends most of its time here
 		all |= sextet[b[0]] | sextet[b[1]] | sextet[b[2]] | sextet[b[3]] |
 			sextet[b[4]] | sextet[b[5]] | sextet[b[6]] | sextet[b[7]]
 	}
@@ -52,7 +52,7 @@ func (b bits) number(at, n int) (v uint64) {
 	return v >> (6*(last+1) - at - n) & (1<<n - 1)
 }
 
-// letters returns two letters, six bits each, or "" if they are none.
+// letters returns two letters, six bits each, or "" if they are not letters.
 func (b bits) letters(at int) string {
 	if !b.holds(at, 12) {
 		return ""

@@ -45,7 +45,7 @@ func ExampleSource_Consent_outdated() {
 	r.Header.Set("Cookie", "euconsent-v2="+value)
 	state, err := source.Consent(r)
 	fmt.Println(state.Category("7"), errors.Is(err, tcf.ErrOutdated), err)
-	// Output: denied true tcf: outdated answer: not from within its maximum age
+	// Output: denied true tcf: outdated answer: older than MaxAge, or dated in the future
 }
 
 func ExampleSource_Decode() {

@@ -9,7 +9,7 @@ const (
 	atCustomConsents     = atCustomCount + customCountBits
 )
 
-// checkPublisher reads that the publisher's segment is whole.
+// checkPublisher checks that the publisher's segment is complete.
 func checkPublisher(segment bits) error {
 	if !segment.holds(atCustomConsents, 2*segment.customPurposes()) {
 		return errCut

@@ -3,8 +3,8 @@ package tcf
 // A Restriction is what the publisher allows a vendor to do for a purpose.
 type Restriction uint8
 
-// The zero Restriction is Unrestricted: the vendor goes by what it declared in the
-// Global Vendor List.
+// The zero Restriction is Unrestricted: what the vendor declared in the Global Vendor
+// List applies.
 const (
 	Unrestricted Restriction = iota
 	NotAllowed
@@ -35,7 +35,7 @@ const (
 	highestID = 1<<idBits - 1
 )
 
-// checkRestrictions reads the restrictions at at, of which each is a purpose, a type,
+// checkRestrictions reads the restrictions at at, each of which is a purpose, a type,
 // and ranges of vendors.
 func checkRestrictions(core bits, at int) error {
 	if !core.holds(at, countBits) {
@@ -52,9 +52,8 @@ func checkRestrictions(core bits, at int) error {
 }
 
 // PublisherRestriction returns what the publisher restricted for that vendor and
-// purpose. If the string says several things the one that allows least counts, and a
-// restriction of a type that is not defined counts as NotAllowed. It takes time
-// linear in the restrictions.
+// purpose. Of several restrictions the strictest counts, and one of an undefined type
+// counts as NotAllowed. It takes time linear in the restrictions.
 func (s String) PublisherRestriction(purpose, vendor int) Restriction {
 	found := Unrestricted
 	next := s.restrictions + countBits

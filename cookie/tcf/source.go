@@ -22,38 +22,38 @@ type Source struct {
 
 	// Purposes names the category that a purpose of the framework stands for. A
 	// category of several purposes is granted if all of them are. A purpose that is
-	// not here is a category of its own number; those after 11, which the framework
+	// not here is a category named by its number; those after 11, which the framework
 	// has not defined, are left out.
 	Purposes map[int]string
 
-	// SpecialFeatures and CustomPurposes name the categories that special features
-	// (1 is precise location, 2 scanning the device) and the publisher's own
-	// purposes stand for, as Purposes does. Those that are not here are left out. A
-	// custom purpose that the string does not have is denied.
+	// SpecialFeatures and CustomPurposes name the categories that special features (1
+	// is precise location, 2 scanning the device) and the publisher's own purposes
+	// stand for, as Purposes does. Others are left out. A custom purpose that the
+	// string does not have is denied.
 	SpecialFeatures map[int]string
 	CustomPurposes  map[int]string
 
 	// Vendors names the destination that a vendor of the Global Vendor List stands
 	// for. A destination of several vendors is granted if all of them are. A vendor
-	// that is not here is left out. If there is one here the visitor counts as asked
-	// destination by destination, so that destinations without a vendor are denied
-	// unless the Config lists them as ServerOnly or Always, or has Imply.
+	// that is not here is left out. If there are any, the visitor counts as asked by
+	// destination, so destinations without a vendor are denied unless the Config lists
+	// them as ServerOnly or Always, or has Imply.
 	Vendors map[int]string
 
-	// Categories are all that the site has: one that an answer leaves out is denied. No
-	// purpose, special feature or custom purpose stands for such a one, so the platform
-	// did not ask for it under the framework, and an opt-out policy would open it.
+	// Categories are all categories of the site: one that an answer leaves out is
+	// denied. The platform did not ask for such a category under the framework, and an
+	// opt-out policy would otherwise allow it.
 	Categories []string
 
 	// LegitimateInterest lists purposes that are granted by legitimate interest too:
-	// the visitor was told, and did not object. Zero: by consent alone. The
-	// framework has no legitimate interest in purposes 1 and 3 to 6, whatever a
-	// string says, and they are never granted by it.
+	// the visitor was told, and did not object. Zero: only by consent. The framework
+	// has no legitimate interest in purposes 1 and 3 to 6, whatever a string says, and
+	// they are never granted by it.
 	LegitimateInterest []int
 
-	// MaxAge is how long an answer holds. The framework keeps dates to the day, and
-	// so should MaxAge; 13 months are common. A date more than a day ahead is refused
-	// too. Zero: for ever.
+	// MaxAge is how long an answer is valid. Dates of the framework are whole days,
+	// and so should MaxAge be; 13 months are common. A date more than a day ahead is
+	// refused too. Zero: no limit.
 	MaxAge time.Duration
 
 	// Now is the clock for MaxAge. Zero: time.Now.
@@ -75,8 +75,8 @@ type Source struct {
 
 // Consent returns what the visitor answered. Without the cookie that is
 // consent.NewState(nil). If the cookie cannot be read, or is refused, it is
-// All(Denied), and the error wraps [cookie.ErrMalformed], and [ErrOutdated] where
-// that is why. [cookie.Read] says what becomes of several copies.
+// All(Denied), and the error wraps [cookie.ErrMalformed], and [ErrOutdated] if that is
+// the reason. [cookie.Read] says how several copies are combined.
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	return cookie.Read(r, cmp.Or(s.Name, DefaultName), s.Decode)
 }
@@ -111,7 +111,7 @@ func (s Source) check(t String) error {
 	case t.VendorListVersion() < s.MinVendorListVersion:
 		return outdated("given for an earlier vendor list")
 	case s.MaxAge > 0 && !s.fresh(t.LastUpdated()):
-		return outdated("not from within its maximum age")
+		return outdated("older than MaxAge, or dated in the future")
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func (s Source) state(t String) consent.State {
 	return state.WithDestinations(destinations)
 }
 
-// require grants a name unless something that it stands for is denied.
+// require grants a name unless something else with that name is denied.
 func require(answers map[string]bool, name string, granted bool) {
 	others, named := answers[name]
 	answers[name] = granted && (others || !named)
@@ -172,7 +172,7 @@ func (s Source) granted(t String, purpose int) bool {
 		slices.Contains(s.LegitimateInterest, purpose) && interestPermitted(purpose) && t.PurposeLegitimateInterest(purpose)
 }
 
-// interestPermitted reports whether the framework knows a legitimate interest in a
+// interestPermitted reports whether the framework permits legitimate interest for a
 // purpose. Versions before 2.2 did for 3 to 6 too.
 func interestPermitted(purpose int) bool {
 	return purpose != 1 && (purpose < 3 || purpose > 6)

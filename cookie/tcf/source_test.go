@@ -266,7 +266,7 @@ func TestSourceMapsIDs(t *testing.T) {
 	}
 }
 
-func TestLegitimateInterestIsNoneForMostPurposes(t *testing.T) {
+func TestLegitimateInterestIsExcludedForMostPurposes(t *testing.T) {
 	var all []int
 	for id := 1; id <= 24; id++ {
 		all = append(all, id)
@@ -292,7 +292,7 @@ func TestSourceReadsOnlyItsCookie(t *testing.T) {
 
 // A category that no purpose stands for was not asked about: with the site's list it is
 // denied, and what a purpose says stays as it is.
-func TestCategoriesThatNoPurposeStandsFor(t *testing.T) {
+func TestCategoriesWithoutAPurpose(t *testing.T) {
 	optOut := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"chat": {"Intercom"}}, OptOut: true, Imply: true})
 	for _, c := range captured(t) {
 		if c.Decision == "none" {

@@ -2,13 +2,12 @@ package tcf
 
 import "time"
 
-// A String is a TC string that [Parse] has read. It is immutable, may be used by
-// many goroutines at once, and looks at the bits whenever it is asked. The zero
-// String grants nothing. An id that the format has no place for is granted nothing
-// either.
+// A String is a TC string that [Parse] has read. It is immutable, may be used by many
+// goroutines at once, and decodes the bits on each call. The zero String grants
+// nothing. Ids outside the format's range are not granted either.
 //
-// A String says what the bits say. What follows from them, such as that a vendor has
-// to be disclosed, is for [Source] or the caller.
+// A String reports the bits. Rules that build on them, such as that a vendor has to be
+// disclosed, are up to [Source] or the caller.
 type String struct {
 	core         bits
 	consents     vendors
@@ -45,11 +44,11 @@ const (
 )
 
 // Created returns when the string was first created, in UTC. Since version 2.2 of the
-// framework that is a day, at midnight.
+// framework that is midnight of a day.
 func (s String) Created() time.Time { return s.date(atCreated) }
 
 // LastUpdated returns when the visitor last answered, in UTC. Since version 2.2 of
-// the framework that is a day, at midnight.
+// the framework that is midnight of a day.
 func (s String) LastUpdated() time.Time { return s.date(atLastUpdated) }
 
 // date reads tenths of seconds since 1970.
@@ -80,11 +79,11 @@ func (s String) VendorListVersion() int { return int(s.core.number(atVendorListV
 func (s String) PolicyVersion() int { return int(s.core.number(atPolicyVersion, 6)) }
 
 // IsServiceSpecific reports whether the answer was given to this site or a group of
-// sites, rather than to every site, which the framework no longer knows.
+// sites, rather than to every site, which the framework no longer supports.
 func (s String) IsServiceSpecific() bool { return s.core.flag(atServiceSpecific) }
 
-// UseNonStandardTexts reports whether the visitor was asked in other words than the
-// framework's own.
+// UseNonStandardTexts reports whether the visitor was asked in other words than those
+// of the framework.
 func (s String) UseNonStandardTexts() bool { return s.core.flag(atNonStandardTexts) }
 
 // SpecialFeature reports whether the visitor opted in to a special feature, 1 to 12.
@@ -105,12 +104,12 @@ func (s String) PurposeLegitimateInterest(id int) bool {
 // the law of [String.PublisherCountry] needs no consent for it.
 func (s String) PurposeOneTreatment() bool { return s.core.flag(atPurposeOneTreatment) }
 
-// PublisherCountry returns the country whose law the publisher goes by, as two capital
+// PublisherCountry returns the country whose law the publisher follows, as two capital
 // letters of ISO 3166-1, or "" if the string has no letters there.
 func (s String) PublisherCountry() string { return s.core.letters(atPublisherCountry) }
 
-// VendorConsent reports whether the visitor consented to a vendor. Like all that asks
-// for a vendor it takes time linear in the ranges of the string, 4095 at most.
+// VendorConsent reports whether the visitor consented to a vendor. Like all methods
+// with a vendor it takes time linear in the ranges of the string, 4095 at most.
 func (s String) VendorConsent(id int) bool { return s.consents.has(id) }
 
 // VendorLegitimateInterest reports whether the visitor was told of a vendor's
@@ -125,6 +124,6 @@ func (s String) HasDisclosedVendors() bool { return s.disclosed.bits != "" }
 // visitor. Without such a list none is.
 func (s String) VendorDisclosed(id int) bool { return s.disclosed.has(id) }
 
-// VendorAllowed reports whether a vendor is among those that the publisher allows to
-// work on a legal basis outside the framework. TCF 2.3 no longer has that list.
+// VendorAllowed reports whether the publisher allows a vendor to use a legal basis
+// outside the framework. TCF 2.3 no longer has that list.
 func (s String) VendorAllowed(id int) bool { return s.allowed.has(id) }

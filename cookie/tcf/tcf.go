@@ -6,36 +6,34 @@
 //		Vendors:  map[int]string{755: "Google Ads"},
 //	}
 //
-// [Source] reads the cookie of a request. [Parse] decodes a value alone, and
-// [String] answers for everything that a TC string holds.
+// [Source] reads the cookie of a request. [Parse] decodes a value, and [String] returns
+// everything that a TC string holds.
 //
 // # Which cookie
 //
-// The framework leaves storage to the consent platform. The name euconsent-v2,
-// once of a cookie that platforms shared, stayed as a convention for a site's
-// own: Didomi writes it among others. OneTrust writes eupubconsent-v2. A site
-// whose platform keeps its own choices beside the TC string lists two Sources,
-// one of this package and one of the platform's; together they deny what either
-// denies. [Source.Decode] reads a TC string from anywhere else, such as the one
-// before the "#" in AdRoll's cookie. Its CMP id is 0, and no list of CMP ids is
-// asked here.
+// The framework leaves storage to the consent platform. The name euconsent-v2, once that of
+// a cookie shared by all platforms, is now a convention for a site's own cookie: Didomi and
+// others write it. OneTrust writes eupubconsent-v2. A site whose platform stores more
+// choices besides the TC string lists two Sources, one of this package and one for the
+// platform; together they deny what either denies. [Source.Decode] reads a TC string from
+// anywhere else, such as the one before the "#" in AdRoll's cookie. Its CMP id is 0; CMP
+// ids are not checked here.
 //
 // # What counts as an answer
 //
-// A TC string is an answer, and what it does not grant is denied. A string whose
-// bits are all zero is a visitor who refused, or a platform that wrote the string
-// before the visitor chose: nothing tells the two apart, and both deny.
+// A TC string is an answer, and what it does not grant is denied. A string whose bits are
+// all zero comes from a visitor who refused, or from a platform that wrote it before the
+// visitor chose: the two cannot be told apart, and both deny.
 //
-// Purposes are categories. A purpose is granted by consent alone, unless
-// [Source].LegitimateInterest names it. Vendors are destinations where
-// [Source].Vendors says so. They are granted by consent alone: a bit for
-// legitimate interest is set without the visitor doing anything. Where the string
-// lists the vendors that were disclosed to the visitor, a vendor that is not among
-// them is denied.
+// Purposes are categories. A purpose is granted only by consent, unless
+// [Source].LegitimateInterest lists it. Vendors are destinations if [Source].Vendors says
+// so. They are granted only by consent: a bit for legitimate interest is set without the
+// visitor doing anything. If the string lists the vendors that were disclosed to the
+// visitor, a vendor that is not among them is denied.
 //
 // # Names
 //
-// A purpose is a category of its own number unless Purposes says otherwise. Those of the
+// A purpose is a category named by its number unless Purposes says otherwise. Those of the
 // framework, in short:
 //
 //	purpose                                           category, for example
@@ -53,33 +51,32 @@
 //
 // # Outdated answers
 //
-// A TC string says when it was updated, to the day, and under which policy and
-// vendor list the visitor was asked. The fields of [Source] refuse what is too
-// old, with [ErrOutdated]. Versions 2.0 to 2.3 have the same format, and a string
-// does not say of which it is; the policy version does roughly: 4 came with 2.2,
-// 5 with 2.3. TCF 2.3 requires the segment DisclosedVendors in every string
-// created after 2026-02-28. One of policy 5 or later without it is cut off or
-// wrong, and is malformed. One of an earlier policy comes from a platform that
-// stayed behind; it is read unless RequireDisclosed is set.
+// A TC string says when it was updated, to the day, and under which policy and vendor list
+// the visitor was asked. The fields of [Source] refuse what is too old, with [ErrOutdated].
+// Versions 2.0 to 2.3 have the same format, and a string does not say which it is; the
+// policy version does roughly: 4 came with 2.2, 5 with 2.3. TCF 2.3 requires the segment
+// DisclosedVendors in every string created after 2026-02-28. One of policy 5 or later
+// without it is truncated or wrong, and is malformed. One of an earlier policy comes from a
+// platform that was not updated; it is read unless RequireDisclosed is set.
 //
 // # What it cannot see
 //
-// A string says nothing about destinations that are no vendors of the framework,
-// about what the platform asked outside it, nor whether the law of the framework
-// applies to the visitor. Publisher restrictions concern pairs of a vendor and a
-// purpose, which a State cannot hold: ask [String.PublisherRestriction]. A TC
-// string is not signed, and the visitor can write what it says.
+// A string says nothing about destinations that are not vendors of the framework, about
+// what the platform asked outside it, or about whether its law applies to the visitor.
+// Publisher restrictions concern pairs of a vendor and a purpose, which a State cannot
+// hold: ask [String.PublisherRestriction]. A TC string is not signed, and the visitor can
+// write what it says.
 //
 // # Sources
 //
-// The layout of the bits: IAB Tech Lab, "Transparency and Consent String with
-// Global Vendor & CMP List Formats", "TC String Format". Legitimate interest for
-// purposes 1 and 3 to 6: IAB Europe, "Transparency & Consent Framework Policies",
-// Appendix A. Disclosed vendors: the same specification, "Disclosed Vendors", as
-// of version 2.3. Where these leave something open, the decoder agrees with the
-// IAB's own encoder and decoder in JavaScript, @iabtechlabtcf/core, or refuses
-// what that accepts: ranges that run backwards or beyond the highest vendor id, a
-// second segment of the same kind, and a core string that is not the first.
+// The layout of the bits: IAB Tech Lab, "Transparency and Consent String with Global Vendor
+// & CMP List Formats", "TC String Format". Legitimate interest for purposes 1 and 3 to 6:
+// IAB Europe, "Transparency & Consent Framework Policies", Appendix A. Disclosed vendors:
+// the same specification, "Disclosed Vendors", as of version 2.3. Where these are unclear,
+// the decoder agrees with the IAB's own encoder and decoder in JavaScript,
+// @iabtechlabtcf/core, or refuses what that accepts: ranges that run backwards or beyond
+// the highest vendor id, a second segment of the same kind, and a core string that is not
+// the first.
 package tcf
 
 import (
@@ -91,9 +88,9 @@ import (
 // DefaultName is the name of the cookie unless [Source] has another.
 const DefaultName = "euconsent-v2"
 
-// ErrOutdated is the error of a TC string that a [Source] refuses for its age, its
-// policy or its vendor list. It wraps [cookie.ErrMalformed]: what the visitor
-// answered is not known.
+// ErrOutdated is the error of a TC string that a [Source] refuses for its age, its policy
+// or its vendor list. It wraps [cookie.ErrMalformed]: the visitor's current answer is not
+// known.
 var ErrOutdated error = fault("outdated answer")
 
 // A fault is an error that wraps cookie.ErrMalformed. It never holds the value.
@@ -108,7 +105,7 @@ const (
 	errEncoding    fault = "not base64url"
 	errVersion     fault = "not version 2 of the format"
 	errCut         fault = "cut off"
-	errRange       fault = "a range of vendors that is none"
+	errRange       fault = "an invalid range of vendors"
 	errSegment     fault = "a segment of an unknown type"
 	errTwice       fault = "two segments of one type"
 	errUndisclosed fault = "no list of disclosed vendors"
@@ -119,13 +116,12 @@ const (
 // where it is stored elsewhere.
 const maxSize = 1 << 16
 
-// Parse decodes a TC string, which may be escaped as [cookie.Unescape] says. It fails
-// with an error that wraps [cookie.ErrMalformed] unless the whole string can be read: every
-// segment, each with all of its fields, and all of them of a kind that is known.
+// Parse decodes a TC string, which may be escaped as [cookie.Unescape] says. It fails with
+// an error that wraps [cookie.ErrMalformed] unless the whole string can be read: every
+// segment, all of known types and with all of their fields.
 //
-// Parse takes time linear in the length of the value, which may be 64 KiB at most,
-// and allocates nothing unless there is something to unescape. The String refers to
-// the bytes of the value.
+// Parse takes time linear in the length of the value, at most 64 KiB, and allocates only if
+// there is something to unescape. The String refers to the bytes of the value.
 func Parse(value string) (String, error) {
 	if len(value) > maxSize {
 		return String{}, errTooLong
@@ -152,7 +148,7 @@ const (
 	typeBits = 3
 )
 
-// parseCore reads the core string, and that it is whole.
+// parseCore reads the core string, and checks that it is complete.
 func parseCore(core bits) (s String, err error) {
 	switch {
 	case !core.valid():
@@ -172,7 +168,7 @@ func parseCore(core bits) (s String, err error) {
 	return s, checkRestrictions(core, next)
 }
 
-// addSegment reads a segment after the core string, and that it is whole.
+// addSegment reads a segment after the core string, and checks that it is complete.
 func (s *String) addSegment(segment bits) (err error) {
 	if !segment.valid() {
 		return errEncoding

@@ -95,7 +95,7 @@ func hexOf(s string) string {
 
 // However much of a string is lost at its end, it grants nothing that the whole does
 // not: least of all a vendor that the lost segment says was never disclosed.
-func TestCutStringsGrantNoMore(t *testing.T) {
+func TestTruncatedStringsGrantNoMore(t *testing.T) {
 	source := tcf.Source{Vendors: map[int]string{8: "Eight", 999: "Undisclosed"}}
 	core := header{policy: 5, purposes: []int{1, 8}}.with(8, 999)
 	read := 0
@@ -137,7 +137,7 @@ func TestZeroString(t *testing.T) {
 	require.True(t, s.Created().Equal(time.Unix(0, 0)) && s.LastUpdated().Equal(time.Unix(0, 0)))
 }
 
-func TestLettersThatAreNone(t *testing.T) {
+func TestInvalidLetters(t *testing.T) {
 	h := header{}
 	bits := []byte(h.core().vendors(0).vendors(0).number(0, 12).String())
 	bits[18] = '_' // the first letter of the language

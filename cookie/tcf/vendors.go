@@ -28,7 +28,7 @@ func parseVendors(b bits, at int) (v vendors, next int, err error) {
 }
 
 // parseRanges reads the count of ranges at at and the ranges after it, whose ids are
-// highest at most.
+// at most highest.
 func parseRanges(b bits, at, highest int) (v vendors, next int, err error) {
 	if !b.holds(at, countBits) {
 		return v, 0, errCut
@@ -72,7 +72,7 @@ func (v vendors) has(id int) bool {
 	return false
 }
 
-// set reads the set that is all of a segment.
+// set reads the set that makes up a whole segment.
 func (v *vendors) set(segment bits) (err error) {
 	if v.bits != "" {
 		return errTwice

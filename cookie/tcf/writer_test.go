@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A writer writes the bits of a segment. It is no part of the package: whoever reads
+// A writer writes the bits of a segment. It is not part of the package: whoever reads
 // TC strings must not write them.
 type writer struct{ bits strings.Builder }
 

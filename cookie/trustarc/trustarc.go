@@ -4,26 +4,26 @@
 //
 // cmapi_cookie_privacy lists the categories that are permitted, from 1, as in "permit
 // 1,2,3"; notice_gdpr_prefs lists the same as levels, from 0, as in "0,1,2:". Their names
-// are fixed. Either alone is an answer, and a category is granted if each of them that
-// there is lists it. notice_behavior and TAsessionID are there before the visitor answers,
-// and are no answer. notice_preferences, which has the highest level alone, is not read.
+// are fixed. Either alone is an answer; with both, a category is granted only if both list
+// it. notice_behavior and TAsessionID are there before the visitor answers, and are not
+// answers. notice_preferences, which has only the highest level, is not read.
 //
-// A category that the visitor refused is not listed. One that is not listed and has a
-// name in Groups is denied, and where nothing but category 1 is permitted all the rest is:
-// list every category of the site in Groups or Categories, or a policy of an opt-out law
-// opens one that a visitor with several others refused.
+// A category that the visitor refused is not listed. An unlisted category with a name in
+// Groups is denied, and if only category 1 is permitted everything else is. List every
+// category of the site in Groups or Categories, or else an opt-out policy allows one that
+// was refused while others were accepted.
 //
 // # Answers that are out of date
 //
-// The cookies have neither a revision nor a date: old answers cannot be told from new
+// The cookies have neither a revision nor a date, so old answers cannot be told from new
 // ones.
 //
 // # What it cannot see
 //
-// Whether a visitor of a region of implied consent clicked, or the notice took silence for
-// an answer: both look alike. Where the site uses the IAB's framework, the TC string is in
-// a cookie of its own, for a Source of the tcf package beside this one: a category is then
-// open where neither denies it.
+// In a region of implied consent, a click and a notice that took silence for an answer
+// look alike. If the site uses the IAB's framework, the TC string is in a separate cookie,
+// for a Source of the tcf package beside this one: a category is then denied if either
+// denies it.
 //
 // # Names
 //
@@ -33,13 +33,13 @@
 //	1               Required Cookies     none: its destinations go to Always
 //	2               Functional Cookies   functional
 //	3               Advertising Cookies  advertising
-//	4               a further one        of its own
+//	4               another one          a separate one
 //
 // # Where the rules come from
 //
 // Cookies of live sites, and the rules of autoconsent, which clicks in the notice and
-// reads them back. TrustArc does not document the values. That there is no answer without
-// one of the two cookies is inferred.
+// reads the cookies back. TrustArc does not document the values. That there is no answer
+// without one of the two cookies is inferred.
 package trustarc
 
 import (
@@ -52,7 +52,7 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-var errList = fmt.Errorf("%w: no list of categories of TrustArc", cookie.ErrMalformed)
+var errList = fmt.Errorf("%w: not a list of categories of TrustArc", cookie.ErrMalformed)
 
 var names = []string{"cmapi_cookie_privacy", "notice_gdpr_prefs"}
 
@@ -60,17 +60,17 @@ var names = []string{"cmapi_cookie_privacy", "notice_gdpr_prefs"}
 // the numbers of the categories, as in "2", as their names. It may be used by many
 // goroutines at once.
 type Source struct {
-	// Groups are the site's categories by TrustArc's number. A number that is not listed
-	// is a category of its own name; one that is listed, and not permitted, is denied. A
-	// category of several numbers is granted if all of them are.
+	// Groups are the site's categories by TrustArc's number. An unlisted number is a
+	// category of its own name; a listed one that is not permitted is denied. A category
+	// of several numbers is granted if all of them are.
 	Groups map[string]string
 
-	// Categories are all that the site has: one that an answer leaves out is denied.
+	// Categories are all categories of the site: one that an answer leaves out is denied.
 	Categories []string
 }
 
 // Consent returns the answer in the request's cookies, or consent.NewState(nil) if the
-// visitor gave none. Limits, several copies and errors are as [cookie.Read] has them.
+// visitor gave none. Limits, several copies and errors are those of [cookie.Read].
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	state := consent.NewState(nil)
 	for _, name := range names {
@@ -103,7 +103,7 @@ func (s Source) decode(value string) (consent.State, error) {
 	}
 	state := consent.NewState(cookie.Categories(answers, s.Groups))
 	if onlyRequired {
-		state = state.Or(consent.All(consent.Denied)) // the visitor refused all there is to refuse
+		state = state.Or(consent.All(consent.Denied)) // the visitor refused everything
 	}
 	return cookie.Complete(state, s.Categories), nil
 }

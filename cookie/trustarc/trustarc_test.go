@@ -46,7 +46,7 @@ func TestAnswers(t *testing.T) {
 }
 
 // Where the site lists no category, and the law is opt-out, an answer of no is still one.
-func TestARefusalOfAllIsOneWithoutAList(t *testing.T) {
+func TestRefusalOfEverythingNeedsNoList(t *testing.T) {
 	got, err := Source{}.Consent(request("notice_gdpr_prefs=0:"))
 	require.NoError(t, err)
 	require.True(t, got.Answered())

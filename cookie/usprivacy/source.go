@@ -13,8 +13,8 @@ const sale = "sale" // the id of the one thing that a visitor may opt out of
 // A Source reads whether a visitor opted out of sale from a cookie with a US Privacy
 // string. The zero Source is ready to use. It may be used by many goroutines at once.
 type Source struct {
-	// Name is the name of the cookie. Zero: both "usprivacy" and "us_privacy", where a
-	// denial in either counts.
+	// Name is the name of the cookie. Zero: both "usprivacy" and "us_privacy"; a denial
+	// in either counts.
 	Name string
 
 	// Purposes maps "sale" to the site's category. If it is not mapped, the category is
@@ -38,7 +38,7 @@ func (s Source) Consent(r *http.Request) (consent.State, error) {
 	return specified.Restrict(other), err
 }
 
-// Decode returns what the value of a cookie says. It may be percent-encoded or in double
+// Decode returns the State of a cookie's value. It may be percent-encoded or in double
 // quotes.
 func (s Source) Decode(value string) (consent.State, error) {
 	if len(value) > maxSize {

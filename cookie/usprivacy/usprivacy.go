@@ -4,22 +4,21 @@
 // # Cookies and options
 //
 // The specification names the cookie "usprivacy"; "us_privacy" is in use too. The zero
-// [Source] reads both. iubenda writes JSON with the string in it, percent-encoded, under
+// [Source] reads both. iubenda writes percent-encoded JSON with the string in it under
 // the first name, which is read as well. [Source.Purposes] maps the one id, "sale", to
 // the site's category.
 //
 // # What counts as answered
 //
 // A third character of Y is a denial of "sale". Nothing in a string is a grant: N says
-// that the visitor did not opt out, and also stands in the strings of those who were
+// that the visitor did not opt out, and is also in the strings of visitors who were
 // never asked; "-" says that the law does not apply. The other characters, whether there
 // was notice and whether the Limited Service Provider Agreement covers the transaction,
-// are no answer. What a string does not tell of is not denied, and there is no list of
-// the site's categories here as other Sources have it: whoever opted out of sales said
-// nothing of the rest.
+// are not answers. What a string leaves out is not denied, so unlike other Sources this
+// one has no Categories: a visitor who opted out of sales did not answer about the rest.
 //
-// Small letters are read, which the specification does not ask for. So is a fifth Y, N
-// or "-", which some sites write: it is ignored.
+// Lower-case letters are accepted, beyond the specification. A fifth Y, N or "-", which
+// some sites write, is ignored.
 //
 // # Names
 //
@@ -45,12 +44,12 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-// maxSize is the most that a value may have, in bytes, which is what a cookie may have.
+// maxSize limits a value, in bytes, as a cookie is limited.
 const maxSize = 4096
 
 var errSyntax = fmt.Errorf("%w: not a US Privacy string", cookie.ErrMalformed)
 
-// A String is a US Privacy string that was read. Each field is 'Y', 'N' or '-'.
+// A String is a parsed US Privacy string. Each field is 'Y', 'N' or '-'.
 type String struct {
 	Notice  byte // whether there was notice and the opportunity to opt out
 	OptOut  byte // whether the visitor opted out of sale
@@ -58,7 +57,7 @@ type String struct {
 }
 
 // Parse reads a string of version 1, or iubenda's JSON with one, neither of them
-// percent-encoded. What cannot be read is an error that wraps [cookie.ErrMalformed].
+// percent-encoded. Any other value is an error that wraps [cookie.ErrMalformed].
 func Parse(value string) (String, error) {
 	if len(value) > maxSize {
 		return String{}, errSyntax

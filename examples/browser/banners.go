@@ -31,7 +31,7 @@ var banners = map[string]middleware.Source{
 	"tarteaucitron":     tarteaucitron.Source{},
 }
 
-// grown are the same sites when they ask for more.
+// grown are the same sites asking for more.
 var grown = map[string]middleware.Source{
 	"klaro":      klaro.Source{Asked: []string{"session", "matomo", "youtube", "hotjar"}},
 	"orejime":    orejime.Source{Asked: []string{"matomo", "youtube", "hotjar"}},
@@ -39,7 +39,8 @@ var grown = map[string]middleware.Source{
 	"orestbida2": orestbida.Source{Revision: 2, Categories: []string{"analytics", "ads"}},
 }
 
-// newBanners serves a page for each banner, what the server reads of it, and the packages.
+// newBanners serves a page for each banner, the answer that the server reads, and the
+// packages.
 func newBanners(modules string) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/tools/", newTools())
@@ -63,7 +64,7 @@ func newBanners(modules string) http.Handler {
 	return mux
 }
 
-// tell answers with what a Source reads in the request.
+// tell responds with what a Source reads from the request.
 func tell(w http.ResponseWriter, r *http.Request, source middleware.Source) {
 	state, err := source.Consent(r)
 	answer(w, map[string]any{

@@ -1,13 +1,13 @@
-// Browser is the site against which real browsers test this library: pages with
-// Segment's Consent Manager, with Segment's consent-tools and with the banners of other
-// platforms, pages without a script, and the fake of Segment.
+// Browser is a site for testing this library in real browsers: pages with Segment's Consent
+// Manager, with Segment's consent-tools and with the banners of other platforms, pages without a
+// script, and a fake Segment.
 //
 //	npm ci && npm test
 //
-// in this directory runs the tests, with Debian's Chromium, and the Consent Manager, the
-// banners and analytics.js as npm has them. The browser takes every host for this machine, so that
-// nothing leaves it. The program prints the addresses it listens at, as JSON. It passes
-// requests for another host of the site on to the shop in examples/shop.
+// in this directory runs the tests, with Debian's Chromium, and the Consent Manager, the banners
+// and analytics.js as npm has them. The browser resolves every host to this machine, so that
+// nothing leaves it. The program prints the addresses it listens at, as JSON. It passes requests
+// for another host of the site on to the shop in examples/shop.
 package main
 
 import (
@@ -38,9 +38,9 @@ func main() {
 	}
 	segments.analytics = filepath.Join(*modules, "@segment", "analytics-next", "dist", "umd")
 	segments.consentManager = filepath.Join(*modules, "@segment", "consent-manager", "standalone")
-	// What the tests ask for.
+	// The addresses that the tests use.
 	control := httptest.NewServer(segments.control())
-	// Everything that the browser knows, by host.
+	// Everything that the browser can reach, by host.
 	web := httptest.NewUnstartedServer(hosts(map[string]http.Handler{
 		"shop.example.test":    newSite(segments),
 		"teapots.example.test": behindTLS(upstream),
@@ -50,7 +50,7 @@ func main() {
 		"banners.example.test": newBanners(*modules),
 		"evil.test":            http.HandlerFunc(hostile),
 	}))
-	web.Config.ErrorLog = log.New(io.Discard, "", 0) // browsers try a host without TLS, too
+	web.Config.ErrorLog = log.New(io.Discard, "", 0) // browsers also try a host without TLS
 	web.StartTLS()
 	err = json.NewEncoder(os.Stdout).Encode(map[string]string{
 		"web": web.Listener.Addr().String(),
@@ -62,7 +62,7 @@ func main() {
 	select {} // until it is killed
 }
 
-// behindTLS is a proxy that ends TLS, as one in front of a shop would.
+// behindTLS is a proxy that terminates TLS, as one in front of a shop would.
 func behindTLS(upstream *url.URL) http.Handler {
 	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(upstream)
@@ -70,7 +70,7 @@ func behindTLS(upstream *url.URL) http.Handler {
 	}}
 }
 
-// hosts serves each host by a handler of its own.
+// hosts serves each host with its own handler.
 func hosts(handlers map[string]http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, ok := handlers[r.Host]

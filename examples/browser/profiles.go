@@ -28,7 +28,7 @@ type customCategory struct {
 	Integrations []string `json:"integrations"`
 }
 
-// workspace is what is set up at Segment for the profile.
+// workspace is the configuration at Segment for the profile.
 func (p profile) workspace(name string) segmenttest.Workspace {
 	w := segmenttest.Workspace{
 		WriteKey: name, Categories: p.config.Categories,
@@ -48,8 +48,8 @@ func (p profile) workspace(name string) segmenttest.Workspace {
 // library is the global function of the script of a destination.
 func library(i int) string { return fmt.Sprintf("destination%d", i) }
 
-// codec writes the cookie in the order of the script, whose own three categories are
-// not sorted.
+// codec writes the cookie in the order of the script, whose three default categories
+// are not sorted.
 func (p profile) codec() cookie.Codec {
 	return cookie.Codec{
 		Template: http.Cookie{Name: p.CookieName, SameSite: p.SameSite},
@@ -77,11 +77,11 @@ var optOut = destinations.Config{Categories: standard.Categories, OptOut: true}
 
 var profiles = map[string]profile{
 	"standard": {Destinations: catalogue, config: standard},
-	// The law lets a site track who has not answered.
+	// The law lets a site track visitors who have not answered.
 	"optout": {Destinations: catalogue, config: optOut},
 	"strict": {Destinations: catalogue, config: optOut, SameSite: http.SameSiteStrictMode},
 	"named":  {Destinations: catalogue, config: standard, CookieName: "my choice;é"},
-	// A destination that was connected since visitors answered.
+	// A destination that was connected after visitors answered.
 	"grown": {
 		Destinations: append([]destination{{"Mixpanel", "Analytics"}}, catalogue...),
 		config: destinations.Config{Categories: map[string][]string{
@@ -90,7 +90,7 @@ var profiles = map[string]profile{
 			"functional":            {"Intercom", "Zendesk"},
 		}},
 	},
-	// Categories of one's own, which overlap.
+	// Custom categories, which overlap.
 	"custom": custom(catalogue, map[string][]string{
 		"Statistics":    {"Amplitude", "HubSpot", "Webhooks"},
 		"Ads & Friends": {"Facebook Pixel", "Google Tag Manager", "Amplitude"},

@@ -12,7 +12,7 @@ import (
 	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 )
 
-// segments are the fakes of Segment, one for each profile, and the scripts of its CDN.
+// segments are the fake Segments, one for each profile, and the scripts of its CDN.
 type segments struct {
 	analytics, consentManager string // directories of scripts
 	byKey                     map[string]*segmenttest.Segment
@@ -32,8 +32,8 @@ func startSegments() (*segments, error) {
 	return s, nil
 }
 
-// cdn serves what the fakes have of Segment's CDN, analytics.js, and the scripts of the
-// destinations, which note what they are given.
+// cdn serves the fakes' part of Segment's CDN, analytics.js, and the scripts of the
+// destinations, which record what they get.
 func (s *segments) cdn() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/projects/{key}/{document}", func(w http.ResponseWriter, r *http.Request) {
@@ -74,8 +74,8 @@ func (s *segments) api() http.Handler {
 			http.Error(w, "too long", http.StatusBadRequest)
 			return
 		}
-		event := struct{ WriteKey string }{"standard"} // what tells how analytics.js fares has none
-		_ = json.Unmarshal(body, &event)               // the fake says what is wrong
+		event := struct{ WriteKey string }{"standard"} // the metrics of analytics.js have none
+		_ = json.Unmarshal(body, &event)               // the fake reports errors
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		s.serve(event.WriteKey, w, r)
 	})
@@ -89,7 +89,7 @@ func (s *segments) serve(key string, w http.ResponseWriter, r *http.Request) {
 	http.NotFound(w, r)
 }
 
-// control is what the tests ask for.
+// control serves what the tests need.
 func (s *segments) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /received", func(w http.ResponseWriter, _ *http.Request) {

@@ -38,8 +38,8 @@ type site struct {
 	rendered atomic.Int64 // how often the page was
 }
 
-// newSite serves every profile below its name. It is protected against requests of
-// other sites as any that takes forms should be.
+// newSite serves every profile below its name. It is protected against cross-site
+// requests, as any site that takes forms should be.
 func newSite(segments *segments) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /consent-manager.js", func(w http.ResponseWriter, r *http.Request) {
@@ -141,7 +141,7 @@ func (s *site) page(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// decision tells what the server makes of the request's cookies.
+// decision responds with the decision for the request's cookies.
 func (s *site) decision(w http.ResponseWriter, r *http.Request) {
 	state := consent.FromContext(r.Context())
 	allowed := make(map[string]bool)
@@ -151,10 +151,10 @@ func (s *site) decision(w http.ResponseWriter, r *http.Request) {
 	answer(w, map[string]any{"state": state, "allowed": allowed})
 }
 
-// track sends an event, and tells where it was delivered when it has arrived.
+// track sends an event, and responds with its deliveries once it has arrived.
 func (s *site) track(w http.ResponseWriter, r *http.Request) {
 	id := rand.Text()
-	// A client of its own, since closing one waits until everything has arrived.
+	// A separate client, since Close waits until everything has arrived.
 	client, err := consent.NewSegment(s.name, s.segment.Config(), s.policy, nil)
 	if err == nil {
 		err = client.For(r.Context()).Enqueue(analytics.Track{MessageId: id, AnonymousId: "a", Event: "Order Completed"})
@@ -190,7 +190,7 @@ func (s *site) render(w http.ResponseWriter, name string, data any) {
 	w.Write(b.Bytes())
 }
 
-// hostile is a page of somebody else, which the tests run scripts on.
+// hostile is a page of another site, on which the tests run scripts.
 func hostile(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Write([]byte("<!doctype html><title>Prizes</title><p>You have won."))

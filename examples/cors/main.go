@@ -1,10 +1,10 @@
 // Cors is a preferences endpoint on the host of an API, for the pages of another host of the
 // same site: www.example.com asks, and api.example.com keeps the answer.
 //
-// Two things guard it, and neither does the other's work. The CORS handler, of rs/cors,
-// lets scripts of that one origin read the responses, and send what browsers ask about
-// first. The CrossOriginProtection of the endpoint refuses answers of every other origin:
-// browsers send forms and plain text without asking.
+// It needs two protections. The CORS handler, of rs/cors, lets scripts of that one origin
+// read the responses, and send requests that need a preflight. The CrossOriginProtection of
+// the endpoint refuses answers from every other origin: browsers send forms and plain text
+// without a preflight.
 package main
 
 import (

@@ -31,7 +31,7 @@ func send(t *testing.T, segment *consenttest.Recorder, origin, method, body stri
 	return w.Result()
 }
 
-func TestThePageOfAnotherHost(t *testing.T) {
+func TestPageOfAnotherHost(t *testing.T) {
 	var segment consenttest.Recorder
 	preflight := send(t, &segment, page, "OPTIONS", "", http.Header{
 		"Access-Control-Request-Method":  {"PUT"},

@@ -125,7 +125,7 @@ func TestAnswersSurviveARestart(t *testing.T) {
 	head := headIn(t, p.stop())
 
 	p = start(t, "-data", data, "-head", head)
-	require.Contains(t, p.begin, "has 2 records, 0 of them erased; the chain verifies. All of it is the chain of the exported heads.")
+	require.Contains(t, p.begin, "has 2 records, 0 of them erased; the chain verifies. All of it matches the exported heads.")
 	require.Equal(t, head, headIn(t, p.begin))
 	require.Equal(t, 1, p.reached(phone, "/buy"), "the session has ended, and with it the account's answer here")
 	laptop := newBrowser(t)
@@ -137,7 +137,7 @@ func TestAnswersSurviveARestart(t *testing.T) {
 	p.stop()
 
 	p = start(t, "-data", data, "-head", head)
-	require.Contains(t, p.begin, "As far as record 2 it is the chain of the exported heads")
+	require.Contains(t, p.begin, "matches the exported heads up to record 2")
 	p.post(phone, "/sign-in", signIn("ann"))
 	require.Equal(t, 1, p.reached(phone, "/buy"))
 	require.Equal(t, 1, p.reached(phone, "/remind"))

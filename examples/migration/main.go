@@ -1,4 +1,4 @@
-// Migration prints how many lines change when a backend on plain analytics-go begins to use
+// Migration prints how many lines change when a backend moves from plain analytics-go to
 // this library, for each of the shapes that README.md describes:
 //
 //	go run ./examples/migration
@@ -31,10 +31,10 @@ func main() {
 
 const heading = "| shape | files changed | lines removed | lines added | lines in new files |\n|---|---|---|---|---|"
 
-// A change is the difference between two versions of a program, its tests left out.
+// A change is the difference between two versions of a program, without tests.
 type change struct {
 	shape                           string
-	files, changed                  int // before; how many of them are not the same after
+	files, changed                  int // before; how many of them differ after
 	removed, added, inFilesOfItsOwn int
 }
 
@@ -70,7 +70,7 @@ func compare(fsys fs.FS, shape string) (change, error) {
 	return c, nil
 }
 
-// sources returns the lines of the Go files in a directory, but not of tests.
+// sources returns the lines of the Go files in a directory, except tests.
 func sources(fsys fs.FS, dir string) (map[string][]string, error) {
 	names, err := fs.Glob(fsys, path.Join(dir, "*.go"))
 	if err != nil {

@@ -21,7 +21,7 @@ func (m *mock) Enqueue(message analytics.Message) error {
 
 func (m *mock) Close() error { return nil }
 
-func TestWhatAMockSees(t *testing.T) {
+func TestMockSeesStampedMessages(t *testing.T) {
 	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}}})
 	want := analytics.Track{UserId: "u-1", Event: "Order Completed"}
 

@@ -1,6 +1,6 @@
-// Command platforms serves three sites that ask their visitors with OneTrust, Cookiebot
-// and Didomi, the three consent platforms in widest use. Each has a Source that names the
-// platform's categories as the policy has them; all that follows is the same for all.
+// Command platforms serves three sites that ask their visitors with OneTrust, Cookiebot and
+// Didomi, the three consent platforms in widest use. Each has a Source that maps the platform's
+// categories to those of the policy; everything else is the same for all.
 //
 //	WRITE_KEY=... go run ./examples/platforms
 //	curl localhost:8080/cookiebot
@@ -9,8 +9,8 @@
 // A GET of /onetrust, /cookiebot or /didomi shows the decision for the visitor, and a POST
 // tracks an order at Segment, in the source whose key is WRITE_KEY.
 //
-// A site has one platform, so one entry of the table below is all that it needs. One that
-// uses the IAB's framework too has a Source of the tcf package beside it.
+// A site has one platform, so it needs only one entry of the table below. If it also uses the
+// IAB's framework, it adds a Source of the tcf package.
 package main
 
 import (
@@ -35,13 +35,13 @@ var policy = destinations.MustCompile(destinations.Config{Categories: map[string
 	"advertising": {"Facebook Pixel"},
 }})
 
-// categories are all that the policy has: what a visitor's answer leaves out is a no.
+// categories are all categories of the policy: one that an answer leaves out is denied.
 var categories = []string{"analytics", "functional", "advertising"}
 
 var sources = map[string]middleware.Source{
 	"onetrust": onetrust.Source{
-		// The groups of this site's banner, but for the strictly necessary cookies, C0001,
-		// which open no destination.
+		// The groups of this site's banner, except the strictly necessary cookies, C0001, which
+		// allow no destination.
 		Groups:         map[string]string{"C0002": "analytics", "C0003": "functional", "C0004": "advertising", "C0005": "advertising"},
 		Categories:     categories,
 		RefuseOutdated: true,

@@ -4,12 +4,12 @@
 //
 //	go run ./examples/regions [-addr 127.0.0.1:8080]
 //
-// It sends a visitor from each place through the site, while the American workspace fails,
-// and prints what arrived where. With -addr it serves the site as well: open
-// /?from=US-CA, and /debug/consent?from=US-CA for the page that explains why. Two fake
-// Segments on the loopback interface take the events.
+// It simulates a visitor from each place, while the American workspace fails, and prints
+// what arrived where. With -addr it serves the site as well: open /?from=US-CA, and
+// /debug/consent?from=US-CA for the page that explains why. Two fake Segments on the
+// loopback interface take the events.
 //
-// The file site.go is the part to copy.
+// Copy site.go.
 package main
 
 import (
@@ -81,7 +81,7 @@ func show(s *site, european, american *segmenttest.Segment, out io.Writer) {
 			r.Header.Set("Sec-GPC", "1")
 		}
 		h.ServeHTTP(httptest.NewRecorder(), r)
-		_ = s.router.Flush(context.Background()) // what fails is tried again
+		_ = s.router.Flush(context.Background()) // failed messages are retried
 		fmt.Fprintf(out, "From %q:\n", place)
 		for _, w := range []struct {
 			name    string

@@ -88,7 +88,7 @@ func reached(s *segmenttest.Segment) (letters string) {
 
 // One workspace fails now and then, and then for good. The other gets what its own visitors
 // do, and not one event more.
-func TestFaultsOfOneWorkspaceCrossNothing(t *testing.T) {
+func TestFaultsOfOneWorkspaceMoveNoMessage(t *testing.T) {
 	faults := []segmenttest.Fault{
 		{Status: http.StatusInternalServerError}, {Reset: true}, {HalfResponse: true},
 		{Status: http.StatusTooManyRequests}, {Delay: 20 * time.Millisecond, Status: http.StatusBadGateway},
@@ -136,7 +136,7 @@ func TestFaultsOfOneWorkspaceCrossNothing(t *testing.T) {
 	}
 }
 
-func TestAnAnswerIsToldToItsWorkspace(t *testing.T) {
+func TestAnswerGoesToItsWorkspace(t *testing.T) {
 	s, h, european, american := open(t)
 	form := url.Values{"answer": {"deny"}}
 	r := httptest.NewRequest(http.MethodPost, "/preferences?from=US-CA", strings.NewReader(form.Encode()))
@@ -163,7 +163,7 @@ func TestThePreferencesShowWhatCounts(t *testing.T) {
 	}
 }
 
-func TestTheExplanationIsForThisMachineAlone(t *testing.T) {
+func TestExplanationIsOnlyForThisMachine(t *testing.T) {
 	_, h, _, _ := open(t)
 	r := httptest.NewRequest(http.MethodGet, "/debug/consent?from=GB", nil)
 	r.RemoteAddr = "127.0.0.1:4711"

@@ -88,7 +88,7 @@ func (s *site) handler() http.Handler {
 	mux.HandleFunc("GET /{$}", s.home)
 	mux.HandleFunc("/preferences", s.preferences)
 	mux.Handle("/debug/consent", explain.Handler{
-		Authorize: fromThisMachine, // a site would ask who is signed in
+		Authorize: fromThisMachine, // a real site would check the signed-in user
 		Options:   s.options,
 		Policy:    s.policy,
 		Rules:     s.rules,
@@ -115,8 +115,8 @@ func (s *site) preferences(w http.ResponseWriter, r *http.Request) {
 	}.ServeHTTP(w, r)
 }
 
-// cdn stands in for the CDN in front of a site: it knows where visitors are, here by
-// "from" in the address, and lets nobody else say so.
+// cdn stands in for the CDN in front of a site: it takes the place of visitors from
+// "from" in the URL, and overwrites the header of clients.
 func cdn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		country, region, _ := strings.Cut(r.URL.Query().Get("from"), "-")

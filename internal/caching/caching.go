@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// ForbidsStoring reports whether a response says that nobody may keep it.
+// ForbidsStoring reports whether a response forbids every cache to store it.
 func ForbidsStoring(h http.Header) bool {
 	return slices.Contains(Directives(h, "Cache-Control"), "no-store")
 }
 
-// AllowsSharing reports whether a response says that shared caches may keep it.
+// AllowsSharing reports whether a response allows shared caches to store it.
 func AllowsSharing(h http.Header) bool {
 	for name := range h {
 		if Targeted(name) && !ForbidsSharing(h, name) {
@@ -24,7 +24,7 @@ func AllowsSharing(h http.Header) bool {
 	})
 }
 
-// Targeted reports whether a header is for some shared caches, which obey it in place of
+// Targeted reports whether a header is for certain shared caches, which obey it instead of
 // Cache-Control.
 func Targeted(name string) bool {
 	name = strings.ToLower(name)
@@ -32,8 +32,8 @@ func Targeted(name string) bool {
 		slices.Contains([]string{"surrogate-control", "edge-control", "x-accel-expires"}, name)
 }
 
-// ForbidsSharing reports whether a header for shared caches says nothing but that they
-// must not keep the response. The name is as it stands in h.
+// ForbidsSharing reports whether a header for shared caches only forbids storing the
+// response. The name is spelled as in h.
 func ForbidsSharing(h http.Header, name string) bool {
 	if strings.EqualFold(name, "X-Accel-Expires") {
 		return slices.Equal(h[name], []string{"0"})
@@ -50,10 +50,10 @@ func ForbidsSharing(h http.Header, name string) bool {
 	return true
 }
 
-// Permits reports whether a shared cache may keep a response and show it to others: unless
-// every header that such caches obey forbids it, they may, be it for a time of their own
-// choice (RFC 9111, section 4.2.2). A Vary header does not count: most of them key by the
-// address alone.
+// Permits reports whether a shared cache may store a response and show it to others: it
+// may, if only for a time of its own choice (RFC 9111, section 4.2.2), unless every header
+// that such caches obey forbids it. A Vary header does not count: most of them key only by
+// URL.
 func Permits(h http.Header) bool {
 	for name := range h {
 		if Targeted(name) && !ForbidsSharing(h, name) {
@@ -65,8 +65,8 @@ func Permits(h http.Header) bool {
 	})
 }
 
-// Directives returns the elements of a list header, in lower case, but none of a line
-// with quotes, within which a comma would not separate.
+// Directives returns the elements of a list header, in lower case, except those of lines
+// with quotes, in which a comma need not separate.
 func Directives(h http.Header, name string) []string {
 	var list []string
 	for _, line := range h.Values(name) {

@@ -1,5 +1,5 @@
-// Package cookietest holds the Sources of the packages below cookie against headers
-// that the platforms wrote, and against the rules for every Source.
+// Package cookietest tests the Sources of the packages below cookie against headers that
+// the platforms wrote, and against the rules for every Source.
 package cookietest
 
 import (
@@ -73,15 +73,15 @@ func (c Case) OwnNames() map[string]string {
 	return names
 }
 
-// A Difference is a case that is deliberately read more strictly than the case has it.
+// A Difference is a case that is deliberately read more strictly than it says.
 type Difference struct {
 	Why   string
 	State consent.State
 	Err   error
 }
 
-// Compare reads every case with a Source for it. Each must come out as the case has it,
-// unless it is among the differences.
+// Compare reads every case with a Source for it. Each must read as its case says, unless
+// it is among the differences.
 func Compare(t *testing.T, cases []Case, source func(Case) conformance.Source, differences map[string]Difference) {
 	t.Helper()
 	seen := 0
@@ -107,12 +107,12 @@ func Compare(t *testing.T, cases []Case, source func(Case) conformance.Source, d
 			seen++
 		}
 	}
-	require.Len(t, differences, seen, "a difference that is no case")
+	require.Len(t, differences, seen, "a difference without a case")
 }
 
 // Conform tests a Source against the rules for every Source. The answers are the named
-// cases, as the Source reads them; that it reads them right is for Compare to show. The
-// malformed are Cookie headers.
+// cases, as the Source reads them; Compare checks that it reads them right. The malformed
+// are Cookie headers.
 func Conform(t *testing.T, source conformance.Source, cases []Case, answers, malformed []string) {
 	t.Helper()
 	var examples conformance.SourceExamples

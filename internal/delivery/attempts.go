@@ -16,11 +16,11 @@ const (
 	maxResponse    = 64 << 10 // Segment answers with a few bytes
 )
 
-// RoundTrip makes the attempts for the one request of a batch, whatever it is that fails.
-// analytics-go would try again by itself, but gives up as soon as it is closed. The context of the request is not
-// used, since it ends ten seconds after the first attempt.
+// RoundTrip makes the attempts for the one request of a batch, whatever fails. analytics-go would
+// retry by itself, but gives up as soon as it is closed. The context of the request is not used,
+// since it ends ten seconds after the first attempt.
 //
-// Whatever is not a success is returned as an error: net/http would follow a redirect, and
+// Every response but a success becomes an error: net/http would follow a redirect, and
 // analytics-go would write the response to its log.
 func (b *batch) RoundTrip(r *http.Request) (*http.Response, error) {
 	s := b.sender
@@ -46,8 +46,8 @@ func (b *batch) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// backoff returns how long to wait after an attempt, which count from 0, by the
-// configuration or else as analytics-go does.
+// backoff returns how long to wait after an attempt, which count from 0, as configured, or else
+// as analytics-go does.
 func (s *Sender) backoff(attempt int) (wait time.Duration) {
 	configured := s.config.Segment.RetryAfter
 	if configured == nil {
@@ -61,8 +61,8 @@ func (s *Sender) backoff(attempt int) (wait time.Duration) {
 	return configured(attempt)
 }
 
-// An exchange is one request and its answer, on a goroutine of its own: a transport need
-// not return in time, and may end the goroutine.
+// An exchange is one request and its result, on its own goroutine: a transport need not return in
+// time, and may end the goroutine.
 type exchange struct {
 	request *http.Request
 	next    http.RoundTripper
@@ -70,13 +70,13 @@ type exchange struct {
 	over    chan struct{} // closed when the response has been read too
 }
 
-// An answer is what an attempt came to.
+// An answer is the result of an attempt.
 type answer struct {
 	retryAfter time.Duration // what the server asks for, or 0
 	err        error         // nil: the server took the batch
 }
 
-// attempt makes one attempt, and returns in time.
+// attempt makes one attempt, and returns within attemptTimeout.
 func (s *Sender) attempt(r *http.Request) (retryAfter time.Duration, err error) {
 	ctx, cancel := context.WithTimeoutCause(s.abort, attemptTimeout, errTimeout)
 	defer cancel()
@@ -146,13 +146,13 @@ func answerOf(r *http.Response) answer {
 	return answer{retryAfter: retryAfter(r.Header.Get("Retry-After"), time.Now()), err: statusError(r.StatusCode)}
 }
 
-// discard reads the response to its end, within a limit, so that the connection can be
-// used again. The connection of a 101 is no longer one of HTTP, and has no end.
+// discard reads the response to its end, within a limit, so that the connection can be used
+// again. The connection of a 101 is no longer HTTP, and has no end.
 func discard(ctx context.Context, r *http.Response) {
 	if r.Body == nil {
 		return
 	}
-	defer func() { _ = recover() }() // the answer is known by now
+	defer func() { _ = recover() }() // the result is already known
 	defer r.Body.Close()
 	if r.StatusCode < 200 {
 		return

@@ -10,13 +10,13 @@ import (
 	"github.com/segmentio/analytics-go/v3"
 )
 
-// A batch is messages that leave in one request, through a client of analytics-go of their
-// own: that client is closed when it has them, so that it sends them now and makes the
-// request once. The batch is its transport, which does the attempts, and its Callback.
+// A batch is the messages of one request, with their own analytics-go client: that is
+// closed once it has them, so that it sends them at once, in a single request. The batch
+// is its transport, which makes the attempts, and its Callback.
 type batch struct {
 	sender *Sender
 	items  []item
-	told   int   // so many of them
+	told   int   // number of them
 	err    error // of the last attempt
 
 	mu      sync.Mutex
@@ -32,7 +32,7 @@ type result struct {
 func (b *batch) client() (analytics.Client, error) {
 	c := b.sender.config.Segment
 	c.Transport, c.Callback, c.Logger = b, b, upstream{b.sender.log}
-	if c.Interval >= 0 && c.BatchSize >= 0 { // else analytics-go says what is wrong
+	if c.Interval >= 0 && c.BatchSize >= 0 { // else analytics-go reports the error
 		c.Interval, c.BatchSize = never, max(len(b.items), 1)
 	}
 	c.RetryAfter = func(int) time.Duration { return never } // only Close ends that
@@ -43,8 +43,8 @@ func (b *batch) client() (analytics.Client, error) {
 	return analytics.NewWithConfig(b.sender.config.WriteKey, c)
 }
 
-// deliver sends the batch, and then tells the outcomes. Another batch may leave before
-// they are told: a callback may be slow.
+// deliver sends the batch, and then reports the outcomes. Another batch may leave before
+// that, since a callback may be slow.
 func (b *batch) deliver() {
 	err := b.send()
 	for n := range b.items {
@@ -70,7 +70,7 @@ func (b *batch) send() error {
 	return c.Close()
 }
 
-// outcome returns the outcome of a message, given what went wrong with the batch before
+// outcome returns the outcome of a message, given the error of the batch before
 // analytics-go had it.
 func (b *batch) outcome(n int, before error) result {
 	if n >= len(b.results) {
@@ -83,8 +83,8 @@ func (b *batch) outcome(n int, before error) result {
 	return r
 }
 
-// tell tells the outcomes that were not told. If a callback ends the goroutine, another
-// one goes on.
+// tell reports the outcomes not yet reported. If a callback ends the goroutine, another
+// one continues.
 func (b *batch) tell(before error) {
 	defer func() {
 		if b.told < len(b.items) {

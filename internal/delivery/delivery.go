@@ -1,7 +1,7 @@
-// Package delivery sends messages with analytics-go, and loses none without saying so:
-// each message that a [Sender] accepts has one outcome, which it tells.
+// Package delivery sends messages with analytics-go, and loses none silently: each message
+// that a [Sender] accepts has one outcome, which it reports.
 //
-// analytics-go does the wire format. What it leaves open is here: how many messages may
+// analytics-go does the wire format. This package decides the rest: how many messages may
 // wait, what is sent when, attempts and deadlines. A message goes through these steps:
 //
 //  1. [Open] copies it and gives pointers to its fields (message.go).
@@ -9,9 +9,9 @@
 //  3. It takes a place in the queue, or waits for one (queue.go).
 //  4. A part of the queue leaves as a batch, through a client of analytics-go that is made
 //     for this batch and closed at once (batch.go).
-//  5. The client's one request is tried until it succeeds or there is no point in it
+//  5. The client's one request is tried until it succeeds or a retry is pointless
 //     (attempts.go).
-//  6. The outcome of each message is told (batch.go).
+//  6. The outcome of each message is reported (batch.go).
 //
 // The package knows nothing of consent.
 package delivery
@@ -26,14 +26,15 @@ import (
 // An Outlet is where messages leave: a [Sender] or a [Wrapped] client. After Close or
 // Shutdown, Send and a second Close or Shutdown return [analytics.ErrClosed].
 type Outlet interface {
-	// Send accepts the message or returns why not. It takes m over. The size is that of the
-	// JSON of its Integrations if [Freeze] returned it, else [NotFrozen]. An accepted
-	// message that is tracked has its outcome told later, any other has none.
+	// Send accepts the message or returns why not. It takes ownership of m. The size is
+	// that of the JSON of its Integrations if [Freeze] returned it, else [NotFrozen]. The
+	// outcome of an accepted message is reported later if it is tracked, and never
+	// otherwise.
 	Send(m *Message, integrations int) (tracked bool, err error)
 	// Flush sends what was accepted before, and waits for its outcome.
 	Flush(ctx context.Context) error
 	// Shutdown is Close within the deadline of ctx. It returns how many messages were
-	// lost, -1 if nobody knows.
+	// lost, -1 if that is unknown.
 	Shutdown(ctx context.Context) (lost int, err error)
 	// Close sends what was accepted before and ends the Outlet.
 	Close() error
@@ -41,14 +42,14 @@ type Outlet interface {
 	IsClosed() bool
 }
 
-// Errors. Their texts hold nothing of a message, nor of what a server answered. Those with
-// a prefix are given to users as the errors of that package.
+// Errors. Their texts contain no data of a message or of a server's response. Those with a
+// prefix are returned to users as errors of that package.
 var (
-	// ErrFull: there is no place for the message.
+	// ErrFull: there is no room for the message.
 	ErrFull = errors.New("consent: too many messages are pending")
 	// ErrNoJSON: something in the message has no JSON form.
 	ErrNoJSON = errors.New("consent: a message that has no JSON form")
-	// ErrNotTracked: the client that is wrapped does not tell outcomes.
+	// ErrNotTracked: the wrapped client does not report outcomes.
 	ErrNotTracked = errors.New("consent: the wrapped client does not tell what became of its messages")
 
 	errAborted    = errors.New("given up at the deadline of Shutdown")

@@ -2,7 +2,7 @@ package delivery
 
 import "time"
 
-// An ending says how much time there is left to try again. It begins once.
+// An ending says how much time is left to retry. It begins once.
 type ending struct {
 	begun    chan struct{} // closed when the fields below are set
 	last     bool          // the next attempt of each batch is the last one
@@ -24,9 +24,9 @@ func (e *ending) isLast() bool {
 	}
 }
 
-// pause waits before the next attempt, and reports whether there is to be one. The wait
-// ends when Close is called. Once there is a deadline it is cut to half of what is left: a
-// server that asks for more time is asked again before everything is lost.
+// pause waits before the next attempt, and reports whether there is one. Close ends the
+// wait. Once there is a deadline, the wait is at most half of the time left, so that a
+// server that asks for more is tried again before everything is lost.
 func (s *Sender) pause(wait time.Duration) bool {
 	until := time.Now().Add(wait)
 	begun := s.ending.begun

@@ -24,14 +24,14 @@ func (e statusError) Error() string {
 	return fmt.Sprintf("the server answered %d %s", int(e), text)
 }
 
-// A sendError is an error of a transport whose text may quote what the server sent: that
-// of net/http does, for a response that it cannot read.
+// A sendError is an error of a transport whose text may quote the server, as that of
+// net/http does for a malformed response.
 type sendError struct{ err error }
 
 func (e *sendError) Error() string { return fmt.Sprintf("the transport failed with a %T", e.err) }
 func (e *sendError) Unwrap() error { return e.err }
 
-// described returns the error, or one that does not show its text.
+// described returns the error, or one that hides its text.
 func described(err error) error {
 	if isOurs(err) {
 		return err
@@ -59,8 +59,8 @@ func isOurs(err error) bool {
 	return false
 }
 
-// isLocal reports whether the text of the error was made on this side, from addresses and
-// certificates at most.
+// isLocal reports whether the text of the error was made locally, from nothing but
+// addresses and certificates.
 func isLocal(err error) bool {
 	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
 		if err == known {

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWhatIsShownOfAnError(t *testing.T) {
+func TestErrorsAreShownByKind(t *testing.T) {
 	odd := errors.New("quotes a secret")
 	for _, err := range []error{odd, fmt.Errorf("a secret: %w", io.EOF), &url.Error{Op: "Post", URL: "https://secret", Err: odd}} {
 		shown := described(err)
@@ -36,7 +36,7 @@ func TestWhatIsShownOfAnError(t *testing.T) {
 }
 
 // net/http quotes a response that it cannot read.
-func TestWhatNetHTTPQuotesIsNotShown(t *testing.T) {
+func TestErrorsOfNetHTTPAreHidden(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		c, _, err := http.NewResponseController(w).Hijack()
@@ -76,7 +76,7 @@ func (l *lines) Logf(format string, args ...any) {
 func (l *lines) Errorf(format string, args ...any) { l.Logf(format, args...) }
 
 // These are the calls of analytics-go 3.3.0, each with what it may be given.
-func TestNothingOfAMessageOrABodyIsLogged(t *testing.T) {
+func TestLogContainsNoMessageOrBody(t *testing.T) {
 	secret := errors.New("secret\nin an error")
 	m := analytics.Track{UserId: "secret"}
 	for _, call := range []struct {
@@ -114,7 +114,7 @@ func TestNothingOfAMessageOrABodyIsLogged(t *testing.T) {
 	}
 }
 
-func TestALineOfTheLogIsOneLine(t *testing.T) {
+func TestLogLinesAreSingleLines(t *testing.T) {
 	var l lines
 	NewLogger(&l).Errorf("a %s", "b\r\nc\x1b[0m\u2028d%s")
 	require.Equal(t, []string{"a b  c [0m d%s"}, l.written)

@@ -11,17 +11,17 @@ import (
 // NotFrozen is the size of Integrations that were not frozen.
 const NotFrozen = -1
 
-// Room for what every message has, measured by the tests.
+// Sizes of what every message has, checked by the tests.
 const (
 	headSize    = 256 // the names of the fields that the types have, and the type
 	idSize      = 64  // the id that analytics-go makes
 	contextSize = 872 // the names and numbers of a Context with all of its fields
 )
 
-// Freeze returns the map with values that are plain JSON: itself, or a copy if a value had
-// to be replaced. A value with a MarshalJSON of its own is asked once, here, whatever
-// becomes of the message later. What is false in JSON is a plain false afterwards. The
-// size is that of the JSON, at most. What has no JSON form is an [ErrNoJSON].
+// Freeze returns the map with plain JSON values: itself, or a copy if a value had to be
+// replaced. MarshalJSON of a value is called once, here, even if the message is not sent. A
+// value that is false in JSON becomes a plain false. The size is an upper bound of the
+// JSON's. A value without a JSON form is an [ErrNoJSON].
 func Freeze(m map[string]any) (frozen map[string]any, size int, err error) {
 	var f freezer
 	frozen = f.object(m)
@@ -39,15 +39,15 @@ func FreezeContext(c *analytics.Context) (*analytics.Context, error) {
 	return &copied, f.err
 }
 
-// freeze makes the message one that analytics-go can be given. analytics-go makes JSON of
-// it later, on a goroutine that all messages share: a value that fails there is lost with a
-// line in a log, one that panics ends the process, and one that blocks stops everything.
-// So that happens here, on the goroutine of the caller. It writes to the Context, which must
-// be the message's own.
+// freeze makes the message safe to pass to analytics-go, which encodes it later, on a
+// goroutine shared by all messages: a value that fails there is lost with a line in a log,
+// one that panics ends the process, and one that blocks stops everything. So values are
+// encoded here, on the goroutine of the caller. freeze writes to the Context, which must be
+// the message's own.
 //
-// It returns the most bytes that the JSON can have, and about how many bytes of memory the
-// message holds. Only a message that may be too large is measured: the bound costs less
-// than a second JSON of every message.
+// It returns an upper bound of the JSON's size, and roughly the bytes of memory that the
+// message holds. Only a message that may be too large is measured: the bound is cheaper
+// than encoding every message twice.
 func freeze(m *Message, integrations int) (size, memory int, err error) {
 	f := freezer{size: headSize + idSize, memory: messageMemory}
 	f.time(*m.Timestamp)
@@ -73,7 +73,7 @@ func freeze(m *Message, integrations int) (size, memory int, err error) {
 	return f.size, f.memory, f.err
 }
 
-// measure replaces the bound by the size itself.
+// measure replaces the bound by the exact size.
 func (f *freezer) measure(m *Message) {
 	text, err := json.Marshal(m.Pointer())
 	if err != nil {

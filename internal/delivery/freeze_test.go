@@ -24,7 +24,7 @@ type writes struct {
 
 func (w writes) MarshalJSON() ([]byte, error) { *w.asked++; return []byte(w.text), nil }
 
-func TestWhatIsFalseInJSONIsFalse(t *testing.T) {
+func TestFalseInJSONBecomesFalse(t *testing.T) {
 	type boolean bool
 	asked, no := 0, false
 	pointer := &no
@@ -47,7 +47,7 @@ func TestWhatIsFalseInJSONIsFalse(t *testing.T) {
 	}
 }
 
-func TestAValueIsAskedOnce(t *testing.T) {
+func TestMarshalJSONIsCalledOnce(t *testing.T) {
 	asked := 0
 	frozen, _, err := Freeze(map[string]any{"a": []any{map[string]any{"b": writes{`{"c":1}`, &asked}}}})
 	require.NoError(t, err)
@@ -64,7 +64,7 @@ type bad struct{ do func() ([]byte, error) }
 
 func (b bad) MarshalJSON() ([]byte, error) { return b.do() }
 
-func TestWhatHasNoJSON(t *testing.T) {
+func TestValuesWithoutJSON(t *testing.T) {
 	round := map[string]any{}
 	round["self"] = []any{round}
 	deep := any("x")
@@ -108,7 +108,7 @@ func TestSizeIsNeverTooSmall(t *testing.T) {
 
 // Without maps, whose bound is loose, the constants alone are between the bound and the
 // size: none of them is more than it has to be.
-func TestTheRoomOfAMessageIsNeeded(t *testing.T) {
+func TestMessageSizesAreNeeded(t *testing.T) {
 	for _, given := range examples() {
 		m, _ := Open(given)
 		*m.Context = m.Own
@@ -243,7 +243,7 @@ func random(r *rand.Rand, depth int) any {
 	return values[n%len(values)]
 }
 
-func TestReadyJSONIsNotMadeAgain(t *testing.T) {
+func TestMadeJSONIsNotEncodedAgain(t *testing.T) {
 	ready, err := MakeJSON(map[string]any{"a<": []int{1, 2}})
 	require.NoError(t, err)
 	given := map[string]any{"consent": ready}
@@ -259,7 +259,7 @@ func TestReadyJSONIsNotMadeAgain(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestTheSizeOfFrozenIntegrationsIsGiven(t *testing.T) {
+func TestSizeOfFrozenIntegrationsIsUsed(t *testing.T) {
 	asked := 0
 	m := track()
 	*m.Integrations = analytics.Integrations{"A": writes{"true", &asked}}

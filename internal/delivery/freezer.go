@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// maxNesting bounds the values in a message: a map may hold itself.
+// maxNesting bounds the nesting of values in a message: a map may contain itself.
 const maxNesting = 100
 
 // Memory of what holds values, roughly.
@@ -18,7 +18,7 @@ const (
 	valueMemory   = 48
 )
 
-// A freezer adds up what it sees. It keeps the first error and goes on.
+// A freezer adds up sizes. It keeps the first error and continues.
 type freezer struct {
 	size   int // of the JSON, at most
 	memory int // about
@@ -105,8 +105,8 @@ func (f *freezer) list(l []any, depth int) ([]any, bool) {
 	return out, true
 }
 
-// value freezes a value, and reports whether it had to be replaced. What it adds includes
-// a comma.
+// value freezes a value, and reports whether it had to be replaced. The size it adds
+// includes a comma.
 func (f *freezer) value(v any, depth int) (any, bool) {
 	f.memory += valueMemory
 	switch v := v.(type) {
@@ -145,7 +145,7 @@ func (f *freezer) value(v any, depth int) (any, bool) {
 	return v, false
 }
 
-// marshal makes JSON of a value that may have methods or pointers.
+// marshal encodes a value that may have methods or pointers.
 func (f *freezer) marshal(v any) any {
 	defer func() {
 		if recover() != nil {

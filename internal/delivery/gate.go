@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// A gate lets calls through until it is closed, and lets whoever closes it wait for those
-// that went through: analytics-go has a data race between its Enqueue and its Close. It
-// holds no lock meanwhile, since a callback that sends must not wait for Close.
+// A gate admits calls until it is closed, and close waits for the calls inside:
+// analytics-go has a data race between its Enqueue and its Close. It holds no lock
+// meanwhile, since a callback that sends must not wait for Close.
 type gate struct {
 	closed atomic.Bool
 	inside atomic.Int64

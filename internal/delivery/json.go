@@ -2,8 +2,8 @@ package delivery
 
 import "encoding/json"
 
-// JSON is JSON that was made before, for a value that many messages share: it is not
-// frozen again, and its size is known. The zero JSON is null.
+// JSON is encoded JSON, for a value that many messages share: it is not frozen
+// again, and its size is known. The zero JSON is null.
 type JSON struct{ text []byte }
 
 // MakeJSON returns the JSON of a value.
@@ -12,7 +12,7 @@ func MakeJSON(v any) (JSON, error) {
 	return JSON{text}, err
 }
 
-// MarshalJSON returns what was made, which must not be changed.
+// MarshalJSON returns the JSON, which must not be changed.
 func (j JSON) MarshalJSON() ([]byte, error) {
 	if j.text == nil {
 		return []byte("null"), nil
@@ -20,5 +20,5 @@ func (j JSON) MarshalJSON() ([]byte, error) {
 	return j.text, nil
 }
 
-// Len returns how many bytes it has.
+// Len returns its length in bytes.
 func (j JSON) Len() int { return max(len(j.text), len("null")) }

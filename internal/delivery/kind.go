@@ -2,15 +2,15 @@ package delivery
 
 import "github.com/segmentio/analytics-go/v3"
 
-// A Kind is one of the types of messages that analytics-go has.
+// A Kind is one of analytics-go's message types.
 type Kind struct {
-	// Name is what it is called on the wire.
+	// Name is the type's name on the wire.
 	Name string
 	open func(analytics.Message) *Message
 }
 
-// KindOf returns the Kind of the message, given by value or by pointer. It is nil for what
-// analytics-go does not take: nil, a nil pointer, and any other type.
+// KindOf returns the Kind of the message, given by value or by pointer. It is nil for
+// values that analytics-go does not accept: nil, a nil pointer, and any other type.
 func KindOf(m analytics.Message) *Kind {
 	switch m := m.(type) {
 	case analytics.Track:

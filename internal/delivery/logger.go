@@ -10,8 +10,8 @@ import (
 	"github.com/segmentio/analytics-go/v3"
 )
 
-// A Logger writes lines to a logger of the application: one line each time, and no
-// message. A panic of the application's logger stops there.
+// A Logger writes to the application's logger: one line per call, and never a message.
+// Panics of the application's logger are recovered.
 type Logger struct{ next analytics.Logger }
 
 // NewLogger returns a Logger. Without another one, it writes to standard error.
@@ -29,11 +29,11 @@ func (l Logger) Logf(format string, args ...any) { write(l.next.Logf, format, ar
 func (l Logger) Errorf(format string, args ...any) { write(l.next.Errorf, format, args) }
 
 func write(to func(string, ...any), format string, args []any) {
-	defer func() { _ = recover() }() // there is nowhere left to say it
+	defer func() { _ = recover() }() // there is nowhere left to report it
 	to("%s", oneLine(fmt.Sprintf(format, args...)))
 }
 
-// oneLine replaces what could begin another line, or direct a terminal.
+// oneLine replaces characters that could begin another line or control a terminal.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
@@ -43,15 +43,15 @@ func oneLine(s string) string {
 	}, s)
 }
 
-// upstream is the Logger of analytics-go's clients. A message, the text of a response or
-// of a panic may hold anything about anybody, so of those it writes the type.
+// upstream is the Logger of analytics-go's clients. A message and the text of a response
+// or a panic may contain personal data, so only their types are written.
 type upstream struct{ to Logger }
 
 func (u upstream) Logf(format string, args ...any) { u.write(u.to.Logf, format, args) }
 
 func (u upstream) Errorf(format string, args ...any) { u.write(u.to.Errorf, format, args) }
 
-// What the attempts have said already, or what is no news: each client is closed at once.
+// Lines that repeat the attempts, or that are expected: each client is closed at once.
 var unwritten = map[string]bool{
 	"sending request - %s": true,
 	"response %s":          true,

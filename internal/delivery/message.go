@@ -7,8 +7,8 @@ import (
 	"github.com/segmentio/analytics-go/v3"
 )
 
-// A Message points to the fields of a copy of one message of analytics-go, of whatever
-// type. A field that the type lacks is nil.
+// A Message points to the fields of a copy of an analytics-go message of any type. A
+// field that the type lacks is nil.
 type Message struct {
 	Type *string // what analytics-go sets to the name of its kind
 
@@ -19,7 +19,7 @@ type Message struct {
 	Context                          **analytics.Context
 	Integrations                     *analytics.Integrations
 
-	// Own is a Context of the message's own, empty at first, that nothing else uses.
+	// Own is a Context for this message alone, empty at first.
 	Own *analytics.Context
 
 	kind   *Kind
@@ -29,14 +29,13 @@ type Message struct {
 // Kind returns the type of the message.
 func (m *Message) Kind() *Kind { return m.kind }
 
-// Pointer returns a pointer to the copy, as the message that it is.
+// Pointer returns the copy as a message, by pointer.
 func (m *Message) Pointer() analytics.Message { return m.holder.pointer() }
 
-// Value returns the copy by value, as it is now.
+// Value returns the copy as a message, by value, with its present fields.
 func (m *Message) Value() analytics.Message { return m.holder.value() }
 
-// Unshare gives the message an Extra and Integrations of its own, for somebody who may
-// write to them.
+// Unshare copies Extra and Integrations, for a receiver that may write to them.
 func (m *Message) Unshare() {
 	*m.Integrations = maps.Clone(*m.Integrations)
 	if c := *m.Context; c != nil {

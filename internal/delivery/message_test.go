@@ -42,7 +42,7 @@ func pointerTo(m analytics.Message) analytics.Message {
 	return p.Interface().(analytics.Message)
 }
 
-func TestOpenGivesEveryFieldOfACopy(t *testing.T) {
+func TestOpenPointsToEveryFieldOfCopy(t *testing.T) {
 	for _, given := range examples() {
 		for _, m := range []analytics.Message{given, pointerTo(given)} {
 			opened, ok := Open(m)
@@ -75,7 +75,7 @@ type Track struct{}
 
 func (Track) Validate() error { return nil }
 
-func TestOpenRefusesWhatIsNoMessage(t *testing.T) {
+func TestOpenRefusesOtherTypes(t *testing.T) {
 	for name, m := range map[string]analytics.Message{
 		"nil": nil,
 		"nil *github.com/segmentio/analytics-go/v3.Track":            (*analytics.Track)(nil),

@@ -18,7 +18,7 @@ type queue struct {
 	mu        sync.Mutex
 	waiting   []item         // in the order of their arrival
 	size      int            // of their JSON
-	due       int            // so many of them leave before the next message makes a batch
+	due       int            // number of them that leave even if the batch is not full
 	underway  int            // batches that were cut and not sent
 	pending   int            // messages that were accepted and whose outcome is not told
 	memory    int            // that they hold
@@ -69,7 +69,7 @@ func newQueue(l limits, start func(*batch)) *queue {
 	return q
 }
 
-// put accepts the message if there is a place for it within the time, else it returns
+// put accepts the message if there is room for it within the time, else it returns
 // ErrFull.
 func (q *queue) put(i item, wait time.Duration) error {
 	q.mu.Lock()
@@ -127,7 +127,7 @@ func (q *queue) accept(i item) {
 	q.cut()
 }
 
-// admit lets in the first of those who wait, as long as there is room.
+// admit admits the first waiting applicants, as long as there is room.
 func (q *queue) admit() {
 	for first := q.blocked.Front(); first != nil; first = q.blocked.Front() {
 		a := first.Value.(*applicant)
@@ -174,7 +174,7 @@ func (q *queue) sent() {
 	q.cut()
 }
 
-// tick makes everything leave that waits.
+// tick sends everything that waits.
 func (q *queue) tick() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -183,8 +183,8 @@ func (q *queue) tick() {
 	q.cut()
 }
 
-// flush makes everything leave that waits. It returns channels that are closed when all
-// that was accepted before has its outcome.
+// flush sends everything that waits. It returns channels that are closed when all messages
+// accepted before have their outcomes.
 func (q *queue) flush() (done []<-chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -199,8 +199,8 @@ func (q *queue) flush() (done []<-chan struct{}) {
 	return done
 }
 
-// close refuses those who wait for a place, and makes everything leave that waits, after a
-// call of first. It reports false if the queue was closed before.
+// close calls first, refuses waiting applicants, and sends everything that waits. It
+// reports false if the queue was closed before.
 func (q *queue) close(first func()) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -217,7 +217,7 @@ func (q *queue) close(first func()) bool {
 	return true
 }
 
-// release makes everything leave at once, however much is on its way.
+// release sends everything at once, however many batches are on their way.
 func (q *queue) release() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -259,7 +259,7 @@ func (q *queue) cut() {
 }
 
 // next returns how many messages the next batch has, and whether it is full. It looks at
-// them only if there are enough.
+// them only if there may be a full one.
 func (q *queue) next() (n, size int, full bool) {
 	if len(q.waiting) < q.limits.batch && q.size <= q.limits.size && q.due == 0 {
 		return 0, 0, false

@@ -71,7 +71,7 @@ func TestBatchesAreNotTooLarge(t *testing.T) {
 	require.Equal(t, []int{2, 1, 1}, c.lengths())
 }
 
-func TestPlacesAreLimited(t *testing.T) {
+func TestPendingMessagesAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c collector
 		q := newQueue(someLimits(), c.start)
@@ -91,7 +91,7 @@ func TestPlacesAreLimited(t *testing.T) {
 }
 
 // Of those who wait, the first one gets the place; one that gives up lets the next in.
-func TestWhoWaitsIsAdmittedInOrder(t *testing.T) {
+func TestApplicantsAreAdmittedInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c collector
 		q := newQueue(limits{pending: 3, memory: 100, batch: 1, size: 100, underway: 10, interval: time.Minute}, c.start)
@@ -108,7 +108,7 @@ func TestWhoWaitsIsAdmittedInOrder(t *testing.T) {
 	})
 }
 
-func TestEveryoneWhoWaitsForAPlaceGetsOne(t *testing.T) {
+func TestAllWaitingApplicantsAreAdmitted(t *testing.T) {
 	for range 20 {
 		var q *queue
 		var told sync.WaitGroup

@@ -12,7 +12,7 @@ import (
 const (
 	maxUnderway = 10               // batches on their way, those between two attempts included
 	grace       = time.Second      // for callbacks, after the deadline of Shutdown
-	never       = 24 * time.Hour   // analytics-go is not to send of its own accord
+	never       = 24 * time.Hour   // analytics-go must not send by itself
 	envelope    = 512              // of a batch, without its context
 	minBatch    = maxMessage + 100 // always room for one message
 )
@@ -79,8 +79,8 @@ func orDefault[T int | time.Duration](value, otherwise T) T {
 	return value
 }
 
-// Send implements [Outlet]. It does not block, but for Config.Wait and what the values of
-// the message do when they are asked for their JSON.
+// Send implements [Outlet]. It does not block, except for Config.Wait and the MarshalJSON
+// methods of the message's values.
 func (s *Sender) Send(m *Message, integrations int) (tracked bool, err error) {
 	if m.Timestamp.IsZero() {
 		*m.Timestamp = time.Now() // analytics-go would take the time of the batch
@@ -106,7 +106,7 @@ func (s *Sender) Flush(ctx context.Context) error {
 }
 
 // Close implements [Outlet]. Each batch has one more attempt. It returns when Config.Tell
-// has for each message, and must not be called from there.
+// has returned for each message, and must not be called from there.
 func (s *Sender) Close() error {
 	if !s.queue.close(func() { s.ending.begin(ending{last: true}) }) {
 		return analytics.ErrClosed
@@ -116,8 +116,8 @@ func (s *Sender) Close() error {
 	return nil
 }
 
-// Shutdown implements [Outlet]. Until the deadline it goes on to try again; then it gives
-// up what is left, and returns a second later at most, however long Config.Tell takes.
+// Shutdown implements [Outlet]. It retries until the deadline; then it gives up what is
+// left, and returns at most a second later, however long Config.Tell takes.
 func (s *Sender) Shutdown(ctx context.Context) (lost int, err error) {
 	before := s.failed.Load()
 	closed := s.queue.close(func() {

@@ -23,7 +23,7 @@ func within(t *testing.T, d time.Duration) context.Context {
 	return ctx
 }
 
-func TestShutdownTriesAgain(t *testing.T) {
+func TestShutdownRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := answers(status(http.StatusServiceUnavailable), status(http.StatusOK))
 		s, told := newSender(t, wire, nil)
@@ -38,7 +38,7 @@ func TestShutdownTriesAgain(t *testing.T) {
 
 // A batch that waits for its next attempt when Shutdown is called is one that analytics-go
 // drops.
-func TestShutdownTriesAgainWhatWaits(t *testing.T) {
+func TestShutdownRetriesWaitingBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := answers(status(http.StatusTooManyRequests, "Retry-After", "3"), status(http.StatusOK))
 		s, told := newSender(t, wire, nil)
@@ -136,7 +136,7 @@ func TestShutdownWithADoneContextSendsNothing(t *testing.T) {
 	require.Empty(t, wire.times())
 }
 
-func TestWhatIsGivenUpSaysWhatFailedBefore(t *testing.T) {
+func TestGivenUpMessageHasEarlierError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, told := newSender(t, answers(status(http.StatusServiceUnavailable)), nil)
 		send(t, s, 1)
@@ -204,7 +204,7 @@ func TestFlushSendsNow(t *testing.T) {
 	})
 }
 
-func TestFlushDoesNotWaitForWhatComesLater(t *testing.T) {
+func TestFlushDoesNotWaitForLaterMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		later := make(chan struct{})
 		wire := answers(stuck(time.Second), func(r *http.Request) (*http.Response, error) {
@@ -228,7 +228,7 @@ func TestFlushDoesNotWaitForWhatComesLater(t *testing.T) {
 
 // Each Flush returns with the outcomes of what its own goroutine sent before, and in the
 // end the sums are exact.
-func TestFlushBesideEverything(t *testing.T) {
+func TestFlushWithConcurrentCalls(t *testing.T) {
 	for range 20 {
 		wire := answers(status(http.StatusOK))
 		var mine [8]atomic.Int64
@@ -277,7 +277,7 @@ func TestFlushBesideEverything(t *testing.T) {
 	}
 }
 
-func TestShutdownWakesWhoWaits(t *testing.T) {
+func TestShutdownWakesWaitingSenders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := answers(stuck(time.Hour))
 		s, told := newSender(t, wire, func(c *Config) { c.MaxPending, c.Wait = 2, time.Hour })
@@ -303,7 +303,7 @@ func TestShutdownWakesWhoWaits(t *testing.T) {
 	})
 }
 
-func TestACallbackThatEndsItsGoroutine(t *testing.T) {
+func TestCallbackEndsItsGoroutine(t *testing.T) {
 	for _, code := range []int{http.StatusOK, http.StatusBadRequest} {
 		synctest.Test(t, func(t *testing.T) {
 			var told atomic.Int64
@@ -387,7 +387,7 @@ func TestTransportsThatMisbehave(t *testing.T) {
 	}
 }
 
-func TestRequestsUnderWayAreBounded(t *testing.T) {
+func TestRequestsInProgressAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := answers(stuck(time.Second))
 		s, told := newSender(t, wire, func(c *Config) { c.Segment.BatchSize = 1 })

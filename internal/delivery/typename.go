@@ -2,8 +2,8 @@ package delivery
 
 import "reflect"
 
-// TypeName returns the name of a value's type with its import path: other modules have
-// messages of the same name. It says so if the value is a nil pointer.
+// TypeName returns the name of a value's type with its import path, since other
+// modules have messages of the same name. It marks nil pointers.
 func TypeName(v any) string {
 	t := reflect.TypeOf(v)
 	if t == nil {

@@ -8,8 +8,7 @@ import (
 	"github.com/segmentio/analytics-go/v3"
 )
 
-// A Wrapped is an Outlet for a client of the application's own, which does not tell what
-// becomes of a message.
+// A Wrapped is an Outlet for the application's own client, which does not report outcomes.
 type Wrapped struct {
 	next analytics.Client
 	gate gate
@@ -20,8 +19,7 @@ func Wrap(next analytics.Client) *Wrapped {
 	return &Wrapped{next: next, gate: gate{empty: make(chan struct{})}}
 }
 
-// Send implements [Outlet]. The client is given the message by value, and blocks as long
-// as it likes.
+// Send implements [Outlet]. The client gets the message by value, and may block.
 func (w *Wrapped) Send(m *Message, _ int) (tracked bool, err error) {
 	if !w.gate.enter() {
 		return false, analytics.ErrClosed

@@ -21,7 +21,7 @@ type client struct {
 func (c client) Enqueue(m analytics.Message) error { return c.enqueue(m) }
 func (c client) Close() error                      { return c.close() }
 
-func TestAWrappedClientIsGivenValues(t *testing.T) {
+func TestWrappedClientGetsValues(t *testing.T) {
 	var got []analytics.Message
 	w := Wrap(client{func(m analytics.Message) error { got = append(got, m); return nil }, func() error { return nil }})
 	for _, given := range examples() {
@@ -69,7 +69,7 @@ func TestShutdownOfAWrappedClient(t *testing.T) {
 	}
 }
 
-func TestAGateLetsNobodyInOnceClosed(t *testing.T) {
+func TestClosedGateAdmitsNobody(t *testing.T) {
 	for range 200 {
 		g := gate{empty: make(chan struct{})}
 		var wg sync.WaitGroup

@@ -1,5 +1,5 @@
 // Package failtest tests test helpers: it runs a test that is expected to fail, and
-// returns how it did.
+// returns its failures.
 package failtest
 
 import (
@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A TB is a test that may fail without failing the one that it is made of.
+// A TB is a test that may fail without failing the test it wraps.
 type TB struct {
 	testing.TB
 
@@ -27,14 +27,14 @@ func (tb *TB) Helper() {
 	tb.helper = true
 }
 
-// Errorf keeps the failure.
+// Errorf records the failure.
 func (tb *TB) Errorf(format string, args ...any) {
 	tb.mu.Lock()
 	defer tb.mu.Unlock()
 	tb.failures = append(tb.failures, fmt.Sprintf(format, args...))
 }
 
-// Fatalf keeps the failure and ends the test.
+// Fatalf records the failure and ends the test.
 func (tb *TB) Fatalf(format string, args ...any) {
 	tb.Errorf(format, args...)
 	runtime.Goexit()
@@ -69,8 +69,8 @@ func (tb *TB) Failures() []string {
 }
 
 // All runs a test to its end, on a goroutine of its own as the testing package does, and
-// returns how it failed. Use only what the test is given there: the FailNow of t ends
-// nothing on another goroutine.
+// returns how it failed. The test must use only the TB it gets: the FailNow of t would
+// not end it on another goroutine.
 func All(t testing.TB, test func(testing.TB)) []string {
 	t.Helper()
 	tb := &TB{TB: t}

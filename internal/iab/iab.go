@@ -28,7 +28,7 @@ func Required() bool { return os.Getenv("IAB_REQUIRED") != "" }
 // directory.
 func Run(ctx context.Context, script string, args ...string) ([]byte, error) {
 	dir := filepath.Join("..", "..", "internal", "iab")
-	// go test remembers what was looked at here, and runs the test again when it changed.
+	// go test notes the files that are read here, and reruns the test when they change.
 	for _, name := range []string{script, "random.mjs", "package-lock.json"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			return nil, err

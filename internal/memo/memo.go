@@ -1,4 +1,4 @@
-// Package memo keeps what was computed from what strangers send.
+// Package memo caches results computed from untrusted input.
 package memo
 
 import (
@@ -6,19 +6,19 @@ import (
 	"sync/atomic"
 )
 
-// A Cache keeps values by key, as many as it has slots for. A key has two slots it
-// may be in, and takes the place of what is there: a stranger who sends a new key
-// each time costs others a computation now and then, and memory nothing. Which keys
-// share slots differs from process to process. It has no lock, and may be used by
-// many goroutines at once.
+// A Cache keeps values by key, as many as it has slots for. A key may be in two
+// slots, and replaces what is there: a stranger who sends a new key each time causes
+// an occasional recomputation for others, but no memory growth. Which keys share
+// slots differs from process to process. It has no lock, and may be used by many
+// goroutines at once.
 type Cache[K comparable, V any] struct {
 	seed  maphash.Seed
 	slots []slot[K, V] // a power of two
 }
 
-// A slot holds an entry, and parts of hashes, by which most that are not in it are
-// told without a look at the entry. The entry and its part are not stored at once:
-// where they differ, the key is compared or missed, and put again.
+// A slot holds an entry, and parts of hashes, which show without reading the entry
+// that most other keys are not in it. The entry and its part are not stored
+// atomically: if they differ, the key is compared, or missed and put again.
 type slot[K comparable, V any] struct {
 	entry atomic.Pointer[entry[K, V]]
 	kept  atomic.Uint32 // of its key
@@ -40,9 +40,9 @@ func New[K comparable, V any](size, entrySize int) *Cache[K, V] {
 	return &Cache[K, V]{maphash.MakeSeed(), make([]slot[K, V], slots)}
 }
 
-// Get returns the value that was kept for key, if it still is. If not, again reports
-// whether key was missing before, and not too many others since: where keeping takes
-// long, keep only what comes again, as most of what strangers send never does.
+// Get returns the value for key, if it is cached. If not, again reports whether key
+// was missing before, without too many other misses since: if a value is expensive to
+// keep, keep only keys that come again, as most untrusted ones never do.
 func (c *Cache[K, V]) Get(key K) (value V, ok, again bool) {
 	first, second, mark := c.find(key)
 	for _, s := range [2]*slot[K, V]{first, second} {
@@ -60,9 +60,9 @@ func (c *Cache[K, V]) Get(key K) (value V, ok, again bool) {
 	return value, false, false
 }
 
-// Put keeps a value in the first slot of its key, and what was there in the second:
-// of those that share the two, the last stay. A key that is a small part of a large
-// string keeps all of it in memory: clone it first.
+// Put stores a value in the first slot of its key, and moves the previous entry to
+// the second. A key that is a small part of a large string keeps all of it in memory:
+// clone it first.
 func (c *Cache[K, V]) Put(key K, value V) {
 	first, second, mark := c.find(key)
 	if before := first.entry.Load(); before != nil && before.key != key {

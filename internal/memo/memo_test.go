@@ -33,7 +33,7 @@ func TestCacheReturnsWhatWasPut(t *testing.T) {
 	}
 }
 
-func TestCacheHoldsNoMoreThanItMay(t *testing.T) {
+func TestCacheStaysWithinItsBounds(t *testing.T) {
 	for _, size := range []int{0, 1, 1 << 10, 1 << 20, 3 << 20} {
 		for _, entry := range []int{100, 5000, 1 << 22} {
 			c := New[string, int](size, entry)
@@ -44,7 +44,7 @@ func TestCacheHoldsNoMoreThanItMay(t *testing.T) {
 	}
 }
 
-func TestAFewKeysStayAmongMany(t *testing.T) {
+func TestFrequentKeysSurviveManyOthers(t *testing.T) {
 	c := New[string, int](1<<20, 1<<10)
 	hits := 0
 	for i := range 10_000 {
@@ -60,7 +60,7 @@ func TestAFewKeysStayAmongMany(t *testing.T) {
 	}
 }
 
-func TestAKeyIsMoreThanItsHash(t *testing.T) {
+func TestKeysWithEqualHashesDiffer(t *testing.T) {
 	c := New[string, int](0, 1)
 	c.Put("a", 1)
 	for i := range c.slots {
@@ -72,7 +72,7 @@ func TestAKeyIsMoreThanItsHash(t *testing.T) {
 	}
 }
 
-func TestAKeyThatIsPushedOutStaysInItsSecondSlot(t *testing.T) {
+func TestReplacedKeyMovesToSecondSlot(t *testing.T) {
 	c := New[string, int](0, 1) // two slots
 	keys := []string{"a"}
 	first, _, _ := c.find("a")
@@ -96,7 +96,7 @@ func TestAKeyThatIsPushedOutStaysInItsSecondSlot(t *testing.T) {
 	}
 }
 
-func TestGetTellsWhatComesAgain(t *testing.T) {
+func TestGetReportsRepeatedKeys(t *testing.T) {
 	c := New[string, int](1<<20, 1<<10)
 	for i := range 3 {
 		if _, ok, again := c.Get("visitor"); ok || again != (i > 0) {

@@ -1,5 +1,4 @@
-// Package names compares the names of destinations, for the packages that must
-// agree on it.
+// Package names compares the names of destinations, for packages that must agree.
 package names
 
 import (
@@ -8,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// Fold returns a form of name that is the same for names that differ only in casing
-// or in white space, so that a denial of one of them is found under every other. One
-// of Segment's own names ends in a space. The form of a name of white space alone is "".
+// Fold returns a form of name that is the same for names that differ only in casing or
+// in white space, so that a denial of one of them applies to all. One of Segment's own
+// names ends in a space. The form of a name of only white space is "".
 func Fold(name string) string {
 	for i := range len(name) {
 		if c := name[i]; c >= utf8.RuneSelf || c <= ' ' || 'A' <= c && c <= 'Z' {

@@ -44,7 +44,7 @@ func trackedFiles(t *testing.T) []string {
 	return files
 }
 
-func TestTopLevelIsWhatIsListedHere(t *testing.T) {
+func TestTopLevelFilesAreListed(t *testing.T) {
 	found := make(map[string]bool)
 	for _, file := range trackedFiles(t) {
 		top, _, _ := strings.Cut(file, "/")
@@ -77,7 +77,7 @@ var unwanted = map[string]*regexp.Regexp{
 
 func host(labels ...string) string { return `\b` + strings.Join(labels, `\.`) + `\b` }
 
-func TestNoFileNamesWhereItWasMade(t *testing.T) {
+func TestNoFileNamesLocalPaths(t *testing.T) {
 	for _, name := range trackedFiles(t) {
 		content, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
 		if os.IsNotExist(err) {

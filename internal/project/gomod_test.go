@@ -108,7 +108,7 @@ func TestCITestsWithTheOldestGo(t *testing.T) {
 	require.Equal(t, oldestGo[:strings.LastIndex(oldestGo, ".")], string(match[1]))
 }
 
-func TestToolsAreInAModuleOfTheirOwn(t *testing.T) {
+func TestToolsAreInTheirOwnModule(t *testing.T) {
 	for _, dir := range moduleDirs(t) {
 		var found []string
 		for _, tool := range readGoMod(t, dir).Tool {

@@ -132,7 +132,7 @@ func TestImportsArePartOfTheLayout(t *testing.T) {
 	}
 }
 
-func TestLayoutListsNoPackageThatIsGone(t *testing.T) {
+func TestLayoutListsOnlyExistingPackages(t *testing.T) {
 	packages := tree(t)
 	for dir, allowed := range allowedImports {
 		if path.Base(dir) != "*" {

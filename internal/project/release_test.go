@@ -116,7 +116,7 @@ func TestTheChangelogAgreesWithTheTags(t *testing.T) {
 }
 
 // What COMPATIBILITY.md promises for versions is what the code has.
-func TestCompatibilitySaysWhatIs(t *testing.T) {
+func TestCompatibilityDocumentIsCurrent(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, ".github", "COMPATIBILITY.md"))
 	require.NoError(t, err)
 	oldest, _, _ := strings.Cut(strings.TrimPrefix(oldestGo, "1."), ".")

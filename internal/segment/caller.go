@@ -10,13 +10,12 @@ import (
 	"github.com/go-consent/segment/internal/names"
 )
 
-// A Caller is the integrations object that the application gave for one message, with
-// plain JSON values. It may close what a Decision allows, and never opens what that
-// denies.
+// A Caller is the integrations object that the application set on a message, with plain
+// JSON values. It may close what a Decision allows, but never opens what that denies.
 type Caller map[string]any
 
 // NewCaller returns the caller's integrations with keys as they are on the wire. A key
-// that is not UTF-8 becomes another there; of keys that become the same, a false counts.
+// that is not UTF-8 is different there; of keys that become equal, a false counts.
 func NewCaller(integrations map[string]any) Caller {
 	for name := range integrations {
 		if !utf8.ValidString(name) {
@@ -92,8 +91,7 @@ func isFalse(value any) bool {
 	}
 }
 
-// isNoWarehouses reports whether a value is {"all": false}, with which warehouses are
-// closed.
+// isNoWarehouses reports whether a value is {"all": false}, which closes warehouses.
 func isNoWarehouses(value any) bool {
 	switch value := value.(type) {
 	case map[string]any:
@@ -109,10 +107,10 @@ func isNoWarehouses(value any) bool {
 	}
 }
 
-// Narrow returns d less what the caller closes, and the indexes of the verdicts that it
-// changed or added. What cannot be closed stays open: storage, and one warehouse without
-// the others. Where d leaves unlisted destinations open, those that the caller names
-// get a verdict of their own wherever it differs from that of the rest.
+// Narrow returns d without what the caller closes, and the indexes of the verdicts that
+// it changed or added. What cannot be closed stays open: storage, and one warehouse
+// without the others. If d allows unlisted destinations, those that the caller names get
+// their own verdict if it differs from that of the rest.
 func (d Decision) Narrow(caller Caller) (narrowed Decision, changed []int) {
 	closes := caller.closes()
 	narrowed = Decision{slices.Clone(d.Verdicts), d.Unlisted && !closes.all, d.Denied}
@@ -125,7 +123,7 @@ func (d Decision) Narrow(caller Caller) (narrowed Decision, changed []int) {
 		warehousesOff = warehousesOff || off[v.Primary] && kinds[v.Primary].warehouse
 	}
 	if slices.ContainsFunc(d.Verdicts, func(v Verdict) bool { return v.Name == Warehouses && kinds[v.Primary].storage }) {
-		warehousesOff = false // it is another name of what cannot be closed
+		warehousesOff = false // another name of a destination that cannot be closed
 	}
 	changed = narrowed.deny(func(v Verdict) bool {
 		switch k := kinds[v.Primary]; {
@@ -169,7 +167,7 @@ func (d *Decision) addUnlisted(caller Caller, closes closes, warehousesOff bool)
 				add(name, false)
 			}
 		case denied[folded] || closes.off[folded]:
-			add(name, false) // perhaps the right spelling of a name that the visitor denied
+			add(name, false) // may be the right spelling of a name that the visitor denied
 		case closes.all:
 			add(name, true)
 		}

@@ -4,14 +4,14 @@ import (
 	"github.com/go-consent/segment/internal/names"
 )
 
-// UpdateEvent is the Track event with which Segment is told of a visitor's new answer.
+// UpdateEvent is the Track event that tells Segment of a visitor's new answer.
 const UpdateEvent = "Segment Consent Preference Updated"
 
 // ConsentKey is the key of the consent object in the context of a message.
 const ConsentKey = foldedConsent
 
 // A ConsentObject is the consent object of a message. Neither map may be nil: Segment
-// delivers an event without category preferences to everybody.
+// delivers an event without category preferences to every destination.
 type ConsentObject struct {
 	Categories   map[string]bool `json:"categoryPreferences"`
 	Destinations map[string]bool `json:"destinationPreferences"`

@@ -1,6 +1,6 @@
-// Package segment holds all that is Segment's own and takes plain values: the names with
-// a meaning of their own, the integrations and consent objects of a message, what
-// neither can stop, and where Segment delivers an event by its documentation.
+// Package segment holds everything that is specific to Segment, on plain values: the
+// special names, the integrations and consent objects of a message, what neither can
+// stop, and where Segment delivers an event according to its documentation.
 package segment
 
 import (
@@ -16,14 +16,14 @@ type Verdict struct {
 	Allowed bool
 }
 
-// A Decision is a Verdict for each name, and whether other names stay open.
+// A Decision is a Verdict for each name, and whether other names are allowed.
 type Decision struct {
 	Verdicts []Verdict
 	Unlisted bool
 	Denied   []string // names that the visitor denied, with or without a Verdict
 }
 
-// A Suppression is why a message is suppressed; the zero value is that it leaves.
+// A Suppression is why a message is suppressed; the zero value means that it is sent.
 type Suppression uint8
 
 // Why a message is suppressed.
@@ -33,8 +33,9 @@ const (
 	CannotStop                 // a denied destination is one that the integrations object cannot stop
 )
 
-// Settle closes the warehouses of d that cannot be open, since the integrations object
-// opens and closes all of them together, and returns their indexes. It changes d.
+// Settle denies the warehouses of d that cannot be allowed, since the integrations
+// object opens and closes all of them together, and returns their indexes. It changes
+// d.
 func (d *Decision) Settle() (closed []int) {
 	if d.Unlisted && !d.deniesWarehouse() || d.opensWarehouses() {
 		return nil
@@ -43,7 +44,7 @@ func (d *Decision) Settle() (closed []int) {
 	return d.deny(func(v Verdict) bool { return kinds[v.Primary].warehouse })
 }
 
-// Suppression returns whether a message may leave under d, after Settle.
+// Suppression returns whether and why a message is suppressed under d, after Settle.
 func (d Decision) Suppression() Suppression {
 	if !d.Unlisted && !slices.ContainsFunc(d.Verdicts, func(v Verdict) bool { return v.Allowed }) {
 		return NothingAllowed
@@ -58,7 +59,7 @@ func (d Decision) Suppression() Suppression {
 	return Leaves
 }
 
-// opensWarehouses reports whether d allows the one name that opens warehouses.
+// opensWarehouses reports whether d allows the name that opens warehouses.
 func (d Decision) opensWarehouses() bool {
 	return slices.ContainsFunc(d.Verdicts, func(v Verdict) bool { return v.Allowed && v.Name == Warehouses })
 }
@@ -79,8 +80,8 @@ func (d *Decision) deny(match func(Verdict) bool) (denied []int) {
 	return denied
 }
 
-// A kind is what the integrations object can do about a destination. If any of its
-// names is of a kind, the destination is.
+// A kind says how the integrations object affects a destination. If any of its names
+// is of a kind, the destination is.
 type kind struct{ storage, warehouse bool }
 
 func (d Decision) kinds() map[string]kind {

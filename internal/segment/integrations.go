@@ -2,14 +2,14 @@ package segment
 
 import "github.com/go-consent/segment/internal/names"
 
-// noWarehouses is the value that closes warehouses. It cannot be changed, and takes no
-// memory.
+// noWarehouses is the value that closes warehouses. It is immutable, and needs no
+// allocation.
 type noWarehouses struct {
 	All bool `json:"all"`
 }
 
-// ClosedForm returns the integrations object that closes everything but what d allows,
-// which Narrow has seen.
+// ClosedForm returns the integrations object that closes everything except what d
+// allows, after Narrow.
 func (d Decision) ClosedForm(caller Caller) map[string]any {
 	out := make(map[string]any, len(d.Verdicts)+2)
 	out[All] = false
@@ -27,9 +27,9 @@ func (d Decision) ClosedForm(caller Caller) map[string]any {
 	return out
 }
 
-// OpenForm returns the integrations object that closes what d denies, which Narrow has
-// seen, and opens nothing: an explicit true would override the filters that an
-// administrator set in the workspace. Salesforce alone is false unless it is named.
+// OpenForm returns the integrations object that closes what d denies, after Narrow,
+// and opens nothing: an explicit true would override the filters that an administrator
+// set in the workspace. Salesforce is false unless it is named.
 func (d Decision) OpenForm(caller Caller) map[string]any {
 	out := make(map[string]any, len(d.Verdicts)+len(caller))
 	listed := make(map[string]bool, len(d.Verdicts))

@@ -7,8 +7,8 @@ import "github.com/go-consent/segment/internal/names"
 const All = "All"
 
 // Warehouses is the name under which Segment's integrations object addresses all
-// warehouses, with a value of its own shape. "All": false leaves them running
-// (Segment's documentation, "Filtering data" and "Warehouses FAQ").
+// warehouses, with its own kind of value. "All": false leaves them running (Segment's
+// documentation, "Filtering data" and "Warehouses FAQ").
 const Warehouses = "Warehouses"
 
 // IsWarehouse reports whether the name is that of one kind of warehouse, which the
@@ -16,9 +16,9 @@ const Warehouses = "Warehouses"
 func IsWarehouse(destination string) bool { return warehouses[names.Fold(destination)] }
 
 // Unstoppable reports whether the integrations object has no effect on the
-// destination: Segment documents so for Amazon S3, AWS S3 and Google Cloud
-// Storage, excepts Engage from the enforcement of consent, and copies everything
-// into data lakes and profiles.
+// destination: Segment documents so for Amazon S3, AWS S3 and Google Cloud Storage,
+// exempts Engage from the enforcement of consent, and copies everything into data
+// lakes and profiles.
 func Unstoppable(destination string) bool { return unstoppable[names.Fold(destination)] }
 
 var warehouses = folded(
@@ -35,7 +35,7 @@ var unstoppable = folded(
 )
 
 // Reserved reports whether name is one of the two keys of the integrations object
-// that are no destination, in whatever casing: "All" stands for every other name,
+// that are not destinations, in any casing: "All" stands for every other name,
 // "Segment.io" for Segment itself.
 func Reserved(name string) bool {
 	folded := names.Fold(name)

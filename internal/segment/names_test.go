@@ -32,7 +32,7 @@ func TestEveryNameOfItsKind(t *testing.T) {
 		"IBM Db2 Warehouse", "Postgres", "Redshift", "Snowflake",
 	} {
 		if !IsWarehouse(name) || Unstoppable(name) {
-			t.Errorf("%q is no warehouse", name)
+			t.Errorf("%q is not a warehouse", name)
 		}
 	}
 	for _, name := range []string{

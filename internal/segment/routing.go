@@ -9,13 +9,13 @@ import (
 // integrations object; both have to let an event pass. Sources: the pages "Consent in
 // Segment Connections", "Filtering data" and "Warehouses FAQ" of its documentation.
 
-// A Workspace is what is set up at Segment.
+// A Workspace is the configuration at Segment.
 type Workspace struct {
 	Destinations []Destination
 	Categories   map[string][]string // category id to the names of its destinations
 }
 
-// A Destination is one that is connected to the source of the events.
+// A Destination is connected to the source of the events.
 type Destination struct {
 	Name      string
 	Former    []string // other names that the integrations object may use
@@ -23,7 +23,7 @@ type Destination struct {
 	Storage   bool     // neither object has an effect: S3, Google Cloud Storage, Engage
 }
 
-// Named returns the destination of that name, of the kind that its name tells.
+// Named returns the destination with that name, of the kind that the name implies.
 func Named(name string) Destination {
 	return Destination{
 		Name:      name,
@@ -32,7 +32,7 @@ func Named(name string) Destination {
 	}
 }
 
-// A Delivery is what became of an event at one destination.
+// A Delivery is the outcome of an event at one destination.
 type Delivery struct {
 	Destination string
 	Delivered   bool
@@ -76,8 +76,8 @@ func (w Workspace) Route(event []byte) ([]Delivery, error) {
 }
 
 // consented: without a consent object, or with one that lacks categoryPreferences,
-// nothing is enforced. A destination needs every category it is in; one that is in
-// none needs no consent.
+// nothing is enforced. A destination needs consent to every category it is in, and
+// none if it is in no category.
 func (w Workspace) consented(d Destination, e Event) bool {
 	if e.Context.Consent == nil || e.Context.Consent.Categories == nil {
 		return true

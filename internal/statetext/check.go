@@ -23,7 +23,7 @@ func Check(text []byte) (wrong string) {
 	return cmp.Or(checkSection(categories), checkSection(destinations))
 }
 
-// checkVersion returns what is wrong with a text of no version known here.
+// checkVersion returns what is wrong with a text of an unknown version.
 func checkVersion(text []byte) (wrong string) {
 	switch v, _, ok := bytes.Cut(text, []byte(".")); {
 	case len(text) == 0:

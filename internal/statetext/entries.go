@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Lookup returns the answer for a name, which is rest if the section does not hold it.
+// Lookup returns the answer for a name, or rest if the section does not hold it.
 func Lookup(section, name string, rest Answer) Answer {
 	for held, a := range Entries(section) {
 		if held == name {
@@ -29,7 +29,7 @@ func Entries(section string) iter.Seq2[string, Answer] {
 }
 
 // Merge appends a section with the names of a and b. For each of them pick gets the
-// answers of the two, Unknown where the name is not held, and returns the one to hold.
+// answers of the two, Unknown if the name is missing, and returns the one to write.
 func Merge(out []byte, a, b string, pick func(a, b Answer) Answer) []byte {
 	for a != "" || b != "" {
 		fromA, restA, _ := strings.Cut(a, ",")

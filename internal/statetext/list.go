@@ -5,25 +5,25 @@ import (
 	"slices"
 )
 
-// A List is a section that is being written, answer by answer and in any order: entries
-// as they stand in a text, with a comma before each. An empty List may have space for
-// them.
+// A List is a section under construction, answer by answer and in any order: entries as
+// in a text, with a comma before each. An empty List may have spare capacity.
 type List []byte
 
 // Begin returns bytes to append a name to, for End, by [AppendName] and [AppendByte].
 func (l List) Begin() []byte { return append(l, ',', signs[Unknown]) }
 
 // End returns the List with the answer for the name that was appended to what Begin
-// returned. Unknown is one too, and takes the place of an earlier answer: see Section.
+// returned. Unknown is an answer too, and replaces an earlier one: see Section.
 func (l List) End(begun []byte, a Answer) List {
 	begun[len(l)+1] = signs[a]
 	return begun
 }
 
 // Section returns the section: the names in order, with one answer for each. Of several
-// for one name the last counts, as in JavaScript; if the name has U+FFFD, where different
-// names may have become the same, the strictest. Names whose answer is then Unknown are
-// left out. Section may write to the space behind the List, and return part of it.
+// for one name the last counts, as in JavaScript; if the name has U+FFFD, to which
+// different names may have been mapped, the strictest. Names whose answer is then Unknown
+// are left out. Section may write to the spare capacity of the List, and return part of
+// it.
 func (l List) Section() []byte {
 	section := bytes.TrimPrefix(l, []byte(","))
 	if checkSection(section) == "" {

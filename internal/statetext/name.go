@@ -7,8 +7,8 @@ import (
 
 const hexDigits = "0123456789ABCDEF"
 
-// plain says which bytes stand for themselves in a name. The quote and the backslash
-// do not, so that a text needs no escaping inside JSON.
+// plain says which bytes are not escaped in a name. The quote and the backslash are, so
+// that a text needs no escaping inside JSON.
 var plain = func() (table [256]bool) {
 	for c := byte('!'); c <= '~'; c++ {
 		table[c] = strings.IndexByte(`%,;"\`, c) < 0
@@ -48,7 +48,7 @@ func AppendName(dst []byte, name string) []byte {
 	return dst
 }
 
-// span returns the length of what s begins with that AppendName writes.
+// span returns the length of the prefix of s that AppendName could have written.
 func span(s []byte) int {
 	i := 0
 	for i < len(s) {
@@ -80,7 +80,7 @@ func compare[T string | []byte](a, b T) int {
 	}
 }
 
-// shared returns the length of what two escaped names begin with alike, in whole escapes.
+// shared returns the length of the common prefix of two escaped names, in whole escapes.
 func shared[T string | []byte](a, b T) int {
 	i, end := 0, min(len(a), len(b))
 	for ; i+8 <= end; i += 8 {
@@ -101,7 +101,7 @@ func word[T string | []byte](s T) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// whole returns where the escape begins that i is within, or i.
+// whole returns the start of the escape around i, or i.
 func whole[T string | []byte](a T, i int) int {
 	switch {
 	case i > 0 && a[i-1] == '%':
@@ -126,7 +126,7 @@ func first[T string | []byte](name T) byte {
 	return name[0]
 }
 
-// undo returns what an escaped name stands for.
+// undo unescapes a name.
 func undo(name string) string {
 	if strings.IndexByte(name, '%') < 0 {
 		return name

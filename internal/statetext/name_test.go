@@ -26,7 +26,7 @@ func FuzzNames(f *testing.F) {
 	})
 }
 
-func TestSpanEndsAtWhatAppendNameDoesNotWrite(t *testing.T) {
+func TestSpanEndsAtInvalidBytes(t *testing.T) {
 	for s, want := range map[string]int{
 		"":           0,
 		"a%":         1,

@@ -6,15 +6,15 @@
 // The version; the answer for the rest as "?", "-", "+" or, if presumed, "~"; "*" if the
 // visitor was asked by destination; the categories; the destinations. Each name follows
 // its answer and is written in printable ASCII, with %XX for other bytes and for those the
-// format uses. Names stand in the order of their bytes and none has the answer "?", so
-// that equal States have equal texts.
+// format uses. Names are in byte order and none has the answer "?", so equal States have
+// equal texts.
 //
-// Only Check takes any text; the others take what Check finds nothing wrong with.
+// Only Check takes any text; the others need a text that Check accepts.
 package statetext
 
 import "strings"
 
-// An Answer is one of a visitor, as the text tells them apart.
+// An Answer is one of the answers that the text distinguishes.
 type Answer uint8
 
 // The answers. Presumed is a grant that a Default gave.
@@ -67,5 +67,5 @@ func Sections(text string) (categories, destinations string) {
 // MayHold reports whether the text holds an answer a, or its sign in a name.
 func MayHold(text string, a Answer) bool { return strings.IndexByte(text, signs[a]) >= 0 }
 
-// answerOf returns the answer that a sign is.
+// answerOf returns the answer of a sign.
 func answerOf(sign byte) Answer { return Answer(strings.IndexByte(signs, sign)) }

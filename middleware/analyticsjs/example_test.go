@@ -51,7 +51,7 @@ func (onlyAnalytics) Decide(s consent.State) consent.Decision {
 	)
 }
 
-// A Source of one's own: a cookie that holds "yes" or "no".
+// A custom Source: a cookie that holds "yes" or "no".
 type banner struct{ name string }
 
 func (b banner) Consent(r *http.Request) (consent.State, error) {

@@ -35,30 +35,28 @@ const defaultCDN = "cdn.segment.com"
 //
 // A page with the script is for one visitor, and so is the same page without it: call
 // [middleware.Private] for both. A Content-Security-Policy has to let the page load scripts from
-// the Host, with which analytics.js loads its destinations, and connect to the Host
-// and to Segment's API. The calls of the page itself have to expect that there is
-// nobody to answer:
+// the Host, with which analytics.js loads its destinations, and connect to the Host and to
+// Segment's API. The page's own calls must allow for analytics.js not being there:
 //
 //	window.analytics && analytics.track("Signed Up")
 //
 // # When the answer changes
 //
-// A browser shows pages that were made earlier: it prefetches and prerenders what the
-// visitor may open next, and keeps pages for the back button. The script compares the
-// cookies of the answer with those of the request that the page was made for, which
-// [Loader.For] has to know. If they differ, it starts nothing; a page that is shown again
-// by the back button, and has analytics.js running, is loaded anew. A prerendered page
-// starts when the visitor sees it. In a page that stays open, analytics.js sends no event
-// after the answer has changed, and so gives no destination any; what a destination does
-// of its own accord goes on until the page is left. Whatever the change is, the next page
-// has what the new answer allows, so a script that takes an answer should load the page
-// anew, and a handler that takes one should redirect.
+// A browser may show a page that was rendered earlier: it prefetches and prerenders what the
+// visitor may open next, and keeps pages for the back button. The script compares the cookies of
+// the answer with those of the request that the page was rendered for, which [Loader.For]
+// records. If they differ, it starts nothing; a page that is shown again by the back button,
+// with analytics.js running, is reloaded. A prerendered page starts when the visitor sees it. In
+// a page that stays open, analytics.js sends no event after the answer has changed, so no
+// destination gets one; what a destination does by itself goes on until the visitor leaves the
+// page. The next page always follows the new answer, so a script that takes an answer should
+// reload the page, and a handler that takes one should redirect.
 //
 // # Trusted Types
 //
-// Where a page requires Trusted Types, analytics.js cannot load its destinations by a
-// policy of this script's own: it gives the addresses of scripts as strings. The page then
-// has to make this policy before the script, with the Host that it uses, and allow it by
+// Where a page requires Trusted Types, a policy created by this script would not help
+// analytics.js to load its destinations, because it passes script URLs as strings. The page has
+// to create this policy before the script, with the Host that it uses, and allow it with
 // "trusted-types default":
 //
 //	trustedTypes.createPolicy("default", {
@@ -71,32 +69,30 @@ type Loader struct {
 	// secret: every page shows it.
 	WriteKey string
 
-	// Host is the name of the host that serves analytics.js, as in the snippet that
-	// Segment shows for the source: sources of another region, or with a domain of
-	// their own, have another. Below a path of it, a proxy of one's own may pass the
-	// requests on, as in "www.example.com/segment": /analytics.js/v1/,
-	// /analytics-next/, /v1/projects/ and /next-integrations/ of Segment's host. Empty:
-	// cdn.segment.com. It is always asked by HTTPS.
+	// Host is the name of the host that serves analytics.js, as in the snippet that Segment
+	// shows for the source: sources of another region, or with a custom domain, have another. It
+	// may include a path on which your own proxy forwards these requests, as in
+	// "www.example.com/segment": /analytics.js/v1/, /analytics-next/, /v1/projects/ and
+	// /next-integrations/ of Segment's host. Empty: cdn.segment.com. HTTPS is always used.
 	Host string
 
-	// Page is whether the script reports the view of the page as well, as Segment's
-	// own snippet does.
+	// Page makes the script report the page view as well, as Segment's own snippet does.
 	Page bool
 
-	// Cookies are the names of the cookies that hold the visitor's answer, as they are
-	// or percent-decoded: those that change when the answer does, and only then. Scripts
-	// have to be able to read them: with one that is HttpOnly, nothing ever starts. Of
-	// OneTrust's, take OptanonAlertBoxClosed, as OptanonConsent changes with each page.
-	// Nil: [cookie.DefaultName]. Empty: none, and the script does not notice an answer.
+	// Cookies are the names of the cookies that hold the visitor's answer, as they are or
+	// percent-decoded. They must change when the answer does, and only then, and scripts must be
+	// able to read them: with one that is HttpOnly, nothing ever starts. For OneTrust, use
+	// OptanonAlertBoxClosed, as OptanonConsent changes with each page. Nil:
+	// [cookie.DefaultName]. Empty: none, and the script does not notice a new answer.
 	Cookies []string
 
 	made []string // the cookies in the request that the page is for, if it is known
 }
 
-// For returns a Loader for the page that answers r. Its script starts nothing in a
-// browser whose cookies are no longer those of r. Without it, the script compares with
-// the cookies at the time when the page is read, and cannot tell that a page was
-// prefetched, or comes from a cache of the browser.
+// For returns a Loader for the page that answers r. Its script starts nothing in a browser whose
+// cookies are no longer those of r. Without it, the script compares with the cookies at the time
+// the page is parsed, and cannot tell that a page was prefetched or comes from the browser's
+// cache.
 func (l Loader) For(r *http.Request) Loader {
 	l.made = []string{}
 	for name, value := range cookie.Pairs(r) {
@@ -123,22 +119,20 @@ var loaderHTML string
 
 var loaderTemplate = template.Must(template.New("loader").Parse(loaderHTML))
 
-// Script returns the script element for a visitor about whom d was decided, to be
-// put into a page of html/template. It is empty if d allows no destination that needs
-// consent, or lets no message leave: the strictly necessary ones alone do not bring
-// analytics.js into a page, which stores an id of the visitor in the browser. Where
-// nothing had to be asked, by the Default of a middleware or an opt-out policy, visitors
-// who gave no answer get the script as well.
+// Script returns the script element for the visitor that d was decided for, to be used in an
+// html/template page. It is empty if d allows no destination that needs consent, or suppresses
+// every message: strictly necessary destinations alone do not load analytics.js, which stores an
+// id of the visitor in the browser. Where nothing had to be asked, by the Default of a
+// middleware or an opt-out policy, visitors who gave no answer get the script as well.
 //
-// In the integrations that analytics.js loads with, and that it adds to its events,
-// the allowed destinations are true, and everything else is closed. That holds for
-// destinations without a verdict too, even where the policy leaves them open. The
-// events carry the categories of d in their consent context. Integrations that a call
-// of the page gives for its own event count for that event: analytics.js lets them open
-// what is closed.
+// In the integrations that analytics.js loads with, and that it adds to its events, the allowed
+// destinations are true, and everything else is closed. That includes destinations without a
+// verdict, even where the policy allows them. The events carry the categories of d in their
+// consent context. Integrations that the page passes with a call apply to that event:
+// analytics.js lets them open what is closed.
 //
-// The nonce is that of the page's Content-Security-Policy, or "". An error wraps
-// [ErrLoader]: the write key, the host or the nonce is not one.
+// The nonce is that of the page's Content-Security-Policy, or "". An error wraps [ErrLoader]:
+// the write key, the host or the nonce is malformed.
 func (l Loader) Script(d consent.Decision, nonce string) (template.HTML, error) {
 	host := strings.TrimSuffix(l.Host, "/")
 	if l.Host == "" {
@@ -146,11 +140,11 @@ func (l Loader) Script(d consent.Decision, nonce string) (template.HTML, error) 
 	}
 	switch {
 	case !isWriteKey(l.WriteKey):
-		return "", fmt.Errorf("%w: the write key is not one of letters and digits", ErrLoader)
+		return "", fmt.Errorf("%w: the write key is not made of letters and digits", ErrLoader)
 	case !isBase(host):
-		return "", fmt.Errorf("%w: the host is not the name of a host, with or without a path", ErrLoader)
+		return "", fmt.Errorf("%w: the host is not a host name, with or without a path", ErrLoader)
 	case !isNonce(nonce):
-		return "", fmt.Errorf("%w: the nonce is not of base64", ErrLoader)
+		return "", fmt.Errorf("%w: the nonce is not base64", ErrLoader)
 	}
 	integrations, ok := browserIntegrations(d)
 	if !ok {
@@ -198,8 +192,7 @@ func isWriteKey(key string) bool {
 	return key != "" && len(key) <= 100 && strings.Trim(key, letters+digits) == ""
 }
 
-// isBase reports whether base is the name of a host, or a path on it without a final
-// slash.
+// isBase reports whether base is a host name, with or without a path that has no final slash.
 func isBase(base string) bool {
 	host, below, ok := strings.Cut(base, "/")
 	if !ok {
@@ -213,8 +206,7 @@ func isBase(base string) bool {
 	return isHostName(host) && len(below) <= 200
 }
 
-// isHostName reports whether host is a host's name with a dot in it, in lower case,
-// without a port.
+// isHostName reports whether host is a host name in lower case with a dot in it, without a port.
 func isHostName(host string) bool {
 	for label := range strings.SplitSeq(host, ".") {
 		if label == "" || strings.Trim(label, letters[:26]+digits+"-") != "" {

@@ -74,12 +74,12 @@ func TestLoaderOpensWhatIsAllowedAndClosesTheRest(t *testing.T) {
 func TestLoaderRendersNothingWhenNothingIsGranted(t *testing.T) {
 	always := consent.Verdict{Destination: "Webhooks", Allowed: true, Reason: consent.ReasonAlways}
 	for name, d := range map[string]consent.Decision{
-		"the zero Decision":              {},
-		"everything is denied":           decision(deniedVerdict("Amplitude")),
-		"only the strictly necessary":    decision(deniedVerdict("Amplitude"), always),
-		"no verdict, unlisted stay open": consent.NewDecision(map[string]bool{"use": true}, nil, true),
-		"no category":                    consent.NewDecision(nil, []consent.Verdict{allowedVerdict("Amplitude")}, false),
-		"a denied one cannot be stopped": decision(allowedVerdict("Amplitude"), deniedVerdict("Amazon S3")),
+		"the zero Decision":                {},
+		"everything is denied":             decision(deniedVerdict("Amplitude")),
+		"only the strictly necessary":      decision(deniedVerdict("Amplitude"), always),
+		"no verdict, unlisted are allowed": consent.NewDecision(map[string]bool{"use": true}, nil, true),
+		"no category":                      consent.NewDecision(nil, []consent.Verdict{allowedVerdict("Amplitude")}, false),
+		"a denied one cannot be stopped":   decision(allowedVerdict("Amplitude"), deniedVerdict("Amazon S3")),
 	} {
 		require.Empty(t, script(t, loader, d), name)
 	}
@@ -131,7 +131,7 @@ func TestLoaderRefuses(t *testing.T) {
 				}
 			}
 			_, err = test.loader.Script(consent.Decision{}, test.nonce)
-			require.ErrorIs(t, err, analyticsjs.ErrLoader, "found out by the first visitor, whoever it is")
+			require.ErrorIs(t, err, analyticsjs.ErrLoader, "found for the first visitor")
 		})
 	}
 }

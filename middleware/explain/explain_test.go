@@ -96,7 +96,7 @@ func explained(t *testing.T, h http.Handler, r *http.Request) (v report) {
 	return v
 }
 
-func TestNobodySeesItUnlessAuthorized(t *testing.T) {
+func TestPageNeedsAuthorization(t *testing.T) {
 	unread := middleware.SourceFunc(func(*http.Request) (consent.State, error) {
 		t.Error("the request was read")
 		return consent.State{}, nil
@@ -199,7 +199,7 @@ func TestStepsAreShown(t *testing.T) {
 	}
 }
 
-func TestWhatOnlyTheVisitorNamesIsNoDestinationOfThePolicy(t *testing.T) {
+func TestVisitorNamesAreNotPolicyDestinations(t *testing.T) {
 	v := explained(t, page(), get("Cookie", `tracking-preferences={"version":1,"destinations":{"Amplitude":true,"TikTok":false},"custom":{"analytics":true}}`))
 	require.Equal(t, 4, v.Summary.Allowed+v.Summary.Denied)
 	last := v.Destinations[len(v.Destinations)-1]
@@ -208,7 +208,7 @@ func TestWhatOnlyTheVisitorNamesIsNoDestinationOfThePolicy(t *testing.T) {
 	require.Equal(t, map[string]string{"Amplitude": "granted", "TikTok": "denied"}, v.State.Destinations)
 }
 
-func TestASiteThatIsNotSetUp(t *testing.T) {
+func TestMisconfiguredSite(t *testing.T) {
 	everybody := func(*http.Request) bool { return true }
 	var nothing *destinations.Policy
 	for name, h := range map[string]explain.Handler{

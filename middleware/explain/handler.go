@@ -1,10 +1,10 @@
-// Package explain shows why the events of a visitor go where they go: a page for whoever is
-// asked why an event did not arrive.
+// Package explain shows why the events of a visitor go where they go: a page for a support
+// engineer who is asked why an event did not arrive.
 //
-// A [Handler] reads the request that it is given as the site would, and shows each step:
-// what each Source and Signal said, what the law asks where the visitor is, the State that
-// follows, the verdict of every destination with its reason, and what leaves for Segment.
-// It shows no cookie, no id and no text of an error.
+// A [Handler] reads its request as the site would, and shows each step: what each Source and
+// Signal said, what the law at the visitor's place requires, the State that follows, the verdict
+// of every destination with its reason, and what leaves for Segment. It shows no cookie, no id
+// and no error text.
 package explain
 
 import (
@@ -23,35 +23,33 @@ import (
 	"github.com/go-consent/segment/middleware/regime"
 )
 
-// A Handler answers GET and HEAD with a page about the visitor who asks, or with the same
-// as JSON for whoever accepts application/json and not, or less, text/html. Nothing of it may
-// be stored in a cache.
+// A Handler answers GET and HEAD with a page about the visitor who asks, or with the same as JSON
+// if the client prefers application/json to text/html. Neither may be cached.
 //
-// The page is about the request for the page. It comes from the browser of the visitor, or
-// of somebody with the visitor's cookies, and passes the same proxies as any other page;
-// what the site makes of a POST from another site it cannot show. Inside the middleware of
-// the site, what that put into the context counts as well, as in [middleware.Read].
+// The page is about the request for the page. That request comes from the visitor's browser, or
+// from somebody with the visitor's cookies, and passes the same proxies as any other page; the
+// page cannot show how the site treats a POST from another site. Inside the site's middleware,
+// the State in the context counts as well, as in [middleware.Read].
 //
-// The zero Handler shows nothing to anybody. A Handler may be used by many goroutines at
-// once. It recovers no panic of what it is given.
+// The zero Handler shows nothing to anybody. A Handler may be used by many goroutines at once. It
+// does not recover panics of the functions it is given.
 type Handler struct {
-	// Authorize reports whether the sender of a request may see the page: everybody who
-	// may sees what their own browser answered, and how the site is set up. It is asked
-	// before anything is read. Without it, nobody may, and every request gets
-	// 404 Not Found; whom it refuses gets 403 Forbidden.
+	// Authorize reports whether the sender of a request may see the page, which shows what their
+	// own browser answered and how the site is set up. It is called before anything is read. Nil:
+	// every request gets 404 Not Found. A request that it refuses gets 403 Forbidden.
 	Authorize func(*http.Request) bool
 
-	// Options are those of the site's middleware. OnError is not called.
+	// Options are the Options of the site's middleware. OnError is not called.
 	Options middleware.Options
 
-	// Policy is that of the site's client. Without one, nothing is allowed.
+	// Policy is the Policy of the site's client. Without one, nothing is allowed.
 	Policy consent.Policy
 
 	// Rules are those whose Default is in the Options. Nil: no regime is shown.
 	Rules *regime.Rules
 
-	// Warnings returns what is probably a mistake, in the set-up or in the answer, such
-	// as [destinations.Explanation] has it. Nil: there are none.
+	// Warnings returns probable mistakes in the configuration or in the answer, such as those of
+	// a [destinations.Explanation]. Nil: there are none.
 	//
 	// [destinations.Explanation]: https://pkg.go.dev/github.com/go-consent/segment/destinations#Explanation
 	Warnings func(consent.State) []string
@@ -79,7 +77,7 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Content-Type", "application/json")
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
-		_ = encoder.Encode(h.report(r)) // whoever asked may be gone
+		_ = encoder.Encode(h.report(r)) // the client may be gone
 	default:
 		var page bytes.Buffer
 		if err := pageTemplate.Execute(&page, h.report(r)); err != nil {
@@ -101,15 +99,15 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"style": func() template.CSS { return template.CSS(style) },
 }).Parse(pageHTML))
 
-// The page has one style sheet and nothing else to load.
+// The page loads one style sheet and nothing else.
 var contentSecurityPolicy = func() string {
 	sum := sha256.Sum256([]byte(style))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }()
 
-// prefersJSON reports whether JSON is accepted, and preferred to HTML
-// (RFC 9110, section 12.5.1). Of ranges with an asterisk neither is preferred.
+// prefersJSON reports whether JSON is accepted, and preferred to HTML (RFC 9110, section 12.5.1).
+// Ranges with an asterisk prefer neither.
 func prefersJSON(r *http.Request) bool {
 	quality := make(map[string]float64)
 	for _, line := range r.Header.Values("Accept") {

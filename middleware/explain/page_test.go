@@ -19,7 +19,7 @@ import (
 	"github.com/go-consent/segment/middleware"
 )
 
-func TestNothingOfACookieOrAnErrorIsShown(t *testing.T) {
+func TestPageShowsNoCookieOrErrorText(t *testing.T) {
 	const secret = "s3cret"
 	h := page()
 	h.Options.Sources = []middleware.Source{
@@ -44,7 +44,7 @@ func TestNothingOfACookieOrAnErrorIsShown(t *testing.T) {
 	}
 }
 
-func TestNamesOfAVisitorAreEscaped(t *testing.T) {
+func TestVisitorNamesAreEscaped(t *testing.T) {
 	w := httptest.NewRecorder()
 	page().ServeHTTP(w, get("Cookie", answered(`{"<script>alert(1)</script>":true,"\" onmouseover=x":false}`)))
 	require.NotContains(t, w.Body.String(), "<script")
@@ -75,7 +75,7 @@ func TestThePageLoadsNothing(t *testing.T) {
 	require.NotRegexp(t, `(?i)<script|<link|<img|style=|\ssrc=|url\(|@import`, w.Body.String())
 }
 
-func TestJSONIsForWhoPrefersIt(t *testing.T) {
+func TestJSONIfPreferred(t *testing.T) {
 	for accept, want := range map[string]string{
 		"":                                 "text/html; charset=utf-8",
 		"*/*":                              "text/html; charset=utf-8",

@@ -32,7 +32,7 @@ const (
 type voice struct {
 	Name  string  `json:"name"`
 	Says  string  `json:"says"`
-	Error string  `json:"error,omitempty"` // its kind; the text may hold what the request does
+	Error string  `json:"error,omitempty"` // its kind; the text could contain data of the request
 	State *answer `json:"answer,omitempty"`
 }
 
@@ -53,7 +53,7 @@ type answer struct {
 	Destinations map[string]string `json:"destinations"`
 }
 
-// Only reports whether nothing but the rest is known.
+// Only reports whether nothing but Rest is known.
 func (a answer) Only() bool { return !a.Asked && len(a.Categories) == 0 && len(a.Destinations) == 0 }
 
 func answerOf(s consent.State) answer {
@@ -67,7 +67,7 @@ func answerOf(s consent.State) answer {
 	return a
 }
 
-// choiceOf returns a choice of s by its name, and "presumed" for a grant of a Default.
+// choiceOf names a choice of s, "presumed" for a grant of a Default.
 func choiceOf(s consent.State, name string, c consent.Choice) string {
 	if c == consent.Granted && s.Presumed(name) {
 		return "presumed"
@@ -83,8 +83,8 @@ type reading struct {
 	state            consent.State
 }
 
-// read reads r step by step. The State is that of middleware.Read itself; the steps only
-// tell how it came about.
+// read reads r step by step. The State comes from middleware.Read itself; the steps only
+// explain it.
 func (h Handler) read(r *http.Request) (v reading) {
 	o := h.Options
 	v.sources, v.signals = []voice{}, []voice{}
@@ -133,8 +133,8 @@ func (h Handler) read(r *http.Request) (v reading) {
 	return v
 }
 
-// withheld reports whether the middleware takes r, which holds no answer, for one from
-// which browsers keep cookies: without anything else, that alone denies it.
+// withheld reports whether r, which holds no answer, is denied only because browsers may
+// have kept the cookies from it.
 func withheld(r *http.Request, o middleware.Options) bool {
 	silent := middleware.SourceFunc(func(*http.Request) (consent.State, error) { return consent.NewState(nil), nil })
 	s, err := middleware.Read(withoutState(r), middleware.Options{Sources: []middleware.Source{silent}, SameSite: o.SameSite})
@@ -162,7 +162,7 @@ func (v *voice) say(s consent.State, err error) {
 	}
 }
 
-// kindOf tells an error without its text.
+// kindOf describes an error without its text.
 func kindOf(err error) string {
 	switch {
 	case errors.Is(err, cookie.ErrMalformed):
@@ -198,7 +198,7 @@ func nameOf(source middleware.Source) string {
 	}
 }
 
-// signalName names a Signal by its function; those of package middleware are all alike.
+// signalName names a Signal by its function; those of package middleware share one.
 func signalName(signal middleware.Signal) string {
 	name := functionName(signal)
 	if strings.Contains(name, ".denyIf.") {

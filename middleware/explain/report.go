@@ -16,7 +16,7 @@ type report struct {
 	Sources      []voice       `json:"sources"`
 	Signals      []voice       `json:"signals"`
 	Regime       *law          `json:"regime,omitempty"`
-	Outer        *answer       `json:"context,omitempty"` // what the context carried, where that changed the State
+	Outer        *answer       `json:"context,omitempty"` // what the context carried, if that changed the State
 	State        answer        `json:"state"`
 	Categories   []category    `json:"categories"`
 	Destinations []destination `json:"destinations"`
@@ -26,7 +26,7 @@ type report struct {
 	Warnings     []string      `json:"warnings"`
 }
 
-// DefaultCounts reports whether it is the Default that counts.
+// DefaultCounts reports whether the Default counts.
 func (r report) DefaultCounts() bool { return r.Basis == basisDefault }
 
 // Signalled reports whether a Signal denies something.
@@ -43,7 +43,7 @@ type summary struct {
 // All is how many destinations the policy has.
 func (s summary) All() int { return s.Allowed + s.Denied }
 
-// A law is what the regime asks.
+// A law is what the regime requires.
 type law struct {
 	Place       string `json:"place"`
 	Name        string `json:"name,omitempty"`
@@ -55,12 +55,12 @@ type law struct {
 	AsOf        string `json:"asOf,omitempty"`
 }
 
-// A category is a category of the policy, or one that only the State has.
+// A category is one of the policy, or one that only the State has.
 type category struct {
 	Name    string `json:"name"`
 	Answer  string `json:"answer"`         // a choice, or "presumed"
-	Rule    string `json:"rule,omitempty"` // what the regime asks
-	Told    *bool  `json:"told,omitempty"` // what the consent object says; nil: the policy does not have it
+	Rule    string `json:"rule,omitempty"` // what the regime requires
+	Told    *bool  `json:"told,omitempty"` // in the consent object; nil: the policy does not have it
 	Unknown bool   `json:"-"`              // to the policy
 }
 
@@ -71,7 +71,7 @@ type destination struct {
 	Allowed bool     `json:"allowed"` // at Segment
 	Reason  string   `json:"reason"`
 	Cause   string   `json:"cause,omitempty"`
-	Decided string   `json:"decided,omitempty"` // what the policy decided, where Segment can do only otherwise
+	Decided string   `json:"decided,omitempty"` // by the policy, if Segment can only do otherwise
 
 	// Unlisted is one that the visitor denied by name, and that the policy does not have.
 	Unlisted bool `json:"unlisted,omitempty"`

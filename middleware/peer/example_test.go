@@ -47,6 +47,6 @@ func Example() {
 	}
 	// Output:
 	// analytics: granted
-	// middleware: Source 0, a peer.Source: peer: the request is not of a trusted peer
+	// middleware: Source 0, a peer.Source: peer: the request is not from a trusted peer
 	// analytics: denied
 }

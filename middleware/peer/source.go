@@ -8,31 +8,31 @@ import (
 	"github.com/go-consent/segment/middleware"
 )
 
-// A Source is a [middleware.Source] for a service that other services of one's own call.
-// It reads the [Header] of requests from trusted peers; the table in the documentation of
-// this package says what counts when. The zero Source trusts nobody, and denies everything.
+// A Source is a [middleware.Source] for a service that your own services call. It reads the
+// [Header] of requests from trusted peers; the table in the package documentation says what
+// counts when. The zero Source trusts nobody, and denies everything.
 //
 // Let it be the only Source of its Options: those that read what visitors themselves send
-// belong into Visitors. Combined by [consent.State.Restrict], as Options do it, a cookie
-// could grant what the peer's answer leaves open. Nor does such a service need a Default,
-// since that of the first service is in the header already; a Default is asked for every
-// visitor of whom the first service found no answer.
+// belong in Visitors. If the Options combined them with [consent.State.Restrict], a cookie
+// could grant what the peer's answer leaves unanswered. Nor does such a service need a
+// Default, since that of the first service is already in the header; a Default is called
+// for every visitor for whom the first service found no answer.
 type Source struct {
-	// Trusts reports whether a request comes from a service of one's own, and it was
-	// that service which set the header. Go by what a stranger cannot have: a verified
-	// client certificate (r.TLS.VerifiedChains), a token of the service, or a listener
-	// that only the services reach. An address behind a proxy is the proxy's, and
-	// X-Forwarded-For is whatever the visitor says. A proxy at the edge has to remove the
-	// header from the requests of visitors if it counts as trusted. Nil: nobody is.
+	// Trusts reports whether a request comes from one of your own services, which set the
+	// header itself. Check what a stranger cannot have: a verified client certificate
+	// (r.TLS.VerifiedChains), a token of the service, or a listener that only the services
+	// reach. Behind a proxy, the remote address is the proxy's, and X-Forwarded-For can be
+	// forged. An edge proxy that counts as trusted has to remove the header from visitors'
+	// requests. Nil: nobody is.
 	Trusts func(r *http.Request) bool
 
-	// Visitors read requests that come straight from visitors, if there are such. All are
-	// read, and combined with Restrict. In a request of a trusted peer, who may
-	// have passed on the visitor's cookies, their denials count on top of the header.
+	// Visitors read requests that come straight from visitors, if there are any. All are
+	// read, and combined with Restrict. In a request of a trusted peer, who may have passed
+	// on the visitor's cookies, their denials count on top of the header.
 	Visitors []middleware.Source
 }
 
-// Consent returns what the visitor of r answered, as the peer says it.
+// Consent returns what the visitor of r answered, according to the peer.
 func (s Source) Consent(r *http.Request) (consent.State, error) {
 	denied := consent.All(consent.Denied)
 	if r == nil {
@@ -64,7 +64,7 @@ func (s Source) Consent(r *http.Request) (consent.State, error) {
 	return state.Restrict(own.Denials()), nil
 }
 
-// visitors returns what the Visitors say together.
+// visitors returns the combined State of the Visitors.
 func (s Source) visitors(r *http.Request) (consent.State, error) {
 	state := consent.NewState(nil)
 	for _, source := range s.Visitors {

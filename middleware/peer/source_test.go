@@ -71,7 +71,7 @@ func TestSource(t *testing.T) {
 
 		{name: "a cookie denies on top", header: []string{yes}, visitors: []middleware.Source{says(rejects, nil)}, want: rejects},
 		{name: "a cookie grants what the peer denies", header: []string{no}, visitors: []middleware.Source{says(accepts, nil)}, want: rejects},
-		{name: "a cookie grants what the peer leaves open", header: []string{text(t, silent)}, visitors: []middleware.Source{says(accepts, nil)}, want: silent},
+		{name: "a cookie grants what the peer did not answer", header: []string{text(t, silent)}, visitors: []middleware.Source{says(accepts, nil)}, want: silent},
 		{name: "no cookie", header: []string{yes}, visitors: []middleware.Source{says(silent, nil)}, want: accepts},
 		{name: "a cookie that is not to be read", header: []string{yes}, visitors: []middleware.Source{says(accepts, errAccount)}, want: denied, err: errAccount},
 
@@ -125,8 +125,8 @@ func TestSourceFindsTheHeaderInAnyCasing(t *testing.T) {
 	require.ErrorIs(t, err, peer.ErrSeveral)
 }
 
-// A Default opens nothing for a request that a Source refuses.
-func TestDefaultIsNotAskedAboutStrangers(t *testing.T) {
+// A Default grants nothing for a request that a Source refuses.
+func TestDefaultIsNotCalledForUntrustedPeers(t *testing.T) {
 	state, err := middleware.Read(httptest.NewRequest(http.MethodPost, "/", nil), middleware.Options{
 		Sources: []middleware.Source{peer.Source{Trusts: ours}},
 		Default: func(*http.Request) consent.State { return consent.All(consent.Granted) },

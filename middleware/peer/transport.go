@@ -8,22 +8,21 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// A Transport is the transport of an HTTP client that calls services of one's own. It adds
-// the [Header] with the State that the context of the request carries to requests that To
-// approves, and takes the header out of all others, whoever put it there.
+// A Transport is the transport of an HTTP client that calls your own services. To requests
+// that To approves it adds the [Header] with the State of the request's context; from all
+// others it removes the header.
 //
-// Where the context carries no State, or one of more than 16 KiB as text, there is no
-// header either, and the [Source] of the called service denies everything, with
-// [ErrNoAnswer]. A call on nobody's behalf says so with a context of
-// consent.NewContext(ctx, consent.All(consent.Denied)).
+// If the context carries no State, or one of more than 16 KiB as text, the header is not
+// set, and the [Source] of the called service denies everything, with [ErrNoAnswer]. For a
+// call on nobody's behalf use consent.NewContext(ctx, consent.All(consent.Denied)).
 //
-// The request is not changed: what is sent is a copy. A redirect is another request, so To
-// is asked about its host. All methods may be called from many goroutines at once if To
-// may. With the zero Transport nobody is given the header.
+// The request is not changed; a copy is sent. A redirect is another request, so To is
+// called for its host. All methods may be called from many goroutines at once if To may.
+// The zero Transport sends the header to nobody.
 type Transport struct {
-	// To reports whether a request goes to a service of one's own that is to know the
-	// visitor's answer, as [Hosts] does. It must go by r.URL, and not by r.Host, which
-	// is only what the request says. Nil: none does.
+	// To reports whether a request goes to one of your own services that should know the
+	// visitor's answer, as [Hosts] does. It must check r.URL, not r.Host, which does not
+	// decide where a request goes. Nil: none does.
 	To func(r *http.Request) bool
 
 	// Base sends the requests. Nil: http.DefaultTransport.
@@ -31,8 +30,7 @@ type Transport struct {
 }
 
 // Hosts returns a function for [Transport.To] that approves requests to these hosts, each
-// with its port where a URL has one, such as "orders.internal:8080". Casing does not
-// count.
+// with its port if the URL has one, such as "orders.internal:8080". Casing is ignored.
 func Hosts(hosts ...string) func(*http.Request) bool {
 	hosts = slices.Clone(hosts)
 	return func(r *http.Request) bool {
@@ -65,7 +63,7 @@ func (t Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return base.RoundTrip(sent)
 }
 
-// text returns what the header of r has to hold, or "" for none.
+// text returns the value of the header for r, or "" for none.
 func (t Transport) text(r *http.Request) string {
 	if t.To == nil || r.URL == nil || !t.To(r) {
 		return ""
@@ -76,7 +74,7 @@ func (t Transport) text(r *http.Request) string {
 	}
 	text, err := state.MarshalText()
 	if err != nil {
-		return "" // the called service is told by its Source
+		return "" // the called service gets ErrNoAnswer
 	}
 	return string(text)
 }

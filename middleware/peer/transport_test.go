@@ -81,7 +81,7 @@ func TestTransportSetsAHeaderThatIsNil(t *testing.T) {
 }
 
 // The service redirects to a host of somebody else, which gets no header.
-func TestARedirectTakesNoHeaderAlong(t *testing.T) {
+func TestRedirectDropsHeader(t *testing.T) {
 	headers := make(chan []string, 2)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		headers <- r.Header.Values(peer.Header)

@@ -38,7 +38,7 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) (recorded <-chan
 	if !hostKnown {
 		h.report(r, ErrHost)
 		if g.grants() {
-			problem = refused(http.StatusInternalServerError, "What the answer grants cannot be kept.")
+			problem = refused(http.StatusInternalServerError, "The grants of the answer cannot be stored.")
 		}
 		if !g.denies(known) {
 			return nil, problem
@@ -56,7 +56,7 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) (recorded <-chan
 	}
 	h.setCookies(w, public, k, c.expand != nil, c.after(k.state))
 	if hostKnown {
-		// Other copies would go on to count. The answer is the first line of its name.
+		// Other copies would still count. The answer is the first line of its name.
 		h.report(r, h.codec().ForgetCopies(w, public))
 	}
 	recorded = h.given(w, r, public, held, k.state)
@@ -101,7 +101,7 @@ func (h Handler) forget(w http.ResponseWriter, r *http.Request) (recorded <-chan
 
 const reasonForget = "The answer cannot be forgotten."
 
-// admit refuses who may not change anything.
+// admit refuses requests that may not change anything.
 func (h Handler) admit(r, public *http.Request) *refusal {
 	protection := h.CrossOrigin
 	if protection == nil {

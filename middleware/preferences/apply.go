@@ -7,7 +7,7 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// A change is an answer and what it is given on top of.
+// A change is an answer and the State that it changes.
 type change struct {
 	given
 	held   consent.State
@@ -17,7 +17,7 @@ type change struct {
 	expand func(consent.State) consent.State
 }
 
-// state returns the State after the answer: what it does not name stays as held has it.
+// state returns the State after the answer: what it does not name stays as in held.
 func (c change) state() consent.State {
 	unread := c.held.Rest() == consent.Denied
 	categories := c.categoriesAfter()
@@ -35,7 +35,7 @@ func (c change) state() consent.State {
 		state = c.closeUnnamed(state)
 	}
 	if state.AskedByDestination() && deniesEvery(categories, c.known.policy) {
-		// The script goes by destinations alone, whatever the categories say.
+		// The script looks at destinations alone, whatever the categories say.
 		destinations := make(map[string]bool)
 		for name := range state.Destinations() {
 			destinations[name] = false
@@ -45,7 +45,7 @@ func (c change) state() consent.State {
 	return state.Given()
 }
 
-// categoriesAfter returns the answers for categories after this one.
+// categoriesAfter returns the category answers after this change.
 func (c change) categoriesAfter() map[string]bool {
 	categories := maps.Collect(c.held.Categories())
 	if c.whole || c.held.Rest() == consent.Denied {
@@ -57,8 +57,8 @@ func (c change) categoriesAfter() map[string]bool {
 	return categories
 }
 
-// expanded returns state with the destinations that Expand makes of the categories, but
-// for what the visitor said by name.
+// expanded returns state with the destinations that Expand derives from the categories,
+// except those that the visitor answered by name.
 func (c change) expanded(state consent.State, answered map[string]bool) consent.State {
 	given := maps.Collect(state.Destinations())
 	byName := c.policy.Decide(state)
@@ -68,7 +68,7 @@ func (c change) expanded(state consent.State, answered map[string]bool) consent.
 	}
 	made := maps.Collect(state.Destinations())
 	for v := range byName.Verdicts() {
-		// A grant by name counts beside a category without an answer.
+		// A grant by name counts if its category has no answer.
 		if v.Allowed && v.Reason != consent.ReasonAlways && given[v.Destination] {
 			made[v.Destination] = true
 		}
@@ -92,8 +92,8 @@ func (c change) expanded(state consent.State, answered map[string]bool) consent.
 	return state.WithDestinations(destinations)
 }
 
-// leaveNoneAlone denies the strictly necessary destinations if no other is granted: the
-// script would load analytics.js for them alone.
+// leaveNoneAlone denies the strictly necessary destinations if no other is granted:
+// otherwise the script would load analytics.js for them alone.
 func leaveNoneAlone(destinations map[string]bool, d consent.Decision) {
 	var necessary []string
 	for v := range d.Verdicts() {
@@ -126,8 +126,8 @@ func (c change) keepNew(destinations map[string]bool) {
 	}
 }
 
-// closeUnnamed denies what is open in state for want of an answer, since there may have
-// been one. Only what the answer itself granted stays open.
+// closeUnnamed denies what is allowed in state only because there is no answer, since
+// there may have been one. Only what the answer itself granted stays allowed.
 func (c change) closeUnnamed(state consent.State) consent.State {
 	unasked := c.policy.Decide(consent.NewState(nil))
 	destinations := maps.Collect(state.Destinations())

@@ -50,9 +50,9 @@ func TestAnswer(t *testing.T) {
 			body: `{"destinations":{"Amplitude":true}}`, want: everything},
 		{rule: "an answer about something else leaves a denial by name", before: with(everything, m{"Braze": false}),
 			body: `{"categories":{"functional":false}}`, want: with(expanded(true, true, false), m{"Braze": false})},
-		{rule: "an answer about something else opens nothing new", before: expanded(true, true, true).WithDestinations(m{"Facebook Pixel": true, "Webhooks": true}),
+		{rule: "an answer about something else allows nothing new", before: expanded(true, true, true).WithDestinations(m{"Facebook Pixel": true, "Webhooks": true}),
 			body: `{"categories":{"functional":false}}`, want: expanded(true, true, false).WithDestinations(m{"Facebook Pixel": true, "Webhooks": true})},
-		{rule: "a new answer for the category opens what it closed", earlier: "answer=deny", body: `{"categories":{"analytics":true}}`, want: expanded(false, true, false)},
+		{rule: "a new answer for the category allows what it denied", earlier: "answer=deny", body: `{"categories":{"analytics":true}}`, want: expanded(false, true, false)},
 		{rule: "but not where it cannot be told from a denial by name", before: nothing, body: `{"categories":{"analytics":true}}`,
 			want: consent.NewState(m{"advertising": false, "analytics": true, "functional": false}).WithDestinations(maps.Collect(nothing.Destinations()))},
 		{rule: "an answer for every category replaces a denial by name", before: with(everything, m{"Braze": false}),
@@ -178,7 +178,7 @@ func TestRedirect(t *testing.T) {
 		rule, field, referer, want string
 	}{
 		{"to the field", "/account?tab=privacy#top", "https://shop.example.com/other", "/account?tab=privacy#top"},
-		{"as the field has it", "/a//b/../c/%2F", "", "/a//b/../c/%2F"},
+		{"as in the field", "/a//b/../c/%2F", "", "/a//b/../c/%2F"},
 		{"to the page of the form", "", "https://shop.example.com/a%20b?c=d%0A#e", "/a%20b?c=d%0A"},
 		{"to the page of the form, by TLS that ends elsewhere", "", "http://shop.example.com/a", "/a"},
 		{"to the start page", "", "", "/"},
@@ -189,7 +189,7 @@ func TestRedirect(t *testing.T) {
 		{"not to a host in the path", "", "https://shop.example.com//evil.example", "/"},
 		{"not to what browsers take for one", "", "https://shop.example.com/\\evil.example", "/%5Cevil.example"},
 		{"not without a path", "", "https://shop.example.com", "/"},
-		{"not to a referer that is no URL", "", "https://shop.example.com/%zz", "/"},
+		{"not to a referer that is not a URL", "", "https://shop.example.com/%zz", "/"},
 		{"not to too long a path", "", "https://shop.example.com/" + strings.Repeat("a", 3000), "/"},
 	} {
 		t.Run(test.rule, func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 // maxBody limits the body of an answer. One that fits a cookie is much smaller.
 const maxBody = 64 << 10
 
-// The types of a body. A text is what navigator.sendBeacon makes of a string, which holds
-// JSON here.
+// The types of a body. navigator.sendBeacon sends a string as text, which holds JSON
+// here.
 const (
 	typeJSON  = "application/json"
 	typeText  = "text/plain"
@@ -59,7 +59,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *refusal) {
 	return body, unreadable(err)
 }
 
-// unreadable is the refusal of a body that could not be read for err, or nil.
+// unreadable returns the refusal for a body that failed to be read with err, or nil.
 func unreadable(err error) *refusal {
 	var tooLong *http.MaxBytesError
 	switch {

@@ -13,26 +13,27 @@ import (
 	"github.com/go-consent/segment/internal/nils"
 )
 
-// A Codec reads and writes the cookie that holds the visitor's answer. [cookie.Codec] is that
-// of the Consent Manager; the Source of the custom package below cookie is one of a site's
-// own banner. All methods are called from many goroutines at once.
+// A Codec reads and writes the cookie that holds the visitor's answer. [cookie.Codec] is the
+// one of the Consent Manager; the Source of package cookie/custom is one for a site's own
+// banner. All methods are called from many goroutines at once.
 //
-// A Handler reads each answer back, as it would come with the next request, before it sends
-// it. So Consent has to read what Write sets, from the cookies of that one response alone.
+// Before it sends an answer, a Handler reads it back as it would arrive with the next
+// request. So Consent has to read what Write sets, from the cookies of that response alone.
 type Codec interface {
 	// Consent returns the answer in the request's cookie, as a Source of package
 	// middleware does.
 	Consent(r *http.Request) (consent.State, error)
 
-	// Write sets the cookie that holds s, the answer first if there are several cookies.
-	// If it cannot hold all that s denies, or if browsers would refuse it, it is an error.
+	// Write sets the cookie that holds s, the answer first if there are several cookies. It
+	// returns an error if the cookie cannot hold all that s denies, or if browsers would
+	// refuse it.
 	Write(w http.ResponseWriter, r *http.Request, s consent.State) error
 
-	// ForgetCopies expires the copies that r may have brought beside the cookie that Write
-	// sets, and would go on to bring. [cookie.UnsetCopies] does.
+	// ForgetCopies expires copies in r beside the cookie that Write sets, which browsers
+	// would otherwise keep sending, as [cookie.UnsetCopies] does.
 	ForgetCopies(w http.ResponseWriter, r *http.Request) error
 
-	// Forget expires what Write sets, and its copies. [cookie.Unset] does.
+	// Forget expires what Write sets, and its copies, as [cookie.Unset] does.
 	Forget(w http.ResponseWriter, r *http.Request) error
 }
 
@@ -43,14 +44,14 @@ func (h Handler) codec() Codec {
 	return h.Codec
 }
 
-// A kept answer is what a browser keeps of one.
+// A kept answer is what a browser stores of an answer.
 type kept struct {
 	lines []string     // of Set-Cookie
 	set   *http.Cookie // the first of them
 	state consent.State
 }
 
-// keep returns what a browser keeps of state, or why it would not keep it.
+// keep returns what a browser stores of state, or why it would not store it.
 func (h Handler) keep(public *http.Request, state consent.State, known vocabulary) (kept, error) {
 	written := make(headers.Writer)
 	if err := h.codec().Write(written, public, state); err != nil {
@@ -79,9 +80,9 @@ func (h Handler) keep(public *http.Request, state consent.State, known vocabular
 	return k, nil
 }
 
-// holds reports whether what was read is what was written: all that it denies is denied, all
-// that it grants is granted as far as the policy knows it, and no more. A Codec with a list
-// of categories may deny those that were left out.
+// holds reports whether the State read is the State written: the same denials, and the same
+// grants of names that the policy knows. A Codec with a list of categories may deny those
+// that were left out.
 func (h Handler) holds(read, written consent.State, known vocabulary) bool {
 	if read.Rest() != consent.Unknown || read.AskedByDestination() != written.AskedByDestination() {
 		return false
@@ -107,7 +108,7 @@ func (h Handler) holds(read, written consent.State, known vocabulary) bool {
 }
 
 // sample returns the visitor's cookie as the Codec sets it for some answer, and whether it
-// holds answers by category alone; or why the Codec can write no cookie at all.
+// holds only category answers; or why the Codec can write no cookie at all.
 func (h Handler) sample(public *http.Request, known vocabulary) (set *http.Cookie, byCategory bool, err error) {
 	categories, destinations := make(map[string]bool), map[string]bool{"Segment": false}
 	for _, name := range known.policy[:min(1, len(known.policy))] {

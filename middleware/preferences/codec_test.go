@@ -25,7 +25,7 @@ func newBannerBench(source custom.Source) *bench {
 }
 
 // What no category can say is refused, and changes nothing.
-func TestACookieOfCategoriesTakesNoDestinations(t *testing.T) {
+func TestCategoryCookieRefusesDestinations(t *testing.T) {
 	b := newBannerBench(banner)
 	require.NoError(t, b.Check())
 	for _, q := range []request{
@@ -45,7 +45,7 @@ func TestACookieOfCategoriesTakesNoDestinations(t *testing.T) {
 }
 
 // Kinds of answers, kinds of bodies: what is written is what the banner reads.
-func TestAnswersInACookieOfTheSitesOwn(t *testing.T) {
+func TestAnswersInCustomCookie(t *testing.T) {
 	denied := `{"advertising":false,"analytics":false,"functional":false}`
 	for _, test := range []struct {
 		q      request
@@ -74,7 +74,7 @@ func TestAnswersInACookieOfTheSitesOwn(t *testing.T) {
 }
 
 // Copies count until they are expired; what is forgotten is so in every copy.
-func TestCopiesOfACookieOfTheSitesOwn(t *testing.T) {
+func TestCopiesOfCustomCookie(t *testing.T) {
 	b := newBannerBench(banner)
 	q := request{method: "POST", body: "answer=accept", form: true, cookies: `banner={"analytics":false}; banner={"analytics":false,"advertising":true}`}
 	set := b.do(q).Result().Cookies()
@@ -95,8 +95,8 @@ func TestCopiesOfACookieOfTheSitesOwn(t *testing.T) {
 	require.Empty(t, seen)
 }
 
-// A list of categories that anybody can add to is no reason to refuse a denial.
-func TestADenialInACookieOfTheSitesOwnIsNeverRefusedForRoom(t *testing.T) {
+// A list of categories that anybody can add to must not cause a denial to be refused.
+func TestDenialInCustomCookieIsNeverRefusedForSize(t *testing.T) {
 	open := custom.Source{Template: http.Cookie{Name: "banner"}}
 	planted := func(granted bool) string {
 		var names []string
@@ -144,7 +144,7 @@ func TestOneWord(t *testing.T) {
 	}
 }
 
-func TestTheHostOfACookieOfTheSitesOwn(t *testing.T) {
+func TestHostOfCustomCookie(t *testing.T) {
 	const deny, grant = `{"categories":{"analytics":false}}`, `{"categories":{"analytics":true}}`
 	with := func(name, domain string) custom.Source {
 		s := banner
@@ -207,7 +207,7 @@ func (f forgetful) Write(w http.ResponseWriter, r *http.Request, s consent.State
 }
 
 // Nothing is claimed that the cookie does not hold.
-func TestACodecThatDoesNotReadWhatItWrites(t *testing.T) {
+func TestCodecThatDoesNotReadItsOwnCookie(t *testing.T) {
 	answer := func(s consent.State, ok bool) func(consent.State) (consent.State, bool) {
 		return func(consent.State) (consent.State, bool) { return s, ok }
 	}
@@ -235,7 +235,7 @@ func TestACodecThatDoesNotReadWhatItWrites(t *testing.T) {
 	}
 }
 
-func TestCheckACookieOfTheSitesOwn(t *testing.T) {
+func TestCheckCustomCookie(t *testing.T) {
 	wide := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}}, Aliases: map[string][]string{"By Name": nil}, OptOut: true})
 	for rule, test := range map[string]struct {
 		source custom.Source

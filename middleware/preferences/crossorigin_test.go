@@ -21,7 +21,7 @@ func trustPage(t *testing.T, b *bench) {
 	b.CrossOrigin.SetDenyHandler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("not used") }))
 }
 
-func TestCrossOriginIsTheCallers(t *testing.T) {
+func TestCrossOriginUsesCallersCheck(t *testing.T) {
 	for _, test := range []struct {
 		what, site, origin string
 		status             int // where the page is trusted; where none is, all but the first get 403
@@ -66,7 +66,7 @@ func TestCrossOriginIsTheCallers(t *testing.T) {
 
 // A page of another site that is trusted has no cookie of this one: what it grants could not
 // be kept, and is not claimed to be.
-func TestATrustedOriginOfAnotherSiteGrantsNothing(t *testing.T) {
+func TestTrustedCrossSiteOriginGrantsNothing(t *testing.T) {
 	b := newBench()
 	b.CrossOrigin = http.NewCrossOriginProtection()
 	require.NoError(t, b.CrossOrigin.AddTrustedOrigin("https://www.example.net"))
@@ -77,7 +77,7 @@ func TestATrustedOriginOfAnotherSiteGrantsNothing(t *testing.T) {
 	require.Len(t, b.errs, 1)
 }
 
-func TestAFormOfAnotherOriginGoesBackThere(t *testing.T) {
+func TestCrossOriginFormRedirectsBack(t *testing.T) {
 	for _, test := range []struct {
 		what, site, origin, referer, field, want string
 		trusting                                 bool

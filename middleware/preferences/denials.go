@@ -25,16 +25,17 @@ const maxCompanion = 1 << 10
 //
 //	1.9ae16a3b2f90404f.0Fx3aa9QkZ_b
 //
-// The version, what tells the answer that it was written with from another, and six
-// characters for each destination, in order. Where it is missing, or with another answer,
-// every denial is taken for one by name. So it can keep a destination closed; what it
-// lets open is what the visitor grants next.
+// It has a version, a hash of the answer that it was written with, and six characters for
+// each destination, in order. If it is missing, or belongs to another answer, every denial
+// is taken for one by name. So a forged one can only keep destinations denied, or let the
+// visitor's next grant allow them.
 type denials struct {
-	all    bool            // whatever the answer denies
+	all    bool            // every denial is by name
 	hashes map[string]bool // of the destinations
 }
 
-// readDenials returns the denials by name in held, as the companion of that name has them.
+// readDenials returns the denials by name in held, according to the companion cookie of
+// that name.
 func readDenials(r *http.Request, name string, held consent.State) denials {
 	unread := held.Rest() == consent.Denied // there is nothing to compare with
 	values := cookie.Values(r, name)
@@ -66,8 +67,8 @@ func parseCompanion(value string) (answer string, hashes map[string]bool, ok boo
 	return answer, hashes, true
 }
 
-// has reports whether the visitor, who answered held, denied the destination of these
-// names by one of them. The first is its own.
+// has reports whether the visitor, who answered held, denied a destination by one of its
+// names. The first is the destination's own name.
 func (d denials) has(names []string, held consent.State) bool {
 	granted := false
 	for _, name := range names {
@@ -81,7 +82,7 @@ func (d denials) has(names []string, held consent.State) bool {
 	return !granted && d.hashes[hashOf(names[0])] // it had no room in the cookie
 }
 
-// after returns the denials by name of the State that a change gives.
+// after returns the denials by name of the State after a change.
 func (c change) after(state consent.State) denials {
 	hashes := make(map[string]bool)
 	answered := c.byEveryName(c.known)
@@ -97,7 +98,7 @@ func (c change) after(state consent.State) denials {
 	return denials{hashes: hashes}
 }
 
-// value returns what the companion of state holds, or false if it is too much.
+// value returns the value of the companion cookie for state, or false if it is too long.
 func (d denials) value(state consent.State) (string, bool) {
 	var list []string
 	for hash := range d.hashes {
@@ -110,8 +111,8 @@ func (d denials) value(state consent.State) (string, bool) {
 
 const hashSize = 6 // characters
 
-// hashOf returns 36 bits that stand for a destination. Another with the same would stay
-// closed with it.
+// hashOf returns 36 bits that stand for a destination. On a collision, the other
+// destination stays denied too.
 func hashOf(name string) string {
 	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, sum(name)))[:hashSize]
 }

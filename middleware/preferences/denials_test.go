@@ -26,7 +26,7 @@ func (b *bench) sequence(t testing.TB, cookies string, answers ...string) *httpt
 	return w
 }
 
-func TestADenialByNameStays(t *testing.T) {
+func TestDenialByNameStays(t *testing.T) {
 	const (
 		deny  = `{"destinations":{"Actions Amplitude":false}}`
 		grant = `{"categories":{"analytics":true}}`
@@ -49,7 +49,7 @@ func TestADenialByNameStays(t *testing.T) {
 		{"until everything is accepted", []string{deny, "answer=accept"}, consent.Granted},
 		{"until every category is named", []string{deny, full}, consent.Granted},
 		{"but no more then", []string{deny, full, shut, grant}, consent.Granted},
-		{"what was denied for its category opens with it", []string{"answer=deny", grant}, consent.Granted},
+		{"what was denied for its category is granted with it", []string{"answer=deny", grant}, consent.Granted},
 	} {
 		t.Run(test.rule, func(t *testing.T) {
 			b := newBench()
@@ -64,7 +64,7 @@ func TestADenialByNameStays(t *testing.T) {
 }
 
 // The only category may be meant alone, and not for everything.
-func TestADenialByNameStaysUnderTheOnlyCategory(t *testing.T) {
+func TestDenialByNameStaysWithOneCategory(t *testing.T) {
 	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Hotjar", "Heap"}}})
 	b := newBench()
 	b.Policy, b.Expand = policy, policy.Expand
@@ -104,7 +104,7 @@ func TestWithoutItsCompanionEveryDenialStays(t *testing.T) {
 			after := saved(t, b.sequence(t, test.cookies, `{"categories":{"analytics":true}}`))
 			require.Equal(t, test.want, after.Destination("Amplitude"))
 			after = saved(t, b.sequence(t, test.cookies, "answer=accept"))
-			require.Equal(t, consent.Granted, after.Destination("Amplitude"), "an answer about everything opens it")
+			require.Equal(t, consent.Granted, after.Destination("Amplitude"), "an answer about everything allows it")
 		})
 	}
 }

@@ -71,7 +71,7 @@ func (v *visitor) answer(held consent.State) (kind, body string, a answered) {
 // remember notes what the answer denies, and what it names of what was denied.
 func (v *visitor) remember(held consent.State, a answered) {
 	if held.Rest() == consent.Denied {
-		// What the answer does not name is denied. Which names were, nobody knows.
+		// What the answer does not name is denied. Which names those were is unknown.
 		clear(v.named)
 		clear(v.unlisted)
 		v.denyEverything(held)
@@ -181,7 +181,7 @@ func (v *visitor) checkUnnamed(before, after consent.State, a answered) {
 			continue
 		}
 		if !was.Allows(primary) && is.Allows(primary) {
-			v.Fatalf("%s is opened from %s to %s: %q", primary, before, after, v.history)
+			v.Fatalf("%s becomes allowed from %s to %s: %q", primary, before, after, v.history)
 		}
 		if !v.config.OptOut && !v.everythingDenied() && was.Allows(primary) && !is.Allows(primary) {
 			v.Fatalf("%s is closed from %s to %s: %q", primary, before, after, v.history)

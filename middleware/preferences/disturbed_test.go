@@ -256,7 +256,7 @@ func (v *visitor) checkTold(w *httptest.ResponseRecorder, state consent.State) {
 		if reached(integrations, verdict.Destination) != verdict.Allowed {
 			v.Fatalf("%v leaves with %v: %q", verdict, integrations, v.history)
 		}
-		// What the script goes by.
+		// What the script reads.
 		if v.handler.Expand != nil && told.Destinations[verdict.Destination] && !verdict.Allowed {
 			v.Fatalf("%v is true in the cookie: %q", verdict, v.history)
 		}

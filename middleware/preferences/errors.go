@@ -3,17 +3,17 @@ package preferences
 import "errors"
 
 var (
-	// ErrNoPolicy is the error of a [Handler] without a Policy, which does not know what
-	// an answer may be about.
+	// ErrNoPolicy is the error of a [Handler] without a Policy, which does not know what an
+	// answer may name.
 	ErrNoPolicy = errors.New("preferences: no Policy to take answers for")
-	// ErrPolicy is the error of a Policy that leaves something open whatever a cookie
-	// holds.
+	// ErrPolicy is the error of a Policy that allows something that needs consent whatever
+	// the cookie holds.
 	ErrPolicy = errors.New("preferences: a Policy under which no cookie denies everything")
-	// ErrHost is the error of a request whose public host is unknown: Host returns none,
-	// or the Origin header is of another site than it.
+	// ErrHost is the error of a request whose public host is unknown: Host returns none, or
+	// the Origin header is of another site.
 	ErrHost = errors.New("preferences: the public host is not known, see Handler.Host")
-	// ErrOnAnswer is the error of an OnAnswer that panicked. It names the type of the value
-	// that was given to panic.
+	// ErrOnAnswer is the error of an OnAnswer that panicked. It names the type of the panic
+	// value.
 	ErrOnAnswer = errors.New("preferences: OnAnswer panicked")
 	// ErrCodec is the error of a Codec that does not read what it writes.
 	ErrCodec = errors.New("preferences: the Codec does not read the answer that it writes")

@@ -6,15 +6,15 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// expansion returns the function that makes the destinations of the answer from its
-// categories, or nil if only what was answered is written.
+// expansion returns the function that derives the destinations of the answer from its
+// categories, or nil if only the answer itself is written.
 //
-// Without Expand it is needed where categories cannot say all that is denied: under an
-// opt-out policy a destination that is in no category stays open after a denial of
-// everything, and after a cookie that could not be read. It is needed, too, where an answer
-// by name stands beside granted categories: a cookie that names one destination closes those
-// that it does not name. From then on the visitor's cookie has destinations that came of
-// categories, as the companion says.
+// Without Expand it is needed if categories cannot express every denial: under an opt-out
+// policy a destination in no category stays allowed after a denial of everything, and after
+// a cookie that could not be read. It is also needed for an answer by name beside granted
+// categories: a cookie that names one destination denies those that it does not name. From
+// then on the visitor's cookie has destinations derived from categories, which the companion
+// cookie records.
 func (c change) expansion() func(consent.State) consent.State {
 	if c.expand != nil {
 		return c.expand
@@ -43,7 +43,7 @@ func leaks(byCategory consent.Decision) bool {
 	return false
 }
 
-// loses reports whether a destination that the visitor's categories grant is closed if the
+// loses reports whether a destination that the visitor's categories grant is denied if the
 // cookie names others.
 func loses(byCategory, named consent.Decision) bool {
 	for v := range byCategory.Verdicts() {

@@ -78,7 +78,7 @@ func TestNoStrictlyNecessaryDestinationAlone(t *testing.T) {
 }
 
 // What a Default grants, and no visitor, is never written nor shown.
-func TestPresumedGrantsAreNoAnswer(t *testing.T) {
+func TestPresumedGrantsAreNotAnAnswer(t *testing.T) {
 	b := newBench()
 	b.Expand = func(s consent.State) consent.State {
 		return s.Or(consent.NewState(m{"advertising": true, "functional": true}).WithDestinations(m{"Hotjar": true}).Presume())

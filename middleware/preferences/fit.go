@@ -11,9 +11,9 @@ import (
 	"github.com/go-consent/segment/internal/nils"
 )
 
-// fit returns what is kept: state, or less of it if that does not fit the cookie. An answer that only grants gives up nothing but grants that the
-// policy does not know, and is the error else. A denial gives up more, in steps, each of
-// which only closes; the last is that of shortest.
+// fit returns what is stored: state, or less of it if that does not fit the cookie. An answer
+// that only grants gives up only grants that the policy does not know, and otherwise fails. A
+// denial gives up more, in steps that each only deny more; the last step is shortest.
 func (h Handler) fit(public *http.Request, state consent.State, c change) (kept, error) {
 	if c.known.byCategory {
 		state = h.byCategory(state)
@@ -42,7 +42,7 @@ func (h Handler) fit(public *http.Request, state consent.State, c change) (kept,
 	return k, ErrShortened
 }
 
-// byCategory returns s without destinations, unless that would open one.
+// byCategory returns s without destinations, unless that would allow one.
 func (h Handler) byCategory(s consent.State) consent.State {
 	alone := consent.NewState(maps.Collect(s.Categories()))
 	if opensMore(h.Policy.Decide(s), h.Policy.Decide(alone)) {
@@ -51,7 +51,7 @@ func (h Handler) byCategory(s consent.State) consent.State {
 	return alone
 }
 
-// shorter returns what is left of full after each step that only closes, longest first.
+// shorter returns what is left of full after each step that only denies more, longest first.
 func (h Handler) shorter(full consent.State, known vocabulary, denies bool) []consent.State {
 	isKnown := func(name string) bool { return known.folded[names.Fold(name)] }
 	steps := []func(name string, granted, category bool) bool{ // reports what to leave out
@@ -84,8 +84,8 @@ func (h Handler) shorter(full consent.State, known vocabulary, denies bool) []co
 	return list
 }
 
-// deniedByEveryCategory returns the names of destinations that are in a category and are
-// denied by every one of theirs.
+// deniedByEveryCategory returns the names of destinations that have categories, all of which are
+// denied.
 func (h Handler) deniedByEveryCategory(s consent.State, known vocabulary) map[string]bool {
 	implied := make(map[string]bool)
 	for _, category := range known.policy {
@@ -101,9 +101,9 @@ func (h Handler) deniedByEveryCategory(s consent.State, known vocabulary) map[st
 	return implied
 }
 
-// shortest returns the shortest answer that closes everything the policy lists, and
-// whether it still leaves something open: every category denied, no destination granted,
-// and those denied by name that would else be open.
+// shortest returns the shortest answer that denies everything the policy lists, and whether it
+// still allows something: every category denied, no destination granted, and those denied by name
+// that would otherwise be allowed.
 func (h Handler) shortest(known vocabulary) (s consent.State, wide bool) {
 	categories, destinations := make(map[string]bool), make(map[string]bool)
 	for _, name := range known.policy {
@@ -124,7 +124,7 @@ func (h Handler) shortest(known vocabulary) (s consent.State, wide bool) {
 	return s, opensMore(denied, h.Policy.Decide(s))
 }
 
-// opensMore reports whether anything is open after that was closed before.
+// opensMore reports whether anything is allowed after that was denied before.
 func opensMore(before, after consent.Decision) bool {
 	if after.Unlisted() && !before.Unlisted() {
 		return true
@@ -148,12 +148,12 @@ func opensMore(before, after consent.Decision) bool {
 	return false
 }
 
-// Check returns what is wrong with the configuration, all of it: no Policy, a nil Signal,
-// a Codec that does not read what it writes or has no place for a category of the Policy, a
-// Policy that only a denial by name closes beside a cookie of categories alone, a cookie that browsers refuse (behind a proxy that ends TLS as well: set Secure where
-// SameSite=None or Partitioned need it), and a Policy with so many names that not even the
-// denial of everything fits the cookie. Call it when the program starts. A Handler that
-// has not been checked takes no answer that it cannot keep.
+// Check returns everything that is wrong with the configuration: no Policy, a nil Signal, a Codec
+// that does not read what it writes or has no place for a category of the Policy, a cookie of
+// categories alone with a Policy that needs denials by name, a cookie that browsers refuse (set
+// Secure if SameSite=None or Partitioned need it, also behind a proxy that terminates TLS), and a
+// Policy with so many names that not even the denial of everything fits the cookie. Call it when
+// the program starts. Without it, a Handler still refuses answers that it cannot store.
 func (h Handler) Check() error {
 	wrong := []error{h.checkSignals()}
 	if nils.Is(h.Policy) {

@@ -45,7 +45,7 @@ func full(t testing.TB, base consent.State, name func(int) string, granted bool)
 }
 
 // A sibling host can plant names until the cookie is full.
-func TestADenialIsNeverRefusedForRoom(t *testing.T) {
+func TestDenialIsNeverRefusedForSize(t *testing.T) {
 	base := destinations.Config{
 		Categories: map[string][]string{
 			"advertising": {"Facebook Pixel", "Braze"},
@@ -115,7 +115,7 @@ func mustClose(t *testing.T, policy *destinations.Policy, held, after consent.St
 	require.False(t, d.Allows("Facebook Pixel"))
 }
 
-func TestWhatIsGivenUpFirst(t *testing.T) {
+func TestOrderOfGivingUp(t *testing.T) {
 	var many []string
 	listed := func(i int) string { return many[i] }
 	for i := range 200 {
@@ -172,7 +172,7 @@ func TestWhatIsGivenUpFirst(t *testing.T) {
 		require.Equal(t, 422, w.Code)
 		before = full(t, consent.NewState(m{"a": true}), planted, true)
 		after := saved(t, b.sequence(t, held(t, before), `{"destinations":{"C":true}}`))
-		require.Equal(t, consent.NewState(m{"a": true}).WithDestinations(m{"C": true}), after, "but for grants that nobody knows")
+		require.Equal(t, consent.NewState(m{"a": true}).WithDestinations(m{"C": true}), after, "except unknown grants")
 	})
 }
 
@@ -224,7 +224,7 @@ func TestCheck(t *testing.T) {
 
 func policyOf(c destinations.Config) *destinations.Policy { return destinations.MustCompile(c) }
 
-// An openPolicy opens whatever the visitor answers, but not where nothing was read.
+// An openPolicy allows everything whatever the visitor answers, unless nothing was read.
 type openPolicy struct{}
 
 func (openPolicy) Decide(s consent.State) consent.Decision {

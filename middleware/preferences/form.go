@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// readForm reads a form, or takes the one that another handler has read before.
+// readForm reads a form, or uses one that another handler has already parsed.
 func readForm(w http.ResponseWriter, r *http.Request, kind, boundary string) (url.Values, *refusal) {
 	switch {
 	case kind == typeForm && r.PostForm != nil:
@@ -32,7 +32,8 @@ func readForm(w http.ResponseWriter, r *http.Request, kind, boundary string) (ur
 	}
 }
 
-// parsedForm returns a copy of a form that others have read, within the limit of a body.
+// parsedForm returns a copy of a form that another handler has parsed, within the limit
+// of a body.
 func parsedForm(parsed map[string][]string) (url.Values, *refusal) {
 	form := make(url.Values)
 	size := 0
@@ -48,7 +49,7 @@ func parsedForm(parsed map[string][]string) (url.Values, *refusal) {
 	return form, nil
 }
 
-// readParts reads a form of parts, in memory.
+// readParts reads a multipart form in memory.
 func readParts(w http.ResponseWriter, r *http.Request, boundary string) (url.Values, *refusal) {
 	form := make(url.Values)
 	if r.Body == nil {
@@ -99,7 +100,7 @@ func parseForm(form url.Values, known vocabulary) (given, *refusal) {
 	case preset == "" || preset == "save":
 		return g, nil
 	case !g.isEmpty():
-		return g, wrong("The answer is for everything, and names something as well.")
+		return g, wrong("The answer is for everything, but also names something.")
 	}
 	for name := range known.categories {
 		g.categories[name] = false
@@ -110,7 +111,7 @@ func parseForm(form url.Values, known vocabulary) (given, *refusal) {
 	return g, nil
 }
 
-// addField adds what a field of a form says, if that is an answer.
+// addField adds the answer in a field of a form, if there is one.
 func (g given) addField(field, value string, known vocabulary) *refusal {
 	switch {
 	case field == "redirect":
@@ -120,7 +121,7 @@ func (g given) addField(field, value string, known vocabulary) *refusal {
 		return nil
 	case field == "answer":
 		if value != "accept" && value != "deny" && value != "save" {
-			return wrong("The answer is none of accept, deny and save.")
+			return wrong("The answer is not accept, deny or save.")
 		}
 		return nil
 	}

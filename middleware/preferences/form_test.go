@@ -12,8 +12,9 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// Whoever read the form before, and whichever type it has, the answer is the same.
-func TestKindsOfBodies(t *testing.T) {
+// The answer is the same whether or not the form was parsed before, and for every
+// type.
+func TestBodyTypes(t *testing.T) {
 	const urlencoded, parts = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
 	encoded := "category.analytics=on&answer=save&csrf=token&redirect="
 	inParts := part("category.analytics", "on") + part("answer", "save") + part("csrf", "token") + part("redirect", "") + "--x--"
@@ -59,7 +60,7 @@ func TestKindsOfBodies(t *testing.T) {
 }
 
 // A form that others read is bounded, and copied.
-func TestFormsReadBeforeAreBounded(t *testing.T) {
+func TestParsedFormsAreBounded(t *testing.T) {
 	for kind, body := range map[string]string{
 		"application/x-www-form-urlencoded": "answer=deny&csrf=" + strings.Repeat("a", 64<<10),
 		"multipart/form-data; boundary=x":   part("answer", "deny") + part("csrf", strings.Repeat("a", 64<<10)) + "--x--",
@@ -68,7 +69,7 @@ func TestFormsReadBeforeAreBounded(t *testing.T) {
 		b.IgnoreFields = []string{"csrf"}
 		r := httptest.NewRequest("POST", "https://shop.example.com/preferences", strings.NewReader(body))
 		r.Header.Set("Content-Type", kind)
-		_ = r.ParseMultipartForm(1 << 20) // an error for the kind that it reads all the same
+		_ = r.ParseMultipartForm(1 << 20) // it fails for this type, but still reads it
 		w := httptest.NewRecorder()
 		b.ServeHTTP(w, r)
 		require.Equal(t, 413, w.Code)
@@ -76,7 +77,7 @@ func TestFormsReadBeforeAreBounded(t *testing.T) {
 	}
 }
 
-func TestAFileReadBeforeIsNoAnswer(t *testing.T) {
+func TestParsedFileIsNotAnAnswer(t *testing.T) {
 	b := newBench()
 	file := strings.Replace(part("category.analytics", "on"), `on"`, `on"; filename="f"`, 1)
 	r := httptest.NewRequest("POST", "https://shop.example.com/preferences", strings.NewReader(part("answer", "save")+part("file", "")+file+"--x--"))

@@ -98,7 +98,7 @@ func checkAnswer(t *testing.T, body string, before, after consent.State) {
 	decision := sitePolicy.Decide(after)
 	for name, granted := range answer["destinations"] {
 		if !granted && name != "Webhooks" && decision.Allows(name) {
-			t.Fatalf("%q is open after %s", name, body)
+			t.Fatalf("%q is allowed after %s", name, body)
 		}
 	}
 }

@@ -2,7 +2,7 @@ package preferences
 
 import "net/http"
 
-// A given answer is what a request says, each name of it known.
+// A given answer is what a request says; all its names are known.
 type given struct {
 	categories, destinations map[string]bool
 	whole                    bool // it is meant for every category
@@ -27,7 +27,7 @@ func (g given) grants() bool {
 	return false
 }
 
-// denies reports whether anything is denied, be it by being left out.
+// denies reports whether anything is denied, explicitly or by being left out.
 func (g given) denies(known vocabulary) bool {
 	for _, section := range []map[string]bool{g.categories, g.destinations} {
 		for _, granted := range section {
@@ -39,8 +39,8 @@ func (g given) denies(known vocabulary) bool {
 	return g.whole && !g.namesEveryCategory(known)
 }
 
-// byEveryName returns the answers for destinations under each of their names. Where the
-// request has two of them, a denial counts.
+// byEveryName returns the answers for destinations under each of their names. If the
+// request has several of them, a denial counts.
 func (g given) byEveryName(known vocabulary) map[string]bool {
 	answered := make(map[string]bool)
 	for name, granted := range g.destinations {
@@ -61,8 +61,9 @@ func (g given) namesEveryCategory(known vocabulary) bool {
 	return true
 }
 
-// namesEverything reports whether the answer is about all there is, so that it replaces
-// what the visitor said by name. One about the only category may be about that alone.
+// namesEverything reports whether the answer covers every category, so that it replaces
+// answers by name. If there is only one category, an answer for it does not count as
+// that.
 func (g given) namesEverything(known vocabulary) bool {
 	return g.whole || len(known.policy) > 1 && g.namesEveryCategory(known)
 }

@@ -85,7 +85,7 @@ func TestZeroHandlerTakesNoAnswer(t *testing.T) {
 	}
 }
 
-func TestReportAConfigurationThatCannotWork(t *testing.T) {
+func TestInvalidConfigurationIsReported(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*bench)
 		want   error

@@ -18,12 +18,11 @@ func (h Handler) public(r *http.Request) *http.Request {
 	return &public
 }
 
-// knowsHost reports whether the host that the cookie is for is that of the browser, as far
-// as the request shows: an Origin of another site means that something in between
-// rewrites Host.
+// knowsHost reports whether the cookie is for the host that the browser sees, as far as the
+// request shows: an Origin of another site means that something in between rewrites Host.
 //
-// A cookie for the host alone is, whichever host that is: with the prefix "__Host-", or of a
-// Codec that is HostOnly. The sample is the cookie for probe.
+// A cookie for the host alone always is: one with the prefix "__Host-", or of a Codec that
+// is HostOnly. The sample is the cookie for probe.
 func knowsHost(public *http.Request, sample *http.Cookie) bool {
 	if sample.Domain == "" {
 		return true

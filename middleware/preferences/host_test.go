@@ -13,7 +13,7 @@ import (
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
-func TestTheHostOfTheBrowser(t *testing.T) {
+func TestHostOfBrowser(t *testing.T) {
 	const deny, grant, mixed = `{"categories":{"analytics":false}}`, `{"categories":{"analytics":true}}`, `{"categories":{"analytics":true,"advertising":false}}`
 	configured := func(host string) func(*http.Request) string { return func(*http.Request) string { return host } }
 	for _, test := range []struct {
@@ -28,7 +28,7 @@ func TestTheHostOfTheBrowser(t *testing.T) {
 		{rule: "another host of the site", host: "origin.example.com", origin: "https://shop.example.com", known: true, want: "example.com"},
 		{rule: "no Origin", host: "shop.example.com", known: true, want: "example.com"},
 		{rule: "a hidden Origin", host: "shop.example.com", origin: "null", known: true, want: "example.com"},
-		{rule: "an Origin that is none", host: "shop.example.com", origin: "://", known: true, want: "example.com"},
+		{rule: "an invalid Origin", host: "shop.example.com", origin: "://", known: true, want: "example.com"},
 		{rule: "in development", host: "localhost:8080", origin: "http://localhost:8080", known: true},
 		{rule: "an address", host: "127.0.0.1:8080", origin: "http://127.0.0.1:8080", known: true},
 		{rule: "an IPv6 address", host: "[::1]:8080", origin: "http://[::1]:8080", known: true},
@@ -99,7 +99,7 @@ func TestTheHostOfTheBrowser(t *testing.T) {
 }
 
 // A denial for the host alone stands beside the copy that grants, and wins.
-func TestADenialForTheHostAloneCounts(t *testing.T) {
+func TestHostOnlyDenialCounts(t *testing.T) {
 	b := newBench()
 	granted := consent.NewState(m{"analytics": true, "advertising": true, "functional": true})
 	origin := http.Header{"Origin": {"https://shop.example.net"}, "Sec-Fetch-Site": {"same-origin"}}
@@ -160,7 +160,7 @@ func TestOnlyWhatNarrowsClearsTheCache(t *testing.T) {
 	w := b.do(accept)
 	require.Empty(t, w.Header().Get("Clear-Site-Data"))
 	deny := request{method: "POST", body: "answer=deny", form: true, cookies: sentBack(w)}
-	require.Equal(t, `"cache"`, b.do(deny).Header().Get("Clear-Site-Data"), "over TLS, as httptest has it")
+	require.Equal(t, `"cache"`, b.do(deny).Header().Get("Clear-Site-Data"), "over TLS, as in httptest")
 	require.Equal(t, `"cache"`, b.do(request{method: "DELETE", cookies: sentBack(w)}).Header().Get("Clear-Site-Data"))
 	for origin, want := range map[string]string{"": "", "http://shop.example.com": "", "https://shop.example.com": `"cache"`} {
 		r := httptest.NewRequest("DELETE", "http://shop.example.com/preferences", http.NoBody)

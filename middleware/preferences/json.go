@@ -7,7 +7,7 @@ import (
 )
 
 // parseJSON reads {"categories": {NAME: BOOL}, "destinations": {NAME: BOOL}}. Package
-// json would let keys in other casings and the last of two pass.
+// json would accept keys in other casings, and the last of two equal keys.
 func parseJSON(body []byte, known vocabulary) (given, *refusal) {
 	g := newGiven()
 	if !utf8.Valid(body) || !json.Valid(body) {
@@ -43,8 +43,8 @@ func parseJSON(body []byte, known vocabulary) (given, *refusal) {
 	return g, problem
 }
 
-// members reads an object, up to the first problem, with a function that reads the value
-// of each name.
+// members reads an object up to the first problem, and calls a function to read each
+// value.
 func members(d *json.Decoder, value func(name string) *refusal) *refusal {
 	if next(d) != json.Delim('{') {
 		return wrong("The answer is not an object of objects.")

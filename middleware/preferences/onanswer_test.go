@@ -57,8 +57,8 @@ func TestOnAnswerDelaysNothing(t *testing.T) {
 	}
 }
 
-// Whoever has the response finds the answer recorded, unless that takes long.
-func TestTheResponseWaitsForOnAnswerAWhile(t *testing.T) {
+// A client that has the response finds the answer recorded, unless that takes long.
+func TestResponseWaitsBrieflyForOnAnswer(t *testing.T) {
 	for _, test := range []struct{ takes, want time.Duration }{
 		{0, 0},
 		{99 * time.Millisecond, 99 * time.Millisecond},
@@ -96,7 +96,7 @@ func (w *timed) Flush() {
 
 // A handler around this one that holds the response back until it is complete, and gives up
 // on it.
-func TestOnAnswerIsNotWaitedForWhereNothingIsFlushed(t *testing.T) {
+func TestOnAnswerIsNotAwaitedWithoutFlush(t *testing.T) {
 	b := newBench()
 	called, release := make(chan struct{}), make(chan struct{})
 	defer close(release)
@@ -132,7 +132,7 @@ func TestOnAnswerRefusesNothing(t *testing.T) {
 }
 
 // A browser that closes the connection ends the context of its request. What is to be
-// recorded has to be recorded all the same.
+// recorded still has to be recorded.
 func TestOnAnswerOutlivesTheConnection(t *testing.T) {
 	type key struct{}
 	b := newBench()

@@ -26,7 +26,7 @@ var siteCategories = []string{"advertising", "analytics", "functional"}
 
 var pairs = map[string]pair{
 	"the Consent Manager's":     {cookie: cookie.DefaultName, share: 1},
-	"a codec of one's own":      {codec: textCodec{}, cookie: "own", share: 4},
+	"a custom codec":            {codec: textCodec{}, cookie: "own", share: 4},
 	"a banner with JSON":        {codec: custom.Source{}, cookie: "consent", byCategory: true, share: 8},
 	"a banner with a list":      {codec: custom.Source{Template: http.Cookie{Name: "banner"}, Format: custom.List, Categories: siteCategories}, cookie: "banner", byCategory: true, share: 8},
 	"a banner with two cookies": {codec: custom.Source{Format: custom.Pairs, Categories: siteCategories, AnsweredBy: "asked"}, cookie: "consent", byCategory: true, share: 8},

@@ -12,13 +12,13 @@ import (
 // patience is how long a response may wait for OnAnswer.
 const patience = 100 * time.Millisecond
 
-// record calls OnAnswer and waits for it for a while. The channel is closed when it has
-// returned, and nil if there is none.
+// record calls OnAnswer and waits for it up to patience. The channel is closed when
+// OnAnswer returns, and nil if there is none.
 func (h Handler) record(r *http.Request, held, given consent.State) <-chan struct{} {
 	if h.OnAnswer == nil {
 		return nil
 	}
-	// What is to be recorded has to be even if the browser has closed the connection.
+	// The answer has to be recorded even if the browser has closed the connection.
 	r = r.WithContext(context.WithoutCancel(r.Context()))
 	recorded := make(chan struct{})
 	go func() {

@@ -8,9 +8,9 @@ import (
 
 const maxPath = 2048
 
-// isLocalPath reports whether a browser that is redirected to path stays on the host,
-// whichever way it reads URLs: the path begins with one slash, and it has no backslash,
-// which browsers take for a slash, and no control character, which they leave out.
+// isLocalPath reports whether a browser that is redirected to path stays on the host:
+// the path begins with exactly one slash, and has no backslash, which browsers treat as
+// a slash, and no control character, which they drop.
 func isLocalPath(path string) bool {
 	if len(path) > maxPath || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
 		return false
@@ -23,8 +23,8 @@ func isLocalPath(path string) bool {
 	return true
 }
 
-// pageOrigin returns the origin of the page that r comes from if that is another one,
-// which CrossOrigin lets through, else "".
+// pageOrigin returns the origin of the page that r comes from if it is another origin
+// that CrossOrigin allows, else "".
 func (h Handler) pageOrigin(r *http.Request) string {
 	if h.CrossOrigin == nil || len(r.Header.Values("Origin")) != 1 {
 		return ""
@@ -42,7 +42,7 @@ func (h Handler) pageOrigin(r *http.Request) string {
 }
 
 // refererPath returns the path of the page that r comes from if it is on that host,
-// else "/". The scheme is not compared: TLS may end before this process.
+// else "/". The scheme is not compared: a proxy may terminate TLS.
 func refererPath(r *http.Request, host string) string {
 	u, err := url.Parse(r.Referer())
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Host != host {

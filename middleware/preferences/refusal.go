@@ -14,8 +14,8 @@ type refusal struct {
 
 func refused(status int, reason string) *refusal { return &refusal{status, reason} }
 
-// write writes the refusal. With its length known, the browser has all of it once it is
-// flushed.
+// write writes the refusal, with its length, so that the browser has all of it once it
+// is flushed.
 func (f *refusal) write(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(f.reason)+len("\n")))

@@ -43,7 +43,7 @@ func TestTellSegment(t *testing.T) {
 		b.segment.RequireReached(t, "Amplitude", 1)
 		b.segment.RequireReached(t, "Facebook Pixel", 0)
 	})
-	t.Run("a user id in a cookie is nobody's word", func(t *testing.T) {
+	t.Run("a user id in a cookie is not trusted", func(t *testing.T) {
 		b := newBench()
 		b.do(request{method: "POST", body: `{"categories":{"analytics":true}}`, cookies: known + "ajs_user_id=somebody"})
 		for _, e := range b.sent(t) {

@@ -217,7 +217,7 @@ func (v *visit) answer(t *testing.T, r *rand.Rand) {
 	for name, isDenied := range v.denied {
 		opened := after.Destination(name) == consent.Granted && before.Destination(name) != consent.Granted // in the script's eyes
 		if isDenied && name != "Webhooks" && (d.Allows(name) || opened) {
-			v.fail(t, "%s was denied by name, and is open: %s, before %s", name, after, before)
+			v.fail(t, "%s was denied by name, but is allowed: %s, before %s", name, after, before)
 		}
 	}
 	for name, granted := range v.categories {
@@ -226,7 +226,7 @@ func (v *visit) answer(t *testing.T, r *rand.Rand) {
 		}
 		for destination, categories := range categoriesOf {
 			if !granted && slices.Contains(categories, name) && (d.Allows(destination) || after.Destination(destination) == consent.Granted && v.Expand != nil) {
-				v.fail(t, "%s is open although %s is denied: %s", destination, name, after)
+				v.fail(t, "%s is allowed although %s is denied: %s", destination, name, after)
 			}
 		}
 	}

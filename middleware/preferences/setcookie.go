@@ -11,8 +11,8 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-// probe is a request under which a cookie is secure that is not so by itself, to a host that
-// no Codec names.
+// probe is a request over TLS, so that cookies are Secure by default, to a host that no
+// Codec names.
 var probe = &http.Request{TLS: new(tls.ConnectionState), Host: "www.preferences.invalid"}
 
 // forHostAlone returns k without a Domain.
@@ -30,7 +30,7 @@ func (k kept) forHostAlone() kept {
 }
 
 // setCookies sets the visitor's cookie and its companion. There is one line for each name
-// (RFC 6265, section 4.1.1). Expanded says that the answer has destinations that came of
+// (RFC 6265, section 4.1.1). Expanded says that the answer has destinations derived from
 // categories.
 func (h Handler) setCookies(w http.ResponseWriter, public *http.Request, k kept, expanded bool, d denials) {
 	for _, line := range k.lines {
@@ -40,7 +40,7 @@ func (h Handler) setCookies(w http.ResponseWriter, public *http.Request, k kept,
 	companion.Name += companionSuffix
 	companion.HttpOnly = true
 	if companion.MaxAge > 0 {
-		companion.Expires = time.Time{} // the same, said again
+		companion.Expires = time.Time{} // MaxAge says the same
 	}
 	value, ok := d.value(k.state)
 	switch {
@@ -54,7 +54,7 @@ func (h Handler) setCookies(w http.ResponseWriter, public *http.Request, k kept,
 
 // expireCookies expires the visitor's cookie, each copy of it, and its companion.
 func (h Handler) expireCookies(w http.ResponseWriter, public *http.Request, known vocabulary) error {
-	// Expiring takes the attributes that writing does.
+	// Expiring needs the same attributes as writing.
 	set, _, err := h.sample(public, known)
 	if err != nil {
 		return err

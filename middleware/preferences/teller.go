@@ -17,19 +17,19 @@ type Teller interface {
 	Tell(consent.Answer) error
 }
 
-// given makes a new answer known, after it was written. That there still is none is not
-// told. The channel is that of record, or nil.
+// given reports a new answer after it was written, unless there was and is none. The
+// channel is that of record, or nil.
 func (h Handler) given(w http.ResponseWriter, r, public *http.Request, held, state consent.State) (recorded <-chan struct{}) {
 	if held != consent.NewState(nil) || state != consent.NewState(nil) {
 		if err := h.tell(r, state); err != nil {
-			h.report(r, fmt.Errorf("preferences: the answer was not told: %w", err))
+			h.report(r, fmt.Errorf("preferences: telling the answer: %w", err))
 		}
 		recorded = h.record(r, held, state)
 	}
 	after := h.decide(r, state)
 	narrowed := narrows(h.decide(r, held), after)
 	if narrowed && isSecure(public) {
-		// Pages made for the answer before would start what it allowed.
+		// Pages rendered for the previous answer would start what that allowed.
 		w.Header().Set("Clear-Site-Data", `"cache"`)
 	}
 	if h.ForgetIdentity && (narrowed || !opens(after)) {
@@ -38,7 +38,7 @@ func (h Handler) given(w http.ResponseWriter, r, public *http.Request, held, sta
 	return recorded
 }
 
-// isSecure reports whether the browser sent r over TLS, which may end before this process.
+// isSecure reports whether the browser sent r over TLS, which a proxy may have terminated.
 func isSecure(r *http.Request) bool {
 	return r.TLS != nil || strings.HasPrefix(r.Header.Get("Origin"), "https://")
 }
@@ -73,7 +73,7 @@ func opens(d consent.Decision) bool {
 	return d.Unlisted()
 }
 
-// narrows reports whether anything that is open before is closed after.
+// narrows reports whether anything that is allowed before is denied after.
 func narrows(before, after consent.Decision) bool {
 	for v := range before.Verdicts() {
 		if v.Allowed && !after.Allows(v.Destination) {

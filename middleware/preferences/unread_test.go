@@ -13,7 +13,7 @@ import (
 )
 
 // Over an answer that cannot be read, what the new one does not name is denied.
-func TestOverAnAnswerThatCannotBeRead(t *testing.T) {
+func TestAnswerOverUnreadableCookie(t *testing.T) {
 	c := destinations.Config{
 		Categories: map[string][]string{"advertising": {"Facebook Pixel"}, "analytics": {"Amplitude"}},
 		Aliases:    map[string][]string{"By Name": {"Other Name"}},
@@ -33,7 +33,7 @@ func TestOverAnAnswerThatCannotBeRead(t *testing.T) {
 			`{"categories":{"analytics":true},"destinations":{"Amplitude":false}}`:     nil,
 			`{"categories":{"analytics":false}}`:                                       nil,
 			`{"destinations":{"Other Name":false,"Webhooks":false}}`:                   nil,
-			// With every category denied, no name opens anything.
+			// With every category denied, no name allows anything.
 			`{"destinations":{"Amplitude":true,"By Name":true}}`: nil,
 		} {
 			t.Run(fmt.Sprintf("%+v, expand %t: %s", c, expand, body), func(t *testing.T) {

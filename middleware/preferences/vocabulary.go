@@ -6,14 +6,14 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// A vocabulary is what an answer may name: what the policy does, and what the visitor's
-// cookie does already.
+// A vocabulary is what an answer may name: the names in the policy, and those already
+// in the visitor's cookie.
 type vocabulary struct {
 	policy       []string            // the policy's categories
 	listed       []string            // the policy's destinations, without their aliases
 	categories   map[string]bool     // the policy's, and the cookie's
 	destinations map[string][]string // to every name of the destination, its own included
-	folded       map[string]bool     // the policy's names, as a denial finds them
+	folded       map[string]bool     // the policy's names, folded as for denials
 	byCategory   bool                // the cookie holds no answers for destinations
 }
 

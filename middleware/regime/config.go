@@ -14,27 +14,27 @@ import (
 // fit it.
 var ErrConfig = errors.New("regime: bad configuration")
 
-// A Config says what a site asks its visitors about, and how it knows where they are.
+// A Config says what a site asks its visitors about, and how it finds out where they are.
 type Config struct {
-	// Categories says what each category of the policy is for. One that is for several
-	// purposes has the strictest of their rules. A category that is not here is opt-in.
+	// Categories says what each category of the policy is for. A category for several
+	// purposes gets the strictest of their rules. A category that is not here is opt-in.
 	Categories map[string][]Purpose
 
-	// Where tells where the visitor is: a country of ISO 3166-1 ("US"), and a part of it
-	// of ISO 3166-2 without the country ("CA"), each "" if it is not known, in any casing.
-	// [CloudFront], [Cloudflare], [AppEngine] and [Header] read what a proxy tells. Where is
-	// called from many goroutines at once. Nil: nobody knows, and everybody is asked.
+	// Where returns where the visitor is: an ISO 3166-1 country ("US") and an ISO 3166-2
+	// subdivision without the country ("CA"), each "" if it is not known, in any casing.
+	// [CloudFront], [Cloudflare], [AppEngine] and [Header] read the headers of a proxy.
+	// Where is called from many goroutines at once. Nil: no place is known, and everybody is
+	// asked.
 	Where func(*http.Request) (country, region string)
 
-	// Overrides replaces rows of the table, by Place. That of a country replaces those of
-	// its parts as well, which can be overridden in turn. Law, Source and AsOf are for
-	// whoever reviews the site.
+	// Overrides replaces rows of the table, by Place. The override of a country also
+	// replaces the rows of its subdivisions, which can be overridden in turn. Law, Source
+	// and AsOf are for reviewers of the site.
 	Overrides map[string]Regime
 }
 
-// Rules are a compiled Config: what each regime asks for the categories of a site. They
-// may be used by many goroutines at once. A nil *Rules knows no place and denies
-// everything.
+// Rules are a compiled Config: what each regime requires for the categories of a site. They
+// may be used by many goroutines at once. A nil *Rules knows no place and denies everything.
 type Rules struct {
 	categories map[string][]Purpose
 	where      func(*http.Request) (country, region string)
@@ -43,9 +43,8 @@ type Rules struct {
 }
 
 // Compile compiles a Config. The error joins everything wrong with it, each wrapping
-// [ErrConfig]: a category without a name or without a purpose, a purpose or a Rule that
-// there is none of, an override whose key is no place or not that of its Regime. The
-// Config is copied.
+// [ErrConfig]: a category without a name or without a purpose, an unknown purpose or Rule,
+// an override whose key is not a place or not that of its Regime. The Config is copied.
 func Compile(c Config) (*Rules, error) {
 	var wrong []error
 	bad := func(format string, args ...any) {
@@ -68,7 +67,7 @@ func Compile(c Config) (*Rules, error) {
 		}
 		for _, p := range purposes {
 			if p != Functional && p != Statistics && p != Advertising {
-				bad("category %q has a purpose %q that there is none of", category, p)
+				bad("category %q has an unknown purpose %q", category, p)
 			}
 		}
 	}
@@ -76,11 +75,11 @@ func Compile(c Config) (*Rules, error) {
 		r := c.Overrides[key]
 		switch country, region := splitPlace(key); {
 		case country == "" || joinPlace(country, region) != key:
-			bad("override %q is no place such as DE or US-CA", key)
+			bad("override %q is not a place such as DE or US-CA", key)
 		case r.Place != "" && r.Place != key:
-			bad("override %q is a Regime of %q", key, r.Place)
+			bad("override %q has a Regime of %q", key, r.Place)
 		case max(r.Functional, r.Statistics, r.Advertising) > NotNeeded:
-			bad("override %q has a Rule that there is none of", key)
+			bad("override %q has an unknown Rule", key)
 		}
 		r.Place = key
 		t.overrides[key] = r
@@ -102,8 +101,8 @@ func MustCompile(c Config) *Rules {
 }
 
 // fill computes what each combination of rules grants, so that a request only looks it up.
-// The grants are presumed here already: whoever takes a Default elsewhere than to the
-// middleware must not take them for answers.
+// The grants are marked as presumed here, so that a Default used outside the middleware is
+// not taken for an answer.
 func (t *Rules) fill() {
 	for f := OptIn; f <= NotNeeded; f++ {
 		for s := OptIn; s <= NotNeeded; s++ {
@@ -120,9 +119,9 @@ func (t *Rules) fill() {
 	}
 }
 
-// Categories returns the categories that are for a purpose, also beside others, in the
-// order of their names. Those for [Advertising] are what Global Privacy Control objects to,
-// for [middleware.GPC]; if there are none, it denies everything.
+// Categories returns the categories that are for a purpose, among others or alone, in the
+// order of their names. Pass those for [Advertising] to [middleware.GPC], since that is what
+// Global Privacy Control objects to; if there are none, it denies everything.
 //
 // [middleware.GPC]: https://pkg.go.dev/github.com/go-consent/segment/middleware#GPC
 func (t *Rules) Categories(p Purpose) []string {
@@ -148,12 +147,12 @@ func (t *Rules) Rule(r Regime, category string) Rule {
 	return r.strictest(t.categories[category])
 }
 
-// Check reports what in a policy would undo the rules: that it allows something before the
-// visitor has answered, strictly necessary destinations aside, or that it does not have a
-// category of the Config. Each error wraps [ErrConfig]. Call it when the program starts.
+// Check reports what in a policy would undo the rules: that it allows anything but strictly
+// necessary destinations before the visitor has answered, or that it lacks a category of the
+// Config. Each error wraps [ErrConfig]. Call it when the program starts.
 func (t *Rules) Check(p consent.Policy) error {
 	if t == nil || p == nil {
-		return fmt.Errorf("%w: no rules or no policy to check", ErrConfig)
+		return fmt.Errorf("%w: there are no rules or there is no policy", ErrConfig)
 	}
 	var wrong []error
 	bad := func(format string, args ...any) {
@@ -162,11 +161,11 @@ func (t *Rules) Check(p consent.Policy) error {
 	d := p.Decide(consent.NewState(nil))
 	for v := range d.Verdicts() {
 		if v.Allowed && v.Reason != consent.ReasonAlways && v.AliasOf == "" {
-			bad("the policy allows %s to a visitor who has not answered, where the law may ask for consent: use an opt-in policy", v.Destination)
+			bad("the policy allows %s for a visitor who has not answered, where the law may require consent: use an opt-in policy", v.Destination)
 		}
 	}
 	if d.Unlisted() {
-		bad("the policy leaves unlisted destinations open to a visitor who has not answered")
+		bad("the policy allows unlisted destinations for a visitor who has not answered")
 	}
 	known := maps.Collect(d.Categories())
 	for _, category := range slices.Sorted(maps.Keys(t.categories)) {

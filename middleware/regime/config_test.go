@@ -42,9 +42,9 @@ func TestCompileReportsEveryMistake(t *testing.T) {
 	})
 	require.ErrorIs(t, err, regime.ErrConfig)
 	for _, text := range []string{
-		`a category has no name`, `category "a" has no purpose`, `category "b" has a purpose "marketing"`,
-		`override "de" is no place`, `override "DE-" is no place`, `override "DEU" is no place`, `override "" is no place`,
-		`override "US-CALI" is no place`, `override "GB" is a Regime of "FR"`, `override "IE" has a Rule`,
+		`a category has no name`, `category "a" has no purpose`, `category "b" has an unknown purpose "marketing"`,
+		`override "de" is not a place`, `override "DE-" is not a place`, `override "DEU" is not a place`, `override "" is not a place`,
+		`override "US-CALI" is not a place`, `override "GB" has a Regime of "FR"`, `override "IE" has an unknown Rule`,
 	} {
 		require.ErrorContains(t, err, text)
 	}
@@ -63,7 +63,7 @@ func TestConfigIsCopied(t *testing.T) {
 	require.Equal(t, regime.OptIn, site.For("FR", "").Advertising)
 }
 
-func TestCheckFindsAPolicyThatOpensBeforeTheAnswer(t *testing.T) {
+func TestCheckFindsPolicyThatAllowsBeforeAnswer(t *testing.T) {
 	require.NoError(t, rules.Check(policy))
 	err := rules.Check(destinations.MustCompile(destinations.Config{
 		Categories:    map[string][]string{"analytics": {"Amplitude"}, "advertising": {"Facebook Pixel"}, "chat": {"Intercom"}},
@@ -72,8 +72,8 @@ func TestCheckFindsAPolicyThatOpensBeforeTheAnswer(t *testing.T) {
 		AllowUnlisted: true,
 	}))
 	require.ErrorIs(t, err, regime.ErrConfig)
-	require.ErrorContains(t, err, "allows Amplitude to a visitor who has not answered")
-	require.ErrorContains(t, err, "unlisted destinations open")
+	require.ErrorContains(t, err, "allows Amplitude for a visitor who has not answered")
+	require.ErrorContains(t, err, "allows unlisted destinations")
 	require.ErrorContains(t, err, `no category "research"`)
 	require.NotContains(t, err.Error(), "Webhooks")
 	require.ErrorIs(t, rules.Check(nil), regime.ErrConfig)

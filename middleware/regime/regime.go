@@ -1,10 +1,10 @@
 // Package regime says which law applies to a request: what a visitor has to be asked, by
-// category, before an event may go out.
+// category, before an event may be sent.
 //
-// European visitors are asked first, American ones may object, and in the United Kingdom
-// it depends on the purpose: statistics may go ahead, advertising may not. [Rules] are
-// what follows for the categories of one site, and [Rules.Default] is the Default of the
-// middleware, which counts until the visitor answers:
+// European visitors are asked first, American ones may object, and in the United Kingdom it
+// depends on the purpose: statistics may go ahead, advertising may not. [Rules] apply this to
+// the categories of one site, and [Rules.Default] is the Default of the middleware, which
+// counts until the visitor answers:
 //
 //	rules := regime.MustCompile(regime.Config{
 //		Categories: map[string][]regime.Purpose{
@@ -20,32 +20,30 @@
 //	})
 //	http.ListenAndServe(addr, rules.Handler(read(mux)))
 //
-// Global Privacy Control is a Signal, and so it denies its categories in every regime,
-// whatever the Default grants. In California some statistics count as a sale, too, if
-// their provider may use the data for itself; name those categories as well then.
+// Global Privacy Control is a Signal, so it denies its categories in every regime, whatever the
+// Default grants. In California some statistics also count as a sale, if their provider may use
+// the data for itself; then name those categories as well.
 //
-// The policy has to be an opt-in one: the Default can only open. [Rules.Check] tells.
+// The policy has to be opt-in, since the Default can only grant. [Rules.Check] checks that.
 //
 // The first answer ends the Default, for all categories. A visitor who objects to advertising
-// and says nothing of statistics has granted nothing; where both were open before, let the form
-// ask about both, with what is presumed as its first state.
+// and says nothing about statistics has granted nothing; if both were presumed before, let the
+// form ask about both, with the presumed grants preselected.
 //
 // # What is not known is opt-in
 //
-// Nobody is trusted to say where a visitor is unless [Config.Where] says so. Without it,
-// for a place that the table does not list, and for a header that is missing, malformed
-// or there twice, every purpose is opt-in. So is any category that the Config does not
-// name.
+// No header is trusted to say where a visitor is unless [Config.Where] reads it. Without Where,
+// for a place that the table does not list, and for a header that is missing, malformed or
+// repeated, every purpose is opt-in. So is any category that the Config does not name.
 //
 // # The table
 //
-// [Table] lists the countries of ISO 3166-1 and the states of the United States, each with
-// what its rules go by, where that was read and on which day; table.csv beside this file
-// has the same for people. Where the sources were unclear or none was read, a row is
-// opt-in and says so. It is about laws on cookies and on the sale of personal data, for
-// adults, and knows nothing of health, children or wiretapping. It is no legal advice: have
-// the rows of the places that you serve reviewed, and put the outcome into
-// [Config.Overrides].
+// [Table] lists the countries of ISO 3166-1 and the states of the United States, each with the
+// law that its rules follow, the source and the day it was read; table.csv beside this file has
+// the same in readable form. If the sources were unclear or none was read, a row is opt-in and
+// says so. The table covers laws on cookies and on the sale of personal data, for adults, and
+// not laws on health, children or wiretapping. It is not legal advice: have the rows of the
+// places that you serve reviewed, and put the outcome into [Config.Overrides].
 package regime
 
 import (
@@ -57,23 +55,23 @@ import (
 type Purpose string
 
 const (
-	// Functional makes the site more than it has to be, such as a chat or a remembered
-	// language. What is strictly necessary needs no category.
+	// Functional adds features that the site does not strictly need, such as a chat or a
+	// remembered language. What is strictly necessary needs no category.
 	Functional Purpose = "functional"
 	// Statistics counts how the site is used, to improve it, for the site alone.
 	Statistics Purpose = "statistics"
-	// Advertising shows the visitor advertising elsewhere, or measures it, or passes data
-	// on to others for their own use.
+	// Advertising shows the visitor ads elsewhere, measures ads, or passes data on to others
+	// for their own use.
 	Advertising Purpose = "advertising"
 )
 
-// A Rule is what a law asks for a purpose. The zero Rule is OptIn.
+// A Rule is what a law requires for a purpose. The zero Rule is OptIn.
 type Rule uint8
 
 const (
 	OptIn     Rule = iota // nothing before the visitor agrees
-	OptOut                // until the visitor objects, who has to be told and able to
-	NotNeeded             // nothing has to be asked; an objection counts all the same
+	OptOut                // allowed until the visitor objects, who has to be told how
+	NotNeeded             // nothing has to be asked; an objection still counts
 )
 
 var ruleNames = [...]string{"opt-in", "opt-out", "not needed"}
@@ -89,23 +87,23 @@ func (r Rule) String() string {
 // MarshalText returns what String does.
 func (r Rule) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// A Regime is what the law asks at one place. The zero Regime, of no known place, is opt-in
+// A Regime is what the law requires at one place. The zero Regime, of no known place, is opt-in
 // for every purpose.
 type Regime struct {
-	// Place is a country of ISO 3166-1 such as "DE", or such a country and a part of it
-	// of ISO 3166-2, such as "US-CA"; "" if it is not known.
+	// Place is an ISO 3166-1 country such as "DE", or an ISO 3166-2 subdivision such as
+	// "US-CA"; "" if it is not known.
 	Place string
 
 	Name string // of the place, in English
 
 	Functional, Statistics, Advertising Rule
 
-	Law    string // what the rules go by
-	Source string // where that was read
-	AsOf   string // the day on which it was, as 2006-01-02
+	Law    string // that the rules follow
+	Source string // where the law was read
+	AsOf   string // the day on which it was read, as 2006-01-02
 }
 
-// Rule returns the rule for a purpose. That for any other than the three is OptIn.
+// Rule returns the rule for a purpose: OptIn for any other than the three.
 func (r Regime) Rule(p Purpose) Rule {
 	switch p {
 	case Functional:
@@ -138,8 +136,8 @@ func (r Regime) String() string {
 	return fmt.Sprintf("%s: functional %v, statistics %v, advertising %v", r.place(), r.Functional, r.Statistics, r.Advertising)
 }
 
-// LogValue returns the place, the rules and the day of the regime for package slog. It is
-// about the law, and holds nothing of the request but the place.
+// LogValue returns the place, the rules and the day of the regime for package slog. It contains
+// no data of the request but the place.
 func (r Regime) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.String("place", r.place()),

@@ -138,7 +138,7 @@ func TestGPCCountsInEveryRegime(t *testing.T) {
 	require.Empty(t, allowed(state))
 }
 
-func TestGrantsStayPresumedAfterAQueue(t *testing.T) {
+func TestGrantsStayPresumedThroughAQueue(t *testing.T) {
 	ctx := middleware.Context(requestFrom("GB"), middleware.Options{
 		Sources: []middleware.Source{cookie.Codec{}}, Default: rules.Default,
 	})
@@ -207,7 +207,7 @@ func TestLogsNameTheRegimeThatCounted(t *testing.T) {
 	require.Equal(t, regime.Regime{}, regime.FromContext(none))
 }
 
-func TestACategoryForSeveralPurposesHasTheStrictestRule(t *testing.T) {
+func TestCategoryOfSeveralPurposesHasStrictestRule(t *testing.T) {
 	all := []regime.Purpose{regime.Functional, regime.Statistics, regime.Advertising}
 	site := regime.MustCompile(regime.Config{Categories: map[string][]regime.Purpose{
 		"both": {regime.Statistics, regime.Advertising}, "in the other order": {regime.Advertising, regime.Statistics}, "all": all,

@@ -7,10 +7,10 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// Default returns what counts for the sender of r before there is an answer: a grant of
-// every category for which the law where they are asks for no consent first, and nothing
-// about the others. It is a Default of the middleware. The grants are presumed: verdicts say
-// that nothing had to be asked, and no cookie or record takes them for an answer.
+// Default returns the State that counts for the sender of r before there is an answer: a
+// grant of every category for which the law at their place does not require prior consent,
+// and no answer for the others. It is a Default of the middleware. The grants are presumed:
+// verdicts say that nothing had to be asked, and they are never stored as an answer.
 func (t *Rules) Default(r *http.Request) consent.State {
 	if t == nil {
 		return consent.All(consent.Denied)
@@ -20,7 +20,7 @@ func (t *Rules) Default(r *http.Request) consent.State {
 }
 
 // Of returns the regime of the sender of r: the one that [Rules.Handler] of the same Rules
-// put into its context, or else that of the place which Where tells. For a nil request it
+// put into its context, or else that of the place that Where returns. For a nil request it
 // is the zero Regime.
 func (t *Rules) Of(r *http.Request) Regime {
 	if t == nil || r == nil {
@@ -35,10 +35,10 @@ func (t *Rules) Of(r *http.Request) Regime {
 	return t.For(t.where(r))
 }
 
-// For returns the regime of a place: the override for the part of the country, or for the
-// country, or else the row of the table for either. It is the zero Regime for a
-// place that is malformed or not listed, and for a part that is not listed of a country
-// whose parts are.
+// For returns the regime of a place: the override for the subdivision or for the country,
+// or else the row of the table for either. It is the zero Regime for a malformed or
+// unlisted place, and for an unlisted subdivision of a country whose subdivisions are
+// listed.
 func (t *Rules) For(country, region string) Regime {
 	country, region = cleanCountry(country), cleanRegion(country, region)
 	if t == nil || country == "" {
@@ -59,10 +59,10 @@ func (t *Rules) For(country, region string) Regime {
 	return rows.byPlace[country]
 }
 
-// Handler returns a handler that puts the regime of each request into its context, for
-// logs and for the choice of a workspace, and serves it by next. Put it outside the
-// middleware that has Default, so that both go by one look at the request. It recovers no
-// panic of Where.
+// Handler returns a handler that puts the regime of each request into its context, for logs
+// and for the choice of a workspace, and serves it with next. Put it outside the middleware
+// that has Default, so that Where is called once for both. It does not recover panics of
+// Where.
 func (t *Rules) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, mark{t, t.Of(r)})))
@@ -71,7 +71,7 @@ func (t *Rules) Handler(next http.Handler) http.Handler {
 
 type contextKey struct{}
 
-// A mark is the regime that some Rules found for a request.
+// A mark is the regime that certain Rules found for a request.
 type mark struct {
 	rules  *Rules
 	regime Regime

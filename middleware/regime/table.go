@@ -14,13 +14,13 @@ var tableCSV string
 
 // Table returns the rows of the table in the order of their places: the countries of ISO
 // 3166-1 with Kosovo (XK), and the states of the United States with the District of
-// Columbia. The row US is for a state that is not known.
+// Columbia. The row US is for an unknown state.
 func Table() []Regime { return slices.Clone(table().rows) }
 
 type rows struct {
 	rows    []Regime
 	byPlace map[string]Regime
-	divided map[string]bool // countries with rows for their parts, without which a part is not known
+	divided map[string]bool // countries with rows for their subdivisions
 }
 
 var table = sync.OnceValue(func() rows {
@@ -42,7 +42,7 @@ func parseTable(text string) (t rows, err error) {
 		for column, rule := range []*Rule{&r.Functional, &r.Statistics, &r.Advertising} {
 			n := slices.Index(ruleNames[:], record[2+column])
 			if n < 0 {
-				return t, fmt.Errorf("regime: table.csv: row %d has no such rule: %q", i+2, record[2+column])
+				return t, fmt.Errorf("regime: table.csv: row %d has an unknown rule %q", i+2, record[2+column])
 			}
 			*rule = Rule(n)
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // Every country and state, with the rules that its row gives and the source of the row.
-func TestEveryRowIsFoundAndNamesItsSource(t *testing.T) {
+func TestEveryRowIsFoundAndHasASource(t *testing.T) {
 	table := regime.Table()
 	require.GreaterOrEqual(t, len(table), 250)
 	states := 0
@@ -40,8 +40,8 @@ func TestEveryRowIsFoundAndNamesItsSource(t *testing.T) {
 	t.Logf("%d rows, of which %d are states", len(table), states)
 }
 
-// What is not opt-in is listed here, so that no row opens by an edit of the table alone.
-func TestAllButTheseRowsAreOptIn(t *testing.T) {
+// What is not opt-in is listed here, so that an edit of the table alone allows nothing.
+func TestAllOtherRowsAreOptIn(t *testing.T) {
 	for _, row := range regime.Table() {
 		got := [3]regime.Rule{row.Functional, row.Statistics, row.Advertising}
 		switch {
@@ -53,13 +53,13 @@ func TestAllButTheseRowsAreOptIn(t *testing.T) {
 			require.Equal(t, [3]regime.Rule{}, got, row.Place)
 		}
 		if strings.Contains(row.Law, "not reviewed") {
-			require.Equal(t, [3]regime.Rule{}, got, "%s opens and was not reviewed", row.Place)
+			require.Equal(t, [3]regime.Rule{}, got, "%s is not opt-in and was not reviewed", row.Place)
 		}
 	}
 }
 
 // A request that names the country alone must not be better off than any of its states.
-func TestACountryIsAsStrictAsItsStrictestPart(t *testing.T) {
+func TestCountryIsAsStrictAsStrictestSubdivision(t *testing.T) {
 	country := rules.For("US", "")
 	for _, row := range regime.Table() {
 		if strings.HasPrefix(row.Place, "US-") {
@@ -73,7 +73,7 @@ func TestACountryIsAsStrictAsItsStrictestPart(t *testing.T) {
 // The inEU of Segment's Consent Manager goes by the language of the browser and the name
 // of the time zone. Its list of codes has no GR, NO, IS, LI, CH or RS, and has EL and UK;
 // it takes Azores, Ceuta and Cyprus for outside, by their time zones.
-func TestPlacesThatTheConsentManagerGetsWrong(t *testing.T) {
+func TestPlacesWhereConsentManagerIsWrong(t *testing.T) {
 	for _, place := range []string{"GR", "NO", "IS", "LI", "CH", "RS", "CY", "PT-20", "ES-CE"} {
 		r := rules.Of(requestFrom(place))
 		require.NotEmpty(t, r.Place, place)

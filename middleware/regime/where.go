@@ -13,16 +13,16 @@ import (
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-cloudfront-headers.html
 func CloudFront(r *http.Request) (country, region string) { return cloudFront(r) }
 
-// Cloudflare is the Where of a site behind Cloudflare, with the header CF-IPCountry and,
-// if the managed transform for visitor location headers is on, cf-region-code. See [Header]
-// about trust. "XX" and "T1", for unknown places and Tor, are places that are not known.
+// Cloudflare is the Where of a site behind Cloudflare, with the header CF-IPCountry and, if the
+// managed transform for visitor location headers is on, cf-region-code. See [Header] about trust.
+// "XX" (unknown) and "T1" (Tor) are unknown places.
 //
 // https://developers.cloudflare.com/rules/transform/managed-transforms/reference/
 func Cloudflare(r *http.Request) (country, region string) { return cloudflare(r) }
 
-// AppEngine is the Where of a program on Google App Engine, which sets X-AppEngine-Country
-// and X-AppEngine-Region, and removes what clients send under these names. "ZZ" is a
-// country that is not known.
+// AppEngine is the Where of a program on Google App Engine, which sets X-AppEngine-Country and
+// X-AppEngine-Region, and removes what clients send under these names. "ZZ" is an unknown
+// country.
 //
 // https://cloud.google.com/appengine/docs/flexible/reference/request-headers
 func AppEngine(r *http.Request) (country, region string) { return appEngine(r) }
@@ -33,15 +33,14 @@ var (
 	appEngine  = Header("X-AppEngine-Country", "X-AppEngine-Region")
 )
 
-// Header returns a Where that reads the country, and the part of it, from two headers of
-// the request; region may be "".
+// Header returns a Where that reads the country and its subdivision from two headers of the
+// request; region may be "".
 //
-// Anybody can send a header. Name one only if a proxy in front of the program sets it in
-// every request, or removes it, and if no request can go round that proxy. Otherwise a
-// visitor who should be asked can be taken for one who need not be; that visitor's own
-// answer counts all the same.
+// Anybody can send a header. Name one only if a proxy in front of the program sets or removes it
+// in every request, and if no request can bypass that proxy. Otherwise a visitor who should be
+// asked can be taken for one who need not be; the visitor's own answer still counts.
 //
-// A header with several lines, or of more than 8 bytes, says nothing.
+// A header with several lines, or of more than 8 bytes, counts as an unknown place.
 func Header(country, region string) func(*http.Request) (country, region string) {
 	country, region = textproto.CanonicalMIMEHeaderKey(country), textproto.CanonicalMIMEHeaderKey(region)
 	return func(r *http.Request) (string, string) {
@@ -57,11 +56,11 @@ func Header(country, region string) func(*http.Request) (country, region string)
 
 const maxHeader = 8 // bytes; "US-CA" has 5
 
-// unclear is a part of a country that no table has, unlike one that is just not told.
+// unclear is a subdivision that no table has, unlike "", which is one that is not given.
 const unclear = "?"
 
-// only returns the only line of a header, "" if there is none, and what is no place if it
-// cannot be made out.
+// only returns the only line of a header, "" if there is none, and an invalid place if the header
+// is not usable.
 func only(lines []string) string {
 	switch {
 	case len(lines) == 0:
@@ -73,7 +72,7 @@ func only(lines []string) string {
 	}
 }
 
-// cleanCountry returns a country in upper case, or "" if it is none.
+// cleanCountry returns a country in upper case, or "" if it is invalid.
 func cleanCountry(s string) string {
 	s = upper(s)
 	if len(s) != 2 || strings.ContainsFunc(s, func(r rune) bool { return r < 'A' || r > 'Z' }) {
@@ -82,8 +81,8 @@ func cleanCountry(s string) string {
 	return s
 }
 
-// cleanRegion returns the part of a country in upper case and without the country, "" if
-// none is told, and unclear if it can be none.
+// cleanRegion returns a subdivision in upper case and without the country, "" if none is given,
+// and unclear if it is invalid.
 func cleanRegion(country, s string) string {
 	s = strings.TrimPrefix(upper(s), cleanCountry(country)+"-")
 	if len(s) > 3 || strings.ContainsFunc(s, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') }) {
@@ -92,8 +91,8 @@ func cleanRegion(country, s string) string {
 	return s
 }
 
-// upper trims and folds ASCII alone: other letters are in no code, and some of them would
-// become ones that are.
+// upper trims and folds only ASCII: other letters are in no code, and folding could turn some of
+// them into ASCII.
 func upper(s string) string {
 	return strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' {
@@ -103,7 +102,7 @@ func upper(s string) string {
 	}, strings.Trim(s, " \t"))
 }
 
-// joinPlace returns the Place of a country and a part of it, which may be "".
+// joinPlace returns the Place of a country and a subdivision, which may be "".
 func joinPlace(country, region string) string {
 	if region == "" {
 		return country

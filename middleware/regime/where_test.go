@@ -25,7 +25,7 @@ func TestHeadersOfProxies(t *testing.T) {
 		{"Tor at Cloudflare", regime.Cloudflare, http.Header{"Cf-Ipcountry": {"T1"}}, ""},
 		{"App Engine, in lower case", regime.AppEngine, http.Header{"X-Appengine-Country": {"US"}, "X-Appengine-Region": {"ca"}}, "US-CA"},
 		{"App Engine, unknown", regime.AppEngine, http.Header{"X-Appengine-Country": {"ZZ"}, "X-Appengine-Region": {"?"}}, ""},
-		{"one's own", regime.Header("x-geo-country", "x-geo-region"), http.Header{"X-Geo-Country": {"US"}, "X-Geo-Region": {"US-NY"}}, "US-NY"},
+		{"a custom header", regime.Header("x-geo-country", "x-geo-region"), http.Header{"X-Geo-Country": {"US"}, "X-Geo-Region": {"US-NY"}}, "US-NY"},
 		{"without a part", regime.Header("X-Geo-Country", ""), http.Header{"X-Geo-Country": {" us\t"}, "": {"CA"}}, "US"},
 		{"no header", regime.CloudFront, http.Header{}, ""},
 		{"empty", regime.CloudFront, http.Header{"Cloudfront-Viewer-Country": {""}}, ""},
@@ -67,7 +67,7 @@ func FuzzHeaders(f *testing.F) {
 			return
 		}
 		if !slices.Contains(table, got) {
-			t.Fatalf("%q and %q give %v, which is no row", country, region, got)
+			t.Fatalf("%q and %q give %v, which is not a row", country, region, got)
 		}
 		place, part, divided := strings.Cut(got.Place, "-")
 		if !strings.EqualFold(strings.Trim(country, " \t"), place) {

@@ -23,28 +23,28 @@ const (
 const MaxUserIDs = 5000
 
 var (
-	// ErrConfig is the error of Regulations without a token, or with another endpoint than a
-	// URL of a host.
+	// ErrConfig is the error of Regulations without a token, or with an Endpoint that is not
+	// the URL of a host.
 	ErrConfig = errors.New("rights: bad configuration")
-	// ErrUserIDs is the error of a call about nobody, about an empty id, or about more than
+	// ErrUserIDs is the error of a call with no id, with an empty id, or with more than
 	// MaxUserIDs.
-	ErrUserIDs = errors.New("rights: not a list of user ids to send")
-	// ErrRefused is the error of a call that Segment did not take. It has the status, and
-	// nothing of the answer.
-	ErrRefused = errors.New("rights: Segment did not take it")
+	ErrUserIDs = errors.New("rights: invalid list of user ids")
+	// ErrRefused is the error of a call that Segment refused. It has the status, and nothing
+	// else of the response.
+	ErrRefused = errors.New("rights: Segment refused the call")
 )
 
-// Regulations ask Segment to suppress and to delete users, by its Public API
-// (https://docs.segmentapis.com, "Deletion and Suppression"). Call it by hand, for a person
-// who asked for that, and never for a mere withdrawal of consent:
+// Regulations asks Segment to suppress and to delete users, with its Public API
+// (https://docs.segmentapis.com, "Deletion and Suppression"). Use it only for a person who
+// asked for that, and never for a mere withdrawal of consent:
 //
 //   - Suppression blocks all events with the user id at Segment, of all sources and to all
-//     destinations, within about a day and at most 30. It goes by user id alone: what is
-//     sent with an anonymous id only is not blocked, nor is what the browser sends to
-//     destinations directly.
+//     destinations, within about a day and at most 30. It matches only user ids: events with
+//     only an anonymous id are not blocked, nor is what the browser sends to destinations
+//     directly.
 //   - Deletion reaches Segment's own stores, connected warehouses and some destinations. If
-//     one of them cannot delete, the whole is reported as failed. A person who is deleted
-//     cannot be replayed. It may cost money.
+//     one of them cannot delete, the whole call is reported as failed. The events of a deleted
+//     person cannot be replayed. Deletion may cost money.
 //   - Segment itself says that suppression is no substitute for asking for consent.
 //
 // A Regulations may be used by many goroutines at once.
@@ -63,14 +63,14 @@ func (g Regulations) Suppress(ctx context.Context, userIDs ...string) (string, e
 	return g.regulate(ctx, "SUPPRESS_ONLY", userIDs)
 }
 
-// Unsuppress ends what Suppress began (UNSUPPRESS).
+// Unsuppress undoes Suppress (UNSUPPRESS).
 func (g Regulations) Unsuppress(ctx context.Context, userIDs ...string) (string, error) {
 	return g.regulate(ctx, "UNSUPPRESS", userIDs)
 }
 
-// SuppressAndDelete asks Segment to take no further events of these users and to delete what
-// it holds of them, also at destinations that can (SUPPRESS_WITH_DELETE). What is deleted does
-// not come back with Unsuppress.
+// SuppressAndDelete asks Segment to take no further events of these users and to delete their
+// data, also at destinations that can (SUPPRESS_WITH_DELETE). Unsuppress does not restore
+// deleted data.
 func (g Regulations) SuppressAndDelete(ctx context.Context, userIDs ...string) (string, error) {
 	return g.regulate(ctx, "SUPPRESS_WITH_DELETE", userIDs)
 }

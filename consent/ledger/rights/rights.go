@@ -1,9 +1,9 @@
-// Package rights serves the rights of a person on a ledger: to see what is held, to have it
-// erased, and, beyond the ledger, to have Segment stop and delete.
+// Package rights serves a person's rights of access and erasure: in a ledger, and beyond it at
+// Segment.
 //
 // [Handler] shows a person's records, as a page and as JSON. Erasing is [ledger.Ledger.Erase].
-// [Regulations] calls Segment's Public API. Nothing here happens by itself: a withdrawal of
-// consent closes destinations, and is no request for erasure.
+// [Regulations] calls Segment's Public API. Nothing here happens automatically: a withdrawal
+// of consent denies destinations, and is not a request for erasure.
 package rights
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/go-consent/segment/consent/ledger"
 )
 
-// An Entry is a record as a person gets it. What is empty is left out.
+// An Entry is a record as shown to its person. Empty fields are left out.
 type Entry struct {
 	Number       int64           `json:"number"`
 	Kind         ledger.Kind     `json:"kind"`
@@ -102,18 +102,18 @@ func WriteJSON(ctx context.Context, w io.Writer, l *ledger.Ledger, p ledger.Pers
 	return encoder.Encode(entries)
 }
 
-// A Handler shows to a person what a ledger holds of them: a page, or JSON if the request
-// accepts application/json and no HTML. It answers GET and HEAD, and lets nobody keep the
+// A Handler shows a person their records in a ledger: as a page, or as JSON if the request
+// accepts application/json and no HTML. It answers GET and HEAD, and forbids caching of the
 // response.
 type Handler struct {
 	Ledger *ledger.Ledger
 
-	// Person returns who asks, from the session: whoever gets hold of an anonymous id can
-	// set it as a cookie, so think twice before a device alone is shown its history. The zero
-	// Person is refused with 403. Nil: everybody is.
+	// Person returns the signed-in person, from the session. Anybody who obtains an anonymous
+	// id can set it as a cookie, so think twice before showing a history for a device alone.
+	// The zero Person is refused with 403. Nil: everybody is refused.
 	Person func(*http.Request) ledger.Person
 
-	// OnError is told why a request was answered with 500. Nil: nobody is told.
+	// OnError gets the error behind each response with 500. Nil: it is dropped.
 	OnError func(*http.Request, error)
 }
 
@@ -175,8 +175,8 @@ func (h Handler) writePage(ctx context.Context, w io.Writer, p ledger.Person) er
 	return page.Execute(w, entries)
 }
 
-// wantsPage reports whether a request is that of a browser, or of something that takes what
-// it gets.
+// wantsPage reports whether a request comes from a browser, or from a client that accepts
+// anything.
 func wantsPage(r *http.Request) bool {
 	json := false
 	for part := range strings.SplitSeq(r.Header.Get("Accept"), ",") {

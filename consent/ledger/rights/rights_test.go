@@ -52,7 +52,7 @@ func get(h http.Handler, method, accept string) *httptest.ResponseRecorder {
 	return w
 }
 
-func TestAPersonSeesAllAndNobodyElses(t *testing.T) {
+func TestPersonSeesOnlyOwnRecords(t *testing.T) {
 	h := rights.Handler{Ledger: newBook(t, records...), Person: ann}
 	w := get(h, "GET", "application/json")
 	require.Equal(t, 200, w.Code)
@@ -83,7 +83,7 @@ func TestAPersonSeesAllAndNobodyElses(t *testing.T) {
 	}
 }
 
-func TestWhoMayNotSee(t *testing.T) {
+func TestUnauthorizedRequests(t *testing.T) {
 	l := newBook(t, records...)
 	for name, h := range map[string]rights.Handler{
 		"nobody is asked":     {Ledger: l},
@@ -107,7 +107,7 @@ func (*broken) Find(context.Context, ledger.Query, int) ([]ledger.Row, error) {
 	return nil, errors.New("row of ann")
 }
 
-func TestALedgerThatIsDownIsTold(t *testing.T) {
+func TestStoreErrorIsReported(t *testing.T) {
 	l, err := ledger.New(new(broken), ledger.Options{Retention: time.Hour})
 	require.NoError(t, err)
 	var told error
@@ -144,7 +144,7 @@ func TestRegulations(t *testing.T) {
 	}
 }
 
-func TestRegulationsThatAreNotMade(t *testing.T) {
+func TestInvalidRegulations(t *testing.T) {
 	g, calls := segment(t, 200, `{"data":{"regulateId":"reg_1"}}`)
 	for _, ids := range [][]string{nil, {""}, {"ann", " "}, slices.Repeat([]string{"ann"}, rights.MaxUserIDs+1)} {
 		_, err := g.Suppress(context.Background(), ids...)

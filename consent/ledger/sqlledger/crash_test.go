@@ -51,7 +51,7 @@ func appendUntilKilled() {
 }
 
 // Whatever was acknowledged before a kill is there after it, and the chain verifies.
-func TestNothingAcknowledgedIsLostInACrash(t *testing.T) {
+func TestAcknowledgedRowsSurviveCrash(t *testing.T) {
 	const wanted, kills = 10_000, 5
 	for _, p := range []struct {
 		name string

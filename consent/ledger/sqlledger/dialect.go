@@ -13,14 +13,14 @@ import (
 	sqlitedriver "modernc.org/sqlite"
 )
 
-// A dialect is what SQLite and Postgres do not have in common.
+// A dialect is what differs between SQLite and Postgres.
 type dialect struct {
 	driver      string
 	migrations  string // their directory
 	placeholder byte   // before the number of an argument
 	noBytes     string // an empty string of bytes
-	lock        string // after a SELECT whose row is to be locked; SQLite locks at the begin
-	migrating   string // locks out others who migrate
+	lock        string // after a SELECT that locks its row; SQLite locks at BEGIN
+	migrating   string // locks out other migrations
 	erased      string // what is done after an erasure
 }
 
@@ -38,7 +38,7 @@ var postgres = dialect{
 // 32,766.
 const maxArguments = 5000
 
-// A statement is one that is being written.
+// A statement is being built.
 type statement struct {
 	placeholder byte
 	sql         strings.Builder
@@ -79,8 +79,7 @@ func (st *statement) exec(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
-// wrap returns an error without what the server says about values: the detail of an error
-// of Postgres may quote a row.
+// wrap returns an error without values: the detail of a Postgres error may quote a row.
 func (s *Store) wrap(err error) error {
 	if err == nil {
 		return nil

@@ -34,12 +34,13 @@ func (s *Store) Erase(ctx context.Context, sequences []int64, next func(int64, [
 	if err != nil || !changed || s.dialect.erased == "" {
 		return err
 	}
-	// What is busy now is emptied by a later erasure, or by the last who closes the file.
+	// If the log is busy now, a later erasure empties it, or the last process to close the
+	// file.
 	_, err = s.db.ExecContext(ctx, s.dialect.erased)
 	return s.wrap(err)
 }
 
-// personal returns the numbers of the rows that hold something personal, ascending, and the
+// personal returns the numbers of the rows that hold personal data, ascending, and the
 // names of their keys.
 func (s *Store) personal(ctx context.Context, tx *sql.Tx, sequences []int64) (erased []int64, names []ledger.Row, err error) {
 	for part := range slices.Chunk(sequences, maxArguments) {
@@ -66,7 +67,7 @@ func (s *Store) personal(ctx context.Context, tx *sql.Tx, sequences []int64) (er
 	return slices.Compact(erased), names, nil
 }
 
-// clear removes what is personal from rows, and the keys of which no row is left.
+// clear removes personal data from rows, and the keys that no row uses any more.
 func (s *Store) clear(ctx context.Context, tx *sql.Tx, erased []int64, of []ledger.Row) error {
 	for part := range slices.Chunk(erased, maxArguments) {
 		none := s.dialect.noBytes

@@ -11,10 +11,10 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// migrate makes the tables, or brings those of an older version up to date, in one
-// transaction: others who open the database meanwhile wait. It refuses tables of a newer
-// version. The n-th file of a dialect's directory leads to version n, and never changes
-// once released.
+// migrate creates the tables, or updates those of an older version, in one transaction:
+// other processes that open the database wait. It refuses tables of a newer version. The
+// n-th file of a dialect's directory leads to version n, and never changes once
+// released.
 func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 	files, err := migrations.ReadDir(d.migrations)
 	if err != nil {
@@ -38,7 +38,7 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 		return err
 	}
 	if version > len(files) {
-		return fmt.Errorf("the tables are of version %d, and this program knows %d", version, len(files))
+		return fmt.Errorf("the tables have version %d, but this program knows only %d", version, len(files))
 	}
 	for ; version < len(files); version++ {
 		text, err := migrations.ReadFile(path.Join(d.migrations, files[version].Name()))

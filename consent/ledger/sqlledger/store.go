@@ -1,16 +1,15 @@
-// Package sqlledger keeps a ledger in SQLite or in Postgres.
+// Package sqlledger stores a ledger in SQLite or Postgres.
 //
 //	store, err := sqlledger.OpenSQLite(ctx, "consent.db")
 //	book, err := ledger.New(store, ledger.Options{Retention: 3 * 365 * 24 * time.Hour})
 //
-// SQLite needs no server and no C compiler: a file beside the program, for one machine.
-// Postgres is for several. Tables are made and changed by numbered migrations when a Store is
-// opened; their names begin with consent_ledger, and triggers let nothing through but
-// appending and erasing.
+// SQLite needs no server and no C compiler: it is a file, for one machine. Postgres is for
+// several. Numbered migrations create and change the tables when a Store is opened; their
+// names begin with consent_ledger, and triggers allow only appending and erasing.
 //
-// Each process writes in batches: what is appended while a transaction is under way waits
-// for the next one. Every transaction locks the newest row's number first and counts under
-// that lock, so that processes follow each other and none waits in a circle.
+// Each process writes in batches: rows appended while a transaction is in progress wait for
+// the next one. Every transaction first locks the number of the newest row, so that
+// transactions run one after another and cannot deadlock.
 package sqlledger
 
 import (
@@ -45,13 +44,13 @@ type Store struct {
 
 var _ ledger.Store = (*Store)(nil)
 
-// OpenSQLite opens the database in a file, which it makes if it is missing, or one in
-// memory if the path is "". What Append has returned survives a crash of the process and of
-// the machine (synchronous = FULL). Several processes of one machine may use a file.
+// OpenSQLite opens the database in a file, which it creates if missing, or one in memory if
+// the path is "". Rows survive a crash of the process and of the machine once Append has
+// returned (synchronous = FULL). Several processes of one machine may share a file.
 //
 // Erased content is overwritten (secure_delete), and the write-ahead log is emptied after
-// each erasure; as long as another process reads, that waits for a later one. Copies of the
-// file are out of reach.
+// each erasure; while another process reads, that waits for a later one. Copies of the file
+// are out of reach.
 func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	pragmas := url.Values{
 		"_txlock": {"immediate"},
@@ -66,9 +65,9 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, sqlite, name, connections)
 }
 
-// OpenPostgres opens a database of Postgres 13 or later, by a URL or a connection string as
-// pgx takes them. What Append has returned is as durable as synchronous_commit of the
-// server says.
+// OpenPostgres opens a database of Postgres 13 or later, by a URL or connection string for
+// pgx. Once Append has returned, rows are as durable as the server's synchronous_commit
+// makes them.
 //
 // Erased content stays in dead rows until VACUUM has removed them, in the write-ahead log
 // until it is recycled, and in backups and replicas.
@@ -90,8 +89,8 @@ func open(ctx context.Context, d dialect, name string, connections int) (*Store,
 	return s, nil
 }
 
-// Close waits for the transaction that is under way, and closes the database. What waits for
-// the next one has ErrClosed.
+// Close waits for the current transaction, and closes the database. Requests that wait for
+// the next one get ErrClosed.
 func (s *Store) Close() error {
 	err := ErrClosed
 	s.once.Do(func() {

@@ -77,7 +77,7 @@ func TestStoresConform(t *testing.T) {
 }
 
 // Several processes on one database append, erase and verify at the same time.
-func TestProcessesFollowEachOther(t *testing.T) {
+func TestProcessesAppendInTurn(t *testing.T) {
 	for _, p := range places {
 		t.Run(p.name, func(t *testing.T) {
 			open := p.open(t)
@@ -110,7 +110,7 @@ func TestProcessesFollowEachOther(t *testing.T) {
 	}
 }
 
-func TestOpenedAgain(t *testing.T) {
+func TestReopen(t *testing.T) {
 	for _, p := range places {
 		t.Run(p.name, func(t *testing.T) {
 			open := p.open(t)
@@ -135,7 +135,7 @@ func TestOpenedAgain(t *testing.T) {
 	}
 }
 
-func TestErrorsHoldNothingOfARow(t *testing.T) {
+func TestErrorsContainNoRowData(t *testing.T) {
 	for _, p := range places {
 		t.Run(p.name, func(t *testing.T) {
 			store := p.open(t)()
@@ -154,7 +154,7 @@ func TestErrorsHoldNothingOfARow(t *testing.T) {
 	}
 }
 
-func TestTriggersLetNothingThroughButErasing(t *testing.T) {
+func TestTriggersAllowOnlyErasing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger.db")
 	url := postgresURL(t)
 	for _, c := range []struct {
@@ -219,7 +219,7 @@ func TestTablesOfANewerVersionAreRefused(t *testing.T) {
 	require.ErrorContains(t, err, "version 99")
 }
 
-func TestOpenTellsWhatIsWrong(t *testing.T) {
+func TestOpenReportsErrors(t *testing.T) {
 	_, err := sqlledger.OpenSQLite(context.Background(), filepath.Join(t.TempDir(), "missing", "ledger.db"))
 	require.Error(t, err)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

@@ -23,8 +23,8 @@ const (
 	timeout  = 30 * time.Second // of a transaction
 )
 
-// Append implements ledger.Store. A caller whose ctx is done while its transaction is under
-// way gets the error of ctx, and does not know whether its rows were appended.
+// Append implements ledger.Store. A caller whose ctx is done while its transaction is in
+// progress gets the error of ctx, and its rows may or may not have been appended.
 func (s *Store) Append(ctx context.Context, keys map[string][]byte, next func(int64, []byte, map[string][]byte) ([]ledger.Row, error)) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -53,7 +53,8 @@ func (s *Store) Append(ctx context.Context, keys map[string][]byte, next func(in
 	}
 }
 
-// write serves requests until it is stopped, those that wait together in one transaction.
+// write serves requests until it is stopped, with one transaction for all that are
+// waiting.
 func (s *Store) write() {
 	for {
 		select {
@@ -78,7 +79,7 @@ func (s *Store) waiting(first *request) []*request {
 	return batch
 }
 
-// serve appends what the requests ask for, and tells each what became of it.
+// serve appends the rows of the requests, and reports the result to each.
 func (s *Store) serve(batch []*request) {
 	refused := make([]error, len(batch))
 	err := s.transaction(context.Background(), func(ctx context.Context, tx *sql.Tx) error {
@@ -115,13 +116,13 @@ func (s *Store) transaction(ctx context.Context, f func(context.Context, *sql.Tx
 	return s.wrap(tx.Commit())
 }
 
-// An appending is what a transaction is going to append.
+// An appending collects what a transaction will append.
 type appending struct {
 	store *Store
 	last  int64
 	hash  []byte
-	keys  map[string][]byte // that are kept
-	made  []string          // those that are new
+	keys  map[string][]byte // stored ones
+	made  []string          // new ones
 	rows  []ledger.Row
 }
 
@@ -140,7 +141,7 @@ func (s *Store) begin(ctx context.Context, tx *sql.Tx, batch []*request) (*appen
 	return &appending{store: s, last: last, hash: hash, keys: keys}, err
 }
 
-// add takes the rows of a request, or nothing of it.
+// add takes all rows of a request, or none.
 func (a *appending) add(r *request) error {
 	if err := r.ctx.Err(); err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 )
 
 // Endpoint takes answers on the host of an API, from the pages of another host of the same
-// site, such as https://www.example.com. A CORS handler goes around it, that allows this one
+// site, such as https://www.example.com. Wrap it in a CORS handler that allows this one
 // origin, with credentials, the methods POST, PUT and DELETE, and the header Content-Type:
 // see examples/cors.
 func Endpoint(client *consent.Client, page string) (http.Handler, error) {

@@ -6,8 +6,8 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// NightlyTotal is an event about no person. Segment wants an id all the same: that of the
-// machine, and never one of a visitor.
+// NightlyTotal is an event about no person. Segment still requires an id: use that of the
+// machine, never one of a visitor.
 func NightlyTotal(client *consent.Client, orders int) error {
 	return client.Exempt("nightly totals of the warehouse").Enqueue(analytics.Track{
 		AnonymousId: "warehouse-1",

@@ -6,7 +6,7 @@ import (
 )
 
 // OneTrust are the options of a site whose banner is OneTrust's. The ids of the groups are
-// those of the site's own account; C0001 is strictly necessary, and asks for nothing.
+// those of the site's account; C0001 is strictly necessary, and needs no consent.
 func OneTrust() middleware.Options {
 	o := Banner()
 	o.Sources = []middleware.Source{onetrust.Source{Groups: map[string]string{

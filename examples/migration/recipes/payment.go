@@ -11,8 +11,8 @@ import (
 )
 
 // A Checkout sends visitors to a payment page of another site, which has their browser post
-// the result back. Browsers keep the visitor's Lax cookies from that request, so that it
-// shows no answer. The one that the visitor had on the way out is kept with the order.
+// the result back. Browsers do not send the visitor's Lax cookies with that request, so it
+// shows no answer. The visitor's answer on leaving is stored with the order.
 type Checkout struct {
 	Client *consent.Client
 
@@ -32,8 +32,8 @@ func (c *Checkout) Pay(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "https://payment.example/"+order, http.StatusSeeOther)
 }
 
-// Paid takes the result. That the payment is real has to be verified elsewhere, and that the
-// order is this visitor's: what the request says, anybody can send.
+// Paid takes the result. Verify elsewhere that the payment is real and the order is this
+// visitor's: anybody can send this request.
 func (c *Checkout) Paid(w http.ResponseWriter, r *http.Request) {
 	order := r.FormValue("order")
 	c.mu.Lock()
@@ -41,7 +41,7 @@ func (c *Checkout) Paid(w http.ResponseWriter, r *http.Request) {
 	delete(c.consents, order)
 	c.mu.Unlock()
 
-	// The context of r denies everything. This is another one, with the answer as it was.
+	// The context of r denies everything. Use another one, with the stored answer.
 	ctx, err := consent.WithText(r.Context(), text)
 	if err != nil {
 		log.Print(err) // everything is denied
@@ -52,8 +52,8 @@ func (c *Checkout) Paid(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/orders/thanks", http.StatusSeeOther)
 }
 
-// Thanks is the page that the browser is sent on to. It is a navigation by GET, and brings
-// the cookies: what is tracked here goes by the answer of now.
+// Thanks is the page that the browser is sent on to. It is a navigation by GET, with the
+// cookies, so events here follow the present answer.
 func (c *Checkout) Thanks(w http.ResponseWriter, r *http.Request) {
 	if err := c.Client.For(r.Context()).Enqueue(analytics.Page{UserId: r.FormValue("user"), Name: "Thanks"}); err != nil {
 		log.Print(err)

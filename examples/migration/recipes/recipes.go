@@ -1,5 +1,5 @@
-// Package recipes has the code of the recipes in the migration guide, with an example for
-// each that runs. It is to be copied, not imported.
+// Package recipes has the code of the recipes in the migration guide, each with a runnable
+// example. Copy it; do not import it.
 package recipes
 
 import (
@@ -15,11 +15,11 @@ var Table = map[string][]string{
 }
 
 // OptIn allows a destination when the visitor has agreed to it. It is for Europe, and for
-// a site that treats everybody so.
+// sites that ask everybody.
 var OptIn = destinations.MustCompile(destinations.Config{Categories: Table})
 
-// OptOut allows a destination until the visitor objects. It is for a site of the United
-// States alone.
+// OptOut allows a destination until the visitor objects. It is for sites only for the
+// United States.
 var OptOut = destinations.MustCompile(destinations.Config{Categories: Table, OptOut: true})
 
 // Banner are the options of a site with the Consent Manager. Global Privacy Control counts

@@ -7,8 +7,8 @@ import (
 	"github.com/go-consent/segment/middleware/regime"
 )
 
-// Rules say what has to be asked where, by the table of the regime package. The program is
-// behind Cloudflare here, and only there: where a visitor is, no visitor may say.
+// Rules say what has to be asked where, by the table of the regime package. Here the program
+// is reachable only through Cloudflare, so that visitors cannot choose where they are.
 var Rules = regime.MustCompile(regime.Config{
 	Categories: map[string][]regime.Purpose{
 		"analytics":   {regime.Statistics},
@@ -18,8 +18,8 @@ var Rules = regime.MustCompile(regime.Config{
 })
 
 // ByRegion is the middleware of a site that asks first in Europe, and allows until objection
-// in the United States. The policy is OptIn for both: what the absence of an answer means is
-// said by the Default, for each request.
+// in the United States. The policy is OptIn for both: the Default says what no answer means,
+// for each request.
 func ByRegion(next http.Handler) http.Handler {
 	o := Banner()
 	o.Default = Rules.Default

@@ -57,6 +57,6 @@ func TestMissingResultsAreAnError(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 	if _, err := read(strings.NewReader("BenchmarkX 1 many ns/op")); err == nil {
-		t.Error("no error for what is no number")
+		t.Error("no error for a value that is not a number")
 	}
 }
