@@ -177,13 +177,15 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 		return c.sendUnchanged(kind, given, made, reason)
 	}
 	if reason != "" {
-		c.tell(kind, given, made.decision, reason)
-		return given, Outcome{Result: Suppressed, Decision: made.decision, Reason: reason}
+		return c.suppress(kind, given, made.decision, reason)
 	}
 	m := kind.Open(given)
-	decision, size, err := made.put(m)
+	decision, size, reason, err := made.put(m, s)
 	if err != nil {
 		return refused(err)
+	}
+	if reason != "" {
+		return c.suppress(kind, given, decision, reason)
 	}
 	if c.identifies() {
 		if m.AnonymousID != nil && *m.AnonymousID == "" && (made.update || decision.identifies()) {
@@ -206,6 +208,12 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 	default:
 		return m.Pointer(), Outcome{Result: s.untold}
 	}
+}
+
+// suppress tells the decision and returns the outcome.
+func (c *Client) suppress(kind *delivery.Kind, given analytics.Message, d Decision, reason Reason) (analytics.Message, Outcome) {
+	c.tell(kind, given, d, reason)
+	return given, Outcome{Result: Suppressed, Decision: d, Reason: reason}
 }
 
 // tell tells the decision to the application.
@@ -240,7 +248,7 @@ func (c *Client) stamp(kind *delivery.Kind, given analytics.Message) (*stamp, er
 		decision = c.exempt.on(decision)
 	}
 	if isUpdate(given) {
-		return decision.updateStamp(c.state)
+		return c.shared.updateStamp(decision, c.state)
 	}
 	if c.necessary != nil {
 		var err error
@@ -248,7 +256,7 @@ func (c *Client) stamp(kind *delivery.Kind, given analytics.Message) (*stamp, er
 			return nil, err
 		}
 	}
-	return decision.stampFor(c.state), nil
+	return c.shared.stampFor(decision, c.state), nil
 }
 
 // Stats returns how many messages have had which outcome.
