@@ -56,10 +56,20 @@ type Client struct {
 // so knows of messages that it is never given. If it has a method Unenforced(), that is
 // called when [Options.DangerouslySendUnchanged] is set; a method DecidedBy(Policy) is
 // called with the policy.
+//
+// If it has a method Tells(func(analytics.Message, error)), that is called once, here. next
+// then has to call the function once for every message that it accepted: with nil when it was
+// delivered, or with why it was lost. The outcomes are Delivered and Failed instead of
+// Accepted. The error must hold nothing of a message.
 func New(next analytics.Client, p Policy, o *Options) *Client {
 	s := newShared(p, o)
 	if !nils.Is(next) {
-		s.outlet = delivery.Wrap(next)
+		wrapped := delivery.Wrap(next)
+		s.outlet = wrapped
+		if t, ok := next.(teller); ok {
+			wrapped.Tracked, s.untold = true, ""
+			t.Tells(s.told())
+		}
 		s.watcher, _ = next.(watcher)
 		if u, ok := next.(interface{ Unenforced() }); ok && s.unchanged != nil {
 			u.Unenforced()

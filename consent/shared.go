@@ -45,6 +45,20 @@ type watcher interface {
 	Decided(m analytics.Message, d Decision, suppressed Reason)
 }
 
+// A teller tells what became of the messages that it accepted: see [New].
+type teller interface {
+	Tells(tell func(analytics.Message, error))
+}
+
+// told returns the function for a teller.
+func (s *shared) told() func(analytics.Message, error) {
+	tell := s.tell(nil)
+	return func(m analytics.Message, err error) {
+		s.count(err)
+		tell(m, err)
+	}
+}
+
 // decided tells of a decision before the message is sent or suppressed.
 func (s *shared) decided(m analytics.Message, d Decision, suppressed Reason) {
 	if s.watcher != nil {

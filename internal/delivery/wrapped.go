@@ -9,8 +9,11 @@ import (
 )
 
 // A Wrapped is an Outlet for a client of the application's own, which does not tell what
-// becomes of a message.
+// becomes of a message, unless it is Tracked.
 type Wrapped struct {
+	// Tracked says that somebody tells the outcome of each message that the client took.
+	Tracked bool
+
 	next analytics.Client
 	gate gate
 }
@@ -27,7 +30,7 @@ func (w *Wrapped) Send(m *Message, _ int) (tracked bool, err error) {
 		return false, analytics.ErrClosed
 	}
 	defer w.gate.leave()
-	return false, w.next.Enqueue(m.Value())
+	return w.Tracked, w.next.Enqueue(m.Value())
 }
 
 // Flush returns [ErrNotTracked]: a client has no such method.
