@@ -23,29 +23,31 @@ type serverDestination struct {
 	KetchConsentPurposes     []struct{ Purpose string }
 }
 
-// enabled reports whether the integrations object of an event leaves a destination of that
-// display name enabled.
-func enabled(integrations json.RawMessage, name string) bool {
+// enabled returns whether the integrations object of an event leaves a destination enabled,
+// by its display name.
+func enabled(integrations json.RawMessage) func(name string) bool {
 	if len(integrations) == 0 || string(integrations) == "null" {
-		return true
+		return func(string) bool { return true }
 	}
 	var object map[string]any
 	if json.Unmarshal(integrations, &object) != nil {
-		return false
+		return func(string) bool { return false }
 	}
 	all := true
 	if value, ok := object["All"]; ok {
 		if all, ok = value.(bool); !ok {
-			return false
+			return func(string) bool { return false }
 		}
 	}
-	switch value := object[name].(type) {
-	case bool:
-		return value
-	case map[string]any:
-		return true
-	default:
-		return all
+	return func(name string) bool {
+		switch value := object[name].(type) {
+		case bool:
+			return value
+		case map[string]any:
+			return true
+		default:
+			return all
+		}
 	}
 }
 
@@ -143,7 +145,7 @@ func TestRulesAreThoseOfTheCapturedIntegrations(t *testing.T) {
 	require.Len(t, captured.Rows, 9)
 	for _, row := range captured.Rows {
 		for name, kind := range captured.Configured {
-			require.Equal(t, slices.Contains(row.EnabledDestinationTypes, kind), enabled(row.Integrations, name), "%s: %s", row.Integrations, name)
+			require.Equal(t, slices.Contains(row.EnabledDestinationTypes, kind), enabled(row.Integrations)(name), "%s: %s", row.Integrations, name)
 		}
 	}
 }

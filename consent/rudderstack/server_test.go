@@ -1,6 +1,7 @@
 package rudderstack_test
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"io"
 	"log"
@@ -50,11 +51,15 @@ func serve(t testing.TB) *dataPlane {
 	p := &dataPlane{}
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/v1/batch" {
-			_, _ = io.WriteString(w, `{"nodeCount":1}`)
+			_, _ = io.WriteString(w, `{"nodeCount":0}`) // which that client does not stand
 			return
 		}
 		var body struct{ Batch []json.RawMessage }
-		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		text := io.Reader(r.Body)
+		if r.Header.Get("Content-Encoding") == "gzip" {
+			text, _ = gzip.NewReader(r.Body)
+		}
+		if err := json.NewDecoder(text).Decode(&body); err != nil {
 			t.Errorf("the body is no JSON: %v", err)
 		}
 		p.mu.Lock()
