@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 
 	"github.com/segmentio/analytics-go/v3"
@@ -182,39 +183,25 @@ func TestOutcomesThatTheNextClientTells(t *testing.T) {
 	require.EqualValues(t, 1, client.Stats().Failed)
 }
 
-// The rows are those of Segment's documentation on Engage: it is never enforced there, so
-// what reaches it is in our hands alone.
-func TestEngageGetsNothingThatIsNotAllowed(t *testing.T) {
-	for _, name := range []string{"Engage", "Twilio Engage", "Segment Engage", "Personas", "Segment Personas", "Segment Profiles", "Unify", "Segment Unify", "engage"} {
-		policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}, "profiles": {name}}})
-		for answer, leaves := range map[string]struct {
-			state consent.State
-			ok    bool
-		}{
-			"granted":           {consenttest.Grant("analytics", "profiles"), true},
-			"denied":            {consenttest.Grant("analytics").Restrict(consenttest.Deny("profiles")), false},
-			"not answered":      {consenttest.Grant("analytics"), false},
-			"denied by name":    {consenttest.Grant("analytics", "profiles").WithDestinations(map[string]bool{name: false, "Amplitude": true}), false},
-			"nobody looked":     {consent.State{}, false},
-			"everything denied": {consent.All(consent.Denied), false},
-		} {
-			var recorder consenttest.Recorder
-			client := consent.New(&recorder, policy, nil).With(leaves.state)
-			require.NoError(t, client.Enqueue(analytics.Track{UserId: "u", Event: "e", Integrations: analytics.Integrations{name: true}}))
-			require.NoError(t, client.Enqueue(analytics.Identify{UserId: "u"}))
-			if !leaves.ok {
-				require.Empty(t, recorder.Events(), "%s, %s", name, answer)
-				continue
-			}
-			require.Len(t, recorder.Events(), 2, "%s, %s", name, answer)
-			for _, e := range recorder.Events() {
-				require.Contains(t, string(e.JSON), `"categoryPreferences":{"analytics":true,"profiles":true}`, "what the profile stores")
-			}
-		}
-		// A withdrawal reaches the profile, with every category.
-		var recorder consenttest.Recorder
-		require.NoError(t, consent.New(&recorder, policy, nil).Tell(consent.Answer{State: consenttest.Deny("analytics", "profiles"), UserID: "u"}))
-		require.Len(t, recorder.Events(), 1)
-		require.Contains(t, string(recorder.Events()[0].JSON), `"categoryPreferences":{"analytics":false,"profiles":false}`)
+type hosts struct{ seen []string }
+
+func (h *hosts) RoundTrip(r *http.Request) (*http.Response, error) {
+	h.seen = append(h.seen, r.URL.String())
+	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+}
+
+func TestCompatibleHostsGetTheBatch(t *testing.T) {
+	for _, endpoint := range []string{consent.EndpointCustomerIO, consent.EndpointCustomerIOEU, consent.EndpointHightouch} {
+		var h hosts
+		client, err := consent.NewSegment("key", analytics.Config{Endpoint: endpoint, Transport: &h}, routed, &consent.Options{
+			Router: consent.Gate{Destinations: []string{"Amplitude"}},
+		})
+		require.NoError(t, err)
+		require.NoError(t, client.With(consenttest.Grant("analytics")).Enqueue(analytics.Track{UserId: "u", Event: "e"}))
+		require.NoError(t, client.With(consenttest.Deny("analytics")).Enqueue(analytics.Track{UserId: "u", Event: "e"}))
+		require.NoError(t, client.Close())
+		require.Equal(t, []string{endpoint + "/v1/batch"}, h.seen)
+		require.EqualValues(t, 1, client.Stats().Delivered)
+		require.EqualValues(t, 1, client.Stats().Suppressed)
 	}
 }
