@@ -232,6 +232,7 @@ func TestNewRefusesWhatWouldEnforceNothing(t *testing.T) {
 		"no policy":           {"k", good, rudderstack.Router{}, nil, nil},
 		"no data plane":       {"k", rudder.Config{}, rudderstack.Router{}, policy, nil},
 		"no URL":              {"k", rudder.Config{DataPlaneUrl: "plane.example"}, rudderstack.Router{}, policy, nil},
+		"a slash at the end":  {"k", rudder.Config{DataPlaneUrl: "https://plane.example/"}, rudderstack.Router{}, policy, nil},
 		"a default context":   {"k", rudder.Config{DataPlaneUrl: good.DataPlaneUrl, DefaultContext: &rudder.Context{}}, rudderstack.Router{}, policy, nil},
 		"an unknown provider": {"k", good, rudderstack.Router{Provider: "usercentrics"}, policy, nil},
 		"another casing":      {"k", good, rudderstack.Router{Provider: "Custom"}, policy, nil},

@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 
 	rudder "github.com/rudderlabs/analytics-go/v4"
 
@@ -33,8 +34,7 @@ import (
 )
 
 // New returns a Client that sends to the data plane of RudderStack through a new client of
-// its Go library. The Endpoint or DataPlaneUrl of the Config must be a URL; nothing is sent
-// to a default. The Router of the options must be nil; r takes its place.
+// its Go library. The DataPlaneUrl of the Config must be set; nothing is sent to a default. The Router of the options must be nil; r takes its place.
 //
 // Each message that Enqueue accepts has an outcome, Delivered or Failed, told to OnOutcome;
 // MaxPending, MaxPendingBytes and Wait of the options do not count, and Enqueue waits while
@@ -72,12 +72,8 @@ func check(writeKey string, c rudder.Config, r Router, p consent.Policy, o *cons
 	if p == nil {
 		bad("the policy is nil")
 	}
-	endpoint := c.DataPlaneUrl
-	if endpoint == "" {
-		endpoint = c.Endpoint
-	}
-	if u, err := url.Parse(endpoint); err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" {
-		bad("the URL of the data plane is not of the form https://host")
+	if !isEndpoint(c.DataPlaneUrl) {
+		bad("the DataPlaneUrl is not of the form https://host")
 	}
 	if c.DefaultContext != nil {
 		bad("the DefaultContext is not sent by RudderStack's client")
@@ -94,4 +90,13 @@ func check(writeKey string, c rudder.Config, r Router, p consent.Policy, o *cons
 		bad("the options have a Router of their own")
 	}
 	return errors.Join(wrong...)
+}
+
+// isEndpoint reports whether a path can be appended to the URL, as RudderStack's client does.
+func isEndpoint(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return false
+	}
+	return u.RawQuery == "" && u.Fragment == "" && !strings.HasSuffix(u.Path, "/")
 }

@@ -54,7 +54,7 @@ func (e RouterExamples) rules() []rule[consent.Router] {
 }
 
 // routerCases is how many messages each rule is tried with.
-const routerCases = 1500
+const routerCases = 800
 
 // A routerCase is one message for one visitor under one decision.
 type routerCase struct {
