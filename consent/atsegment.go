@@ -71,7 +71,7 @@ func (d Decision) under(s State) Decision {
 	if d.body == nil || !d.body.unlisted {
 		return d
 	}
-	body := &decision{verdicts: slices.Clone(d.body.verdicts), categories: d.body.categories, unlisted: s.Rest() != Denied}
+	body := &decision{verdicts: slices.Clone(d.body.verdicts), categories: d.body.categories, unlisted: s.Rest() != Denied, answered: d.body.answered}
 	listed := make(map[string]bool, len(body.verdicts))
 	for _, v := range body.verdicts {
 		listed[v.Destination] = true
@@ -96,6 +96,30 @@ const (
 	maxDenied     = 64
 	maxDeniedSize = 100 // bytes of a name
 )
+
+// consentContext returns what the Context of messages carries for a visitor who answered s,
+// and drops what could contradict it.
+func (d Decision) consentContext(s State) map[string]any {
+	context := map[string]any{segment.ConsentKey: d.consentObject(s)}
+	for _, key := range segment.Contradicting() {
+		context[key] = nil
+	}
+	return context
+}
+
+// atSegment returns d, which [AtSegment] has seen, and the integrations object for a message
+// that the application gave integrations of its own.
+func (d Decision) atSegment(s State, own map[string]any) (Decision, map[string]any) {
+	c := segment.NewCaller(own)
+	plain := d.plain()
+	for name, granted := range s.Destinations() {
+		if !granted {
+			plain.Denied = append(plain.Denied, name)
+		}
+	}
+	narrowed, changed := plain.Narrow(c)
+	return d.with(narrowed, changed, ReasonApplication), plain.Integrations(narrowed, c)
+}
 
 // consentObject returns the consent object of a visitor who answered s. The visitor
 // writes the cookie, so only names of the policy go into it.

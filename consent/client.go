@@ -57,10 +57,20 @@ type Client struct {
 // so knows of messages that it is never given. If it has a method Unenforced(), that is
 // called when [Options.DangerouslySendUnchanged] is set; a method DecidedBy(Policy) is
 // called with the policy.
+//
+// If it has a method Tells(func(analytics.Message, error)), that is called once, here. next
+// then has to call the function once for every message that it accepted: with nil when it was
+// delivered, or with why it was lost. The outcomes are Delivered and Failed instead of
+// Accepted. The error must hold nothing of a message.
 func New(next analytics.Client, p Policy, o *Options) *Client {
 	s := newShared(p, o)
 	if !nils.Is(next) {
-		s.outlet = delivery.Wrap(next)
+		wrapped := delivery.Wrap(next)
+		s.outlet = wrapped
+		if t, ok := next.(teller); ok {
+			wrapped.Tracked, s.untold = true, ""
+			t.Tells(s.told())
+		}
 		s.watcher, _ = next.(watcher)
 		if u, ok := next.(interface{ Unenforced() }); ok && s.unchanged != nil {
 			u.Unenforced()
@@ -178,13 +188,15 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 		return c.sendUnchanged(kind, given, made, reason)
 	}
 	if reason != "" {
-		c.tell(kind, given, made.decision, reason)
-		return given, Outcome{Result: Suppressed, Decision: made.decision, Reason: reason}
+		return c.suppress(kind, given, made.decision, reason)
 	}
 	m := kind.Open(given)
-	decision, size, err := made.put(m)
+	decision, size, reason, err := made.put(m, s)
 	if err != nil {
 		return refused(err)
+	}
+	if reason != "" {
+		return c.suppress(kind, given, decision, reason)
 	}
 	if c.identifies() {
 		if m.AnonymousID != nil && *m.AnonymousID == "" && (made.update || decision.identifies()) {
@@ -207,6 +219,12 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 	default:
 		return m.Pointer(), Outcome{Result: s.untold}
 	}
+}
+
+// suppress tells the decision and returns the outcome.
+func (c *Client) suppress(kind *delivery.Kind, given analytics.Message, d Decision, reason Reason) (analytics.Message, Outcome) {
+	c.tell(kind, given, d, reason)
+	return given, Outcome{Result: Suppressed, Decision: d, Reason: reason}
 }
 
 // tell tells the decision to the application.
@@ -241,7 +259,7 @@ func (c *Client) stamp(kind *delivery.Kind, given analytics.Message) (*stamp, er
 		decision = c.exempt.on(decision)
 	}
 	if isUpdate(given) {
-		return decision.updateStamp(c.state)
+		return c.shared.updateStamp(decision, c.state)
 	}
 	if c.necessary != nil {
 		var err error
@@ -249,7 +267,7 @@ func (c *Client) stamp(kind *delivery.Kind, given analytics.Message) (*stamp, er
 			return nil, err
 		}
 	}
-	return decision.stampFor(c.state), nil
+	return c.shared.stampFor(decision, c.state), nil
 }
 
 // Stats returns how many messages have had which outcome.

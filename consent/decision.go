@@ -12,7 +12,7 @@ import (
 
 // A Decision is what a [Policy] made of a State: a [Verdict] for each destination, true
 // or false for each category, and whether destinations without a verdict stay open. It
-// says who may see an event, and knows nothing of how a router is told: see [AtSegment].
+// says who may see an event, and knows nothing of how a router is told: see [Router].
 // It is immutable and may be used by many goroutines at once. The zero Decision allows
 // nothing.
 type Decision struct {
@@ -24,7 +24,8 @@ type decision struct {
 	categories []answer
 	unlisted   bool
 	answered   *decision             // whose reasons tell what the visitor answered; nil: itself
-	stamp      atomic.Pointer[stamp] // the last that was made of it
+	stamp      atomic.Pointer[stamp] // the last that was made of it for Segment
+	routed     atomic.Pointer[stamp] // and for another router
 }
 
 // NewDecision returns a Decision. Categories are what the consent object will say, true

@@ -45,6 +45,10 @@ type Options struct {
 	// Handlers, cookies and scripts in the page are not concerned.
 	DangerouslySendUnchanged func(m analytics.Message, would Decision, suppressed Reason)
 
+	// Router says what the service is told that messages go to. Nil is [Segment]. Any other
+	// is not told of an [UpdateEvent]: that is suppressed, with SuppressedUpdate.
+	Router Router
+
 	// MaxPending limits how many messages may be without an outcome at a client of
 	// NewSegment, which bounds its memory when Segment does not answer or a
 	// callback is slow. Zero: 10,000.

@@ -48,6 +48,7 @@ const (
 	ReasonOptOut             Reason = "no answer, and the policy is opt-out"
 	ReasonExempt             Reason = "the event is about no person"
 	ReasonNecessary          Reason = "strictly necessary for this message"
+	ReasonUnlisted           Reason = "the policy leaves what it does not list open"
 	ReasonApplicationNamed   Reason = "the application named it for this message, and nothing denies it"
 )
 
@@ -74,5 +75,7 @@ const (
 	SuppressedUnstoppable    Reason = "a denied destination is one that the integrations object cannot stop"
 	SuppressedNoCategories   Reason = "the policy names no category, and without one Segment enforces nothing"
 	SuppressedAlias          Reason = "an alias leaves only when nothing is denied"
+	SuppressedUpdate         Reason = "the router is not told of updates of preferences"
+	SuppressedRouter         Reason = "the router failed"
 	SuppressedAnotherPerson  Reason = "it is about another person than the one whose answer the client is bound to"
 )

@@ -16,10 +16,6 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// EndpointEU is the endpoint of European workspaces, for [analytics.Config]. A
-// workspace accepts data only at the endpoint of its own region.
-const EndpointEU = "https://events.eu1.segmentapis.com"
-
 // The limits of Options, where it sets none.
 const (
 	defaultMaxPending      = 10_000

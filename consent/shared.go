@@ -17,6 +17,7 @@ type shared struct {
 	untold     Result          // of a message whose outcome the outlet does not tell; "" if it tells all
 	watcher    watcher         // the client that the outlet wraps, if it is one
 	policy     Policy
+	router     Router
 	onDecision func(analytics.Message, Decision)
 	onOutcome  func(analytics.Message, Outcome)
 	unchanged  func(analytics.Message, Decision, Reason) // DangerouslySendUnchanged
@@ -26,11 +27,14 @@ type shared struct {
 }
 
 func newShared(p Policy, o *Options) *shared {
-	s := &shared{log: log.Printf, untold: Accepted}
+	s := &shared{log: log.Printf, untold: Accepted, router: Segment{}}
 	if !nils.Is(p) {
 		s.policy = p
 	}
 	if o != nil {
+		if o.Router != nil {
+			s.router = o.Router
+		}
 		s.onDecision, s.onOutcome, s.unchanged = o.OnDecision, o.OnOutcome, o.DangerouslySendUnchanged
 	}
 	return s
@@ -39,6 +43,20 @@ func newShared(p Policy, o *Options) *shared {
 // A watcher is told of decisions without being asked for: see [New].
 type watcher interface {
 	Decided(m analytics.Message, d Decision, suppressed Reason)
+}
+
+// A teller tells what became of the messages that it accepted: see [New].
+type teller interface {
+	Tells(tell func(analytics.Message, error))
+}
+
+// told returns the function for a teller.
+func (s *shared) told() func(analytics.Message, error) {
+	tell := s.tell(nil)
+	return func(m analytics.Message, err error) {
+		s.count(err)
+		tell(m, err)
+	}
 }
 
 // decided tells of a decision before the message is sent or suppressed.

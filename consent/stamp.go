@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"github.com/go-consent/segment/internal/delivery"
+	"github.com/go-consent/segment/internal/names"
 	"github.com/go-consent/segment/internal/segment"
 )
 
@@ -12,48 +13,80 @@ import (
 // and a State, and shared: nobody may write to it.
 type stamp struct {
 	state      State
-	decision   Decision // as Segment can carry it out
+	decision   Decision // as the router can carry it out
+	by         *shared  // whose router made it, or nil for Segment
 	suppressed Reason   // why no message leaves, or ""
 	alias      Reason   // why no Alias leaves, or ""
 	update     bool     // it is that of an update of preferences
 
-	integrations map[string]any // for a message without any of the application's own
-	size         int            // of those as JSON, at most
-	extra        map[string]any // likewise, of its Context: the consent object alone
+	integrations map[string]any  // for a message without any of the application's own
+	size         int             // of those as JSON, at most
+	extra        map[string]any  // likewise, of its Context: what the router adds alone
+	replaces     map[string]bool // folded keys of a Context that the application's own do not count under
 }
 
-// stampFor returns the stamp for a visitor who answered s.
-func (d Decision) stampFor(s State) *stamp {
+// stampFor returns the stamp for a visitor who answered state.
+func (s *shared) stampFor(d Decision, state State) *stamp {
 	if d.body == nil {
-		return &stamp{state: s, suppressed: SuppressedNothingAllowed, alias: SuppressedNothingAllowed}
+		return &stamp{state: state, suppressed: SuppressedNothingAllowed, alias: SuppressedNothingAllowed}
 	}
-	if made := d.body.stamp.Load(); made != nil && made.state == s {
+	slot, by := &d.body.stamp, (*shared)(nil)
+	if !s.isSegment() {
+		slot, by = &d.body.routed, s
+	}
+	if made := slot.Load(); made != nil && made.state == state && made.by == by {
 		return made
 	}
-	made := d.makeStamp(s)
-	d.body.stamp.Store(made)
+	made := s.makeStamp(d, state)
+	made.by = by
+	slot.Store(made)
 	return made
 }
 
-func (d Decision) makeStamp(s State) *stamp {
-	sent, suppressed := AtSegment(d.under(s))
-	made := &stamp{state: s, decision: sent, suppressed: suppressed, alias: suppressed}
-	if suppressed != "" {
+func (s *shared) isSegment() bool { return s.router == Router(Segment{}) }
+
+func (s *shared) makeStamp(d Decision, state State) *stamp {
+	route := s.route(d.under(state), state, nil)
+	made := &stamp{state: state, decision: route.Decision, suppressed: route.Suppressed, alias: route.Suppressed}
+	if route.Suppressed != "" {
 		return made
 	}
-	if sent.denies() || s.Denials() != NewState(nil) {
+	if err := made.fill(route.Integrations, route.Context); err != nil {
+		s.log("consent: the Router returned what has no JSON form")
+		made.suppressed, made.alias = SuppressedRouter, SuppressedRouter
+		return made
+	}
+	if route.Decision.denies() || state.Denials() != NewState(nil) {
 		made.alias = SuppressedAlias
 	}
-	plain := sent.plain()
-	made.fill(plain.Integrations(plain, nil), d.consentObject(s))
 	return made
 }
 
-func (s *stamp) fill(integrations map[string]any, consent any) {
-	object, _ := delivery.MakeJSON(consent) // maps of bools always have JSON
-	s.extra = map[string]any{segment.ConsentKey: object}
-	s.integrations = integrations
-	_, s.size, _ = delivery.Freeze(integrations)
+// route asks the router. If it panics, or returns nothing, the message is suppressed.
+func (s *shared) route(d Decision, state State, integrations map[string]any) (r Route) {
+	r = Route{Decision: d, Suppressed: SuppressedRouter}
+	defer s.caught("Router")
+	r = s.router.Route(d, state, integrations)
+	if r.Decision.body == nil && r.Suppressed == "" {
+		r.Suppressed = SuppressedNothingAllowed
+	}
+	return r
+}
+
+// fill gives the stamp what messages carry.
+func (s *stamp) fill(integrations, context map[string]any) (err error) {
+	s.integrations, s.extra, s.replaces = integrations, make(map[string]any), make(map[string]bool)
+	for key, value := range context {
+		s.replaces[names.Fold(key)] = true
+		if value == nil {
+			continue
+		}
+		if s.extra[key], err = delivery.MakeJSON(value); err != nil {
+			return err
+		}
+	}
+	_, s.size, err = delivery.Freeze(integrations)
+	return err
 }
 
 // suppresses returns why a message of that kind is suppressed, or "".
@@ -64,9 +97,10 @@ func (s *stamp) suppresses(kind *delivery.Kind) Reason {
 	return s.suppressed
 }
 
-// put puts the stamp on a message. It returns the decision as the application's
-// integrations narrow it, and the size of the message's integrations.
-func (s *stamp) put(m *delivery.Message) (Decision, int, error) {
+// put puts the stamp on a message of a client. It returns the decision as the application's
+// integrations narrow it, the size of the message's integrations, and why those suppress it,
+// or "".
+func (s *stamp) put(m *delivery.Message, by *shared) (Decision, int, Reason, error) {
 	if s.update {
 		*m.Object, *m.Context, *m.Integrations = nil, nil, nil
 	}
@@ -77,26 +111,26 @@ func (s *stamp) put(m *delivery.Message) (Decision, int, error) {
 	m.Own.Extra = s.extraOf(m.Own.Extra)
 	if len(*m.Integrations) == 0 {
 		*m.Integrations = s.integrations
-		return s.decision, s.size, nil
+		return s.decision, s.size, "", nil
 	}
-	caller, _, err := delivery.Freeze(*m.Integrations)
+	own, _, err := delivery.Freeze(*m.Integrations)
 	if err != nil {
-		return s.decision, 0, err
+		return s.decision, 0, "", err
 	}
-	decision, integrations := s.narrowed(caller)
-	*m.Integrations = integrations
-	return decision, delivery.NotFrozen, nil
+	route := by.route(s.decision, s.state, own)
+	*m.Integrations = route.Integrations
+	return route.Decision, delivery.NotFrozen, route.Suppressed, nil
 }
 
-// extraOf returns the Extra of the caller's Context with the consent object, and without
+// extraOf returns the Extra of the caller's Context with that of the stamp, and without
 // the keys that could contradict it.
 func (s *stamp) extraOf(caller map[string]any) map[string]any {
-	if len(caller) == 0 {
+	if len(caller) == 0 && len(s.extra) > 0 {
 		return s.extra
 	}
 	extra := make(map[string]any, len(caller)+1)
 	for key, value := range caller {
-		if !segment.Contradicts(key) {
+		if !s.replaces[names.Fold(key)] {
 			extra[key] = value
 		}
 	}
@@ -104,28 +138,17 @@ func (s *stamp) extraOf(caller map[string]any) map[string]any {
 	return extra
 }
 
-// narrowed returns the decision and the integrations object for a message that the
-// application gave integrations of its own, which are plain JSON.
-func (s *stamp) narrowed(caller map[string]any) (Decision, map[string]any) {
-	c := segment.NewCaller(caller)
-	plain := s.decision.plain()
-	for name, granted := range s.state.Destinations() {
-		if !granted {
-			plain.Denied = append(plain.Denied, name)
-		}
-	}
-	narrowed, changed := plain.Narrow(c)
-	return s.decision.with(narrowed, changed, ReasonApplication), plain.Integrations(narrowed, c)
-}
-
 // updateStamp is the stamp of an update of preferences, which leaves for Segment alone
 // whatever the visitor answered. Segment refuses it without categories.
-func (d Decision) updateStamp(s State) (*stamp, error) {
+func (s *shared) updateStamp(d Decision, state State) (*stamp, error) {
+	if !s.isSegment() {
+		return &stamp{state: state, decision: d, suppressed: SuppressedUpdate, update: true}, nil
+	}
 	if d.body == nil || len(d.body.categories) == 0 {
 		return nil, fmt.Errorf("%w: the policy names no category", ErrNoPreferences)
 	}
 	answered := false
-	for range s.Given().Categories() {
+	for range state.Given().Categories() {
 		answered = true
 	}
 	if !answered {
@@ -136,7 +159,6 @@ func (d Decision) updateStamp(s State) (*stamp, error) {
 		v.Allowed, v.Reason, v.Cause = false, ReasonUpdateEvent, ""
 		body.verdicts = append(body.verdicts, v)
 	}
-	made := &stamp{state: s, decision: Decision{body}, update: true}
-	made.fill(segment.Decision{}.ClosedForm(nil), d.consentObject(s))
-	return made, nil
+	made := &stamp{state: state, decision: Decision{body}, update: true}
+	return made, made.fill(segment.Decision{}.ClosedForm(nil), d.consentContext(state))
 }

@@ -54,7 +54,7 @@ func (c *Client) Tell(a Answer) error {
 	if err != nil {
 		failed = append(failed, fmt.Errorf("the update of preferences was not sent: %w", err))
 	}
-	if known && !a.Forgotten && opens(decision) {
+	if known && !a.Forgotten && c.opens(decision, a.State) {
 		err := c.With(a.State).Enqueue(analytics.Identify{
 			AnonymousId: anonymous, UserId: a.UserID, Traits: traits(a.State.Given(), decision),
 		})
@@ -74,9 +74,9 @@ func (c *Client) plain() *Client {
 }
 
 // opens reports whether a message leaves for a destination that needs consent.
-func opens(d Decision) bool {
-	d, suppressed := AtSegment(d)
-	return suppressed == "" && d.identifies()
+func (c *Client) opens(d Decision, s State) bool {
+	made := c.shared.stampFor(d, s)
+	return made.suppressed == "" && made.decision.identifies()
 }
 
 // traits are those with which the Consent Manager identifies a visitor. The names that

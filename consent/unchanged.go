@@ -28,7 +28,7 @@ func (c *Client) sendUnchanged(kind *delivery.Kind, given analytics.Message, mad
 	decision := made.decision
 	if suppressed == "" {
 		var err error
-		if decision, _, err = made.put(kind.Open(given)); err != nil {
+		if decision, _, suppressed, err = made.put(kind.Open(given), s); err != nil {
 			return refused(err)
 		}
 	}

@@ -32,6 +32,7 @@ var advices = map[consent.Reason]advice{
 		"For events about no person there is Client.Exempt; for jobs, consent.WithText."},
 	consent.SuppressedAnotherPerson: {mistake, "The client is for one person (Client.About), and these events are about another. Use the answer of the person they are about."},
 	consent.SuppressedNoCategories:  {mistake, "The policy names no category. Add them: without one Segment enforces nothing."},
+	consent.SuppressedRouter:        {mistake, "The router of this program panicked, or returned what has no JSON form: see the log. Nothing leaves until it is mended."},
 	consent.ReasonNotUTF8:           {mistake, "The name in the policy is damaged. Write it as Segment's catalogue does."},
 	consent.SuppressedNothingAllowed: {mistake, "The policy returned nothing at all for these visitors. A policy that goes by the visitor's own list " +
 		"needs an answer that names destinations."},

@@ -8,8 +8,12 @@ import (
 	"github.com/segmentio/analytics-go/v3"
 )
 
-// A Wrapped is an Outlet for the application's own client, which does not report outcomes.
+// A Wrapped is an Outlet for the application's own client, which does not report outcomes
+// unless it is Tracked.
 type Wrapped struct {
+	// Tracked says that somebody tells the outcome of each message that the client took.
+	Tracked bool
+
 	next analytics.Client
 	gate gate
 }
@@ -25,7 +29,7 @@ func (w *Wrapped) Send(m *Message, _ int) (tracked bool, err error) {
 		return false, analytics.ErrClosed
 	}
 	defer w.gate.leave()
-	return false, w.next.Enqueue(m.Value())
+	return w.Tracked, w.next.Enqueue(m.Value())
 }
 
 // Flush returns [ErrNotTracked]: a client has no such method.

@@ -1,6 +1,8 @@
 package segment
 
 import (
+	"slices"
+
 	"github.com/go-consent/segment/internal/names"
 )
 
@@ -22,9 +24,11 @@ type ConsentObject struct {
 // read integrations from (@segment/facade, and the HTTP API before it had an
 // integrations object).
 func Contradicts(contextKey string) bool {
-	switch names.Fold(contextKey) {
-	case foldedConsent, foldedObject, foldedAll, foldedLegacy:
-		return true
-	}
-	return false
+	folded := names.Fold(contextKey)
+	return folded == foldedConsent || slices.Contains(contradicting[:], folded)
 }
+
+// Contradicting returns the keys that contradict, but for the consent object itself.
+func Contradicting() []string { return contradicting[:] }
+
+var contradicting = [...]string{foldedObject, foldedAll, foldedLegacy}

@@ -1,0 +1,22 @@
+package consent
+
+// EndpointEU is the endpoint of European workspaces, for [analytics.Config]. A
+// workspace accepts data only at the endpoint of its own region.
+const EndpointEU = "https://events.eu1.segmentapis.com"
+
+// Endpoints of services that take what analytics-go sends, for the Endpoint of its Config.
+// Neither documents that it heeds the consent object, or an integrations object, of an
+// event (looked for in November 2026), so a Client that sends there needs a [Gate]:
+//
+//	consent.NewSegment(key, analytics.Config{Endpoint: consent.EndpointCustomerIO}, policy,
+//		&consent.Options{Router: consent.Gate{Destinations: []string{"Customer.io", "Mixpanel"}}})
+const (
+	// EndpointCustomerIO is that of Customer.io's Pipelines API in the US
+	// (docs.customer.io/integrations/api/cdp).
+	EndpointCustomerIO = "https://cdp.customer.io"
+	// EndpointCustomerIOEU is the same in the EU. An account has one region.
+	EndpointCustomerIOEU = "https://cdp-eu.customer.io"
+	// EndpointHightouch is that of Hightouch Events in the region us-east-1
+	// (hightouch.com/docs/events/sdks/http). A workspace of another region has its own.
+	EndpointHightouch = "https://us-east-1.hightouch-events.com"
+)
