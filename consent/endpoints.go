@@ -1,12 +1,18 @@
 package consent
 
+import (
+	"net/url"
+	"strings"
+)
+
 // EndpointEU is the endpoint of European workspaces, for [analytics.Config]. A
 // workspace accepts data only at the endpoint of its own region.
 const EndpointEU = "https://events.eu1.segmentapis.com"
 
 // Endpoints of services that take what analytics-go sends, for the Endpoint of its Config.
 // Neither documents that it heeds the consent object, or an integrations object, of an
-// event (looked for in November 2026), so a Client that sends there needs a [Gate]:
+// event (looked for in November 2026), so a Client that sends there needs a [Gate], without
+// which NewSegment refuses these endpoints:
 //
 //	consent.NewSegment(key, analytics.Config{Endpoint: consent.EndpointCustomerIO}, policy,
 //		&consent.Options{Router: consent.Gate{Destinations: []string{"Customer.io", "Mixpanel"}}})
@@ -20,3 +26,18 @@ const (
 	// (hightouch.com/docs/events/sdks/http). A workspace of another region has its own.
 	EndpointHightouch = "https://us-east-1.hightouch-events.com"
 )
+
+// needsRouter reports whether an endpoint is of one of these services.
+func needsRouter(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return false
+	}
+	host := strings.ToLower(u.Hostname())
+	for _, domain := range [...]string{"customer.io", "hightouch-events.com"} {
+		if host == domain || strings.HasSuffix(host, "."+domain) {
+			return true
+		}
+	}
+	return false
+}

@@ -193,6 +193,8 @@ func (h *hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestCompatibleHostsGetTheBatch(t *testing.T) {
 	for _, endpoint := range []string{consent.EndpointCustomerIO, consent.EndpointCustomerIOEU, consent.EndpointHightouch} {
 		var h hosts
+		_, err := consent.NewSegment("key", analytics.Config{Endpoint: endpoint, Transport: &h}, routed, nil)
+		require.ErrorIs(t, err, consent.ErrConfig, "by Segment's rules, denied destinations would be allowed")
 		client, err := consent.NewSegment("key", analytics.Config{Endpoint: endpoint, Transport: &h}, routed, &consent.Options{
 			Router: consent.Gate{Destinations: []string{"Amplitude"}},
 		})

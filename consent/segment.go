@@ -93,6 +93,9 @@ func check(writeKey string, c analytics.Config, p Policy, o *Options, noJSON err
 	if c.Endpoint != "" && !isEndpoint(c.Endpoint) {
 		bad("the endpoint %s is not https://host, or https://host/path to which /v1/batch can be appended", shown(c.Endpoint))
 	}
+	if needsRouter(c.Endpoint) && (o == nil || nils.Is(o.Router)) {
+		bad("the endpoint %s is that of a service which does not document that it obeys an integrations object: set Options.Router, see Gate", shown(c.Endpoint))
+	}
 	if noJSON != nil {
 		bad("the DefaultContext: %w", noJSON)
 	}
