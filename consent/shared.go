@@ -13,9 +13,11 @@ import (
 
 // shared is what a Client and those derived from it have in common.
 type shared struct {
-	outlet     delivery.Outlet // nil: there is none
-	untold     Result          // of a message whose outcome the outlet does not tell; "" if it tells all
-	watcher    watcher         // the client that the outlet wraps, if it is one
+	outlet     delivery.Outlet  // nil: there is none
+	stored     *delivery.Stored // the outlet of a client of NewQueued, else nil
+	queue      Queue            // likewise
+	untold     Result           // of a message whose outcome the outlet does not tell; "" if it tells all
+	watcher    watcher          // the client that the outlet wraps, if it is one
 	policy     Policy
 	router     Router
 	onDecision func(analytics.Message, Decision)
