@@ -12,7 +12,8 @@ import (
 
 // An Envelope is a captured message for an engine. Its JSON keeps every byte that the
 // message would have had on its way to Segment: Context.Extra, 64-bit integers and the order
-// of keys, which a round trip of the types of analytics-go loses.
+// of keys, which a round trip of the types of analytics-go loses. (Text that is not UTF-8 becomes
+// so, and a Timestamp less than a minute off UTC, in no zone that exists, ends in Z.)
 //
 // The JSON has a version. Old versions stay readable; a newer one is an [ErrEnvelope], so
 // workers are updated before whoever fills the queue. It is not signed: whoever can write to
