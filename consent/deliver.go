@@ -28,9 +28,10 @@ type Standing struct {
 //   - Options.DangerouslySendUnchanged has no effect: the message is decided and stamped.
 //
 // What c is bound to does not matter. The message is counted and told as any other of this
-// client. Done is called once with its outcome, for a suppressed or refused one before
-// Deliver returns, else later from another goroutine. It must return soon, and must not
-// call Close, Flush or Shutdown. A panic of it is logged.
+// client. Done is called once with its outcome: for one that is delivered or failed later, from
+// another goroutine, else before Deliver returns. It must return soon, and must not call
+// Close, Flush or Shutdown. A panic of it is logged. A client of NewQueued delivers nothing
+// ([ErrNoClient]).
 func (c *Client) Deliver(x Captured, now *Standing, done func(Outcome)) {
 	if c == nil || c.shared == nil || c.shared.outlet == nil || c.shared.stored != nil {
 		done(Outcome{Result: Refused, Err: ErrNoClient})

@@ -44,12 +44,19 @@ func (w *Worker) settle(h *held, o consent.Outcome) {
 			w.retry(h, w.o.Backoff(h.attempt))
 		}
 	default:
-		if errors.Is(o.Err, consent.ErrFull) || errors.Is(o.Err, analytics.ErrClosed) {
-			w.retry(h, w.o.Backoff(1))
+		if isClients(o.Err) && h.attempt < w.o.MaxAttempts {
+			w.failed("delivery", o.Err)
+			w.retry(h, w.o.Backoff(h.attempt))
 		} else {
 			w.bury(h, o.Err)
 		}
 	}
+}
+
+// isClients reports whether the client refused a message for want of room, or since it is
+// closed or none: the message is not at fault.
+func isClients(err error) bool {
+	return errors.Is(err, consent.ErrFull) || errors.Is(err, analytics.ErrClosed) || errors.Is(err, consent.ErrNoClient)
 }
 
 // release holds the message no longer, and returns all its deliveries.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/analytics-go/v3"
@@ -14,7 +15,8 @@ import (
 
 // A Worker takes messages out of a Queue, decides about each once more, and sends it:
 // see [consent.Client.Deliver]. It acknowledges a message when its outcome is known. Several
-// Workers, in several processes, may share a Queue.
+// Workers, in several processes, may share a Queue. Messages with the same id are one message
+// to it, as they are to Segment.
 type Worker struct {
 	o        Options
 	counters counters
@@ -34,6 +36,7 @@ type held struct {
 	envelope   Envelope
 	forgotten  bool
 	sent       bool // the client has it
+	ended      atomic.Bool
 }
 
 // A settlement is what is to become of a held message.
@@ -176,6 +179,11 @@ func (w *Worker) deliver(h *held) {
 		w.end(h, consent.Outcome{})
 		return
 	}
+	defer func() {
+		if r := recover(); r != nil { // of a client that is wrapped
+			refused(fmt.Errorf("queue: the client panicked with a %T", r))
+		}
+	}()
 	w.o.Client.Deliver(e.Captured, now, func(o consent.Outcome) { w.end(h, o) })
 }
 
@@ -204,8 +212,13 @@ func (w *Worker) current(e Envelope) (now *consent.Standing, err error) {
 	}
 }
 
-// end makes a settler settle the message. It never blocks: there is room for all that is held.
-func (w *Worker) end(h *held, o consent.Outcome) { w.done <- settlement{h, o} }
+// end makes a settler settle the message, once. It never blocks: there is room for all that
+// is held.
+func (w *Worker) end(h *held, o consent.Outcome) {
+	if !h.ended.Swap(true) {
+		w.done <- settlement{h, o}
+	}
+}
 
 // Forget removes everything about a person from the Queue, and from what the Worker holds
 // and has not given to the Client. What the Client has leaves.

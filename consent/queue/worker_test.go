@@ -175,6 +175,38 @@ func TestReceiveIsTriedAgain(t *testing.T) {
 	})
 }
 
+// A client that cannot deliver is no fault of the message.
+func TestClientsFault(t *testing.T) {
+	for name, client := range map[string]*consent.Client{
+		"none": consent.New(nil, policy, nil), "of a queue": consent.NewQueued(queue.NewMemory(0, 0), policy, nil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, func(o *queue.Options) { o.Client = client })
+				b.enqueue(t, "u", "m")
+				b.run(t, time.Second/2)
+				b.requireStats(t, queue.Stats{Received: 1, Retried: 1, Failed: 1})
+				require.Equal(t, 1, b.memory.Len())
+			})
+		})
+	}
+}
+
+type panicking struct{ sink }
+
+func (*panicking) Enqueue(analytics.Message) error { panic("secret") }
+
+// A panic of a wrapped client ends one message, and not the Worker.
+func TestWorkerSurvivesAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, func(o *queue.Options) { o.Client = consent.New(&panicking{}, policy, nil) })
+		b.enqueue(t, "u", "m1")
+		b.enqueue(t, "u", "m2")
+		b.run(t, time.Minute)
+		b.requireStats(t, queue.Stats{Received: 2, Dead: 2})
+	})
+}
+
 // What is in flight for longer than a lease is extended, and what comes again all the same
 // is not sent twice.
 func TestInFlight(t *testing.T) {
