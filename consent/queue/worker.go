@@ -2,13 +2,10 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/segmentio/analytics-go/v3"
 
 	"github.com/go-consent/segment/consent"
 )
@@ -235,9 +232,7 @@ func (w *Worker) Forget(ctx context.Context, p Person) error {
 func (w *Worker) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), w.o.Grace)
 	defer cancel()
-	if err := w.o.Client.Flush(ctx); err != nil && !errors.Is(err, consent.ErrNotTracked) && !errors.Is(err, analytics.ErrClosed) {
-		w.failed("Flush", err)
-	}
+	_ = w.o.Client.Flush(ctx) // what does not leave now is waited for below
 	for range cap(w.free) { // all places are free when nothing is held
 		select {
 		case w.free <- struct{}{}:
