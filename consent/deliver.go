@@ -126,6 +126,6 @@ func (c *Client) withoutID(kind *delivery.Kind, given analytics.Message, d Decis
 	if c.delivery == nil || !c.delivery.filled {
 		return Outcome{}, false
 	}
-	c.tell(kind, given, d, SuppressedNoID)
-	return Outcome{Result: Suppressed, Decision: d, Reason: SuppressedNoID}, true
+	_, o := c.suppress(kind, given, d, SuppressedNoID)
+	return o, true
 }

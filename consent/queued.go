@@ -46,7 +46,8 @@ type Captured struct {
 	Necessary []Claim
 
 	// Policy is the fingerprint of the policy that decided, if that has a method
-	// Fingerprint() string, else "".
+	// Fingerprint() string, as those of the destinations package have, else "". It is asked
+	// once, by NewQueued.
 	Policy string
 
 	// At is when Enqueue was called.
@@ -69,7 +70,7 @@ type Claim struct {
 //
 // What a client is bound to goes with the message. With For those are all answers of a
 // [NewContextAll]. What Exempt and Necessary say counts at delivery, too, under the policy
-// of then. Whom About names is looked at now, and an id of Anonymous is filled in now.
+// of then. The router is that of o, and should be that of the client that delivers. Whom About names is looked at now, and an id of Anonymous is filled in now.
 //
 // With [Options.DangerouslySendUnchanged] every Enqueue is an [ErrConfig]: a queued message
 // never leaves as it was given. MaxPending, MaxPendingBytes and Wait have no effect. Flush
@@ -79,7 +80,7 @@ func NewQueued(q Queue, p Policy, o *Options) *Client {
 	s := newShared(p, o)
 	if !nils.Is(q) {
 		s.queue, s.stored = q, delivery.NewStored()
-		s.outlet = s.stored
+		s.outlet, s.fingerprint = s.stored, s.printPolicy()
 	}
 	s.untold = Queued
 	return &Client{shared: s, state: All(Denied)}
@@ -108,9 +109,12 @@ func (c *Client) capture(kind *delivery.Kind, given analytics.Message, made *sta
 		*m.Timestamp = now
 	}
 	stamped, _ := delivery.Open(m.Value())
-	decision, size, err := made.put(stamped)
+	decision, size, reason, err := made.put(stamped, s)
 	if err != nil {
 		return refused(err)
+	}
+	if reason != "" {
+		return c.suppress(kind, given, decision, reason)
 	}
 	filled := false
 	if c.identifies() {
@@ -127,7 +131,7 @@ func (c *Client) capture(kind *delivery.Kind, given analytics.Message, made *sta
 	if err := delivery.Measure(stamped, size); err != nil {
 		return refused(err)
 	}
-	captured := Captured{Message: m.Value(), Filled: filled, Policy: s.fingerprint(), At: now}
+	captured := Captured{Message: m.Value(), Filled: filled, Policy: s.fingerprint, At: now}
 	if c.exempt != nil {
 		captured.Exempt = c.exempt.why
 	} else {
@@ -165,8 +169,8 @@ func (s *shared) store(ctx context.Context, captured Captured) (err error) {
 	return s.stored.Do(func() error { return s.queue.Put(ctx, captured) })
 }
 
-// fingerprint returns that of the policy, if it has one.
-func (s *shared) fingerprint() (text string) {
+// printPolicy returns the fingerprint of the policy, if it has one.
+func (s *shared) printPolicy() (text string) {
 	if p, ok := s.policy.(interface{ Fingerprint() string }); ok {
 		s.guard("Fingerprint", func() { text = p.Fingerprint() })
 	}

@@ -233,7 +233,7 @@ func (w *Worker) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), w.o.Grace)
 	defer cancel()
 	_ = w.o.Client.Flush(ctx) // what does not leave now is waited for below
-	for range cap(w.free) { // all places are free when nothing is held
+	for range cap(w.free) {   // all places are free when nothing is held
 		select {
 		case w.free <- struct{}{}:
 		case <-ctx.Done():

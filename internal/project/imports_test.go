@@ -22,7 +22,7 @@ var allowedImports = map[string][]string{
 	".":                               {},
 	"consent":                         {analyticsPath, "internal/delivery", "internal/memo", "internal/names", "internal/nils", "internal/segment", "internal/statetext"},
 	"consent/consenttest":             {analyticsPath, "consent", "destinations", "destinations/workspace", "internal/caching", "internal/delivery", "internal/names", "internal/segment"},
-	"consent/consenttest/conformance": {analyticsPath, "consent", "consent/consenttest", "consent/ledger"},
+	"consent/consenttest/conformance": {analyticsPath, "consent", "consent/consenttest", "consent/ledger", "consent/queue"},
 	"consent/consenttest/segmenttest": {analyticsPath, "internal/segment"},
 	"consent/ledger":                  {"consent", "internal/memo", "internal/nils"},
 	"consent/ledger/rights":           {"consent", "consent/ledger"},
