@@ -238,6 +238,35 @@ func TestTellQueued(t *testing.T) {
 	require.Equal(t, consent.UpdateEvent, q.got[0].Message.(analytics.Track).Event)
 }
 
+// A router that suppresses a message for the application's integrations does so before it is
+// stored, and at delivery.
+func TestQueuedRouter(t *testing.T) {
+	o := &consent.Options{Router: strict{}}
+	var q putter
+	c := consent.NewQueued(&q, queuePolicy, o).With(consenttest.Grant("analytics"))
+	require.NoError(t, c.Enqueue(analytics.Track{Event: "e", UserId: "u", Integrations: analytics.Integrations{"Amplitude": false}}))
+	require.Empty(t, q.got)
+	require.EqualValues(t, 1, c.Stats().Suppressed)
+	require.NoError(t, c.Enqueue(analytics.Track{Event: "e", UserId: "u"}))
+	require.Len(t, q.got, 1)
+	var r consenttest.Recorder
+	x := q.got[0]
+	m := x.Message.(analytics.Track)
+	m.Integrations = analytics.Integrations{"Amplitude": false}
+	x.Message = m
+	require.Equal(t, consent.SuppressedRouter, deliver(t, consent.New(&r, queuePolicy, o), x, nil).Reason)
+}
+
+// strict is the router of Segment, but takes no integrations of the application's.
+type strict struct{ consent.Segment }
+
+func (r strict) Route(d consent.Decision, s consent.State, integrations map[string]any) consent.Route {
+	if len(integrations) > 0 {
+		return consent.Route{Decision: d, Suppressed: consent.SuppressedRouter}
+	}
+	return r.Segment.Route(d, s, nil)
+}
+
 // An answer of nobody must not stay when the exemption ends.
 func TestAboutEndsAnExemption(t *testing.T) {
 	var r consenttest.Recorder

@@ -20,8 +20,8 @@ func TestMemoryConforms(t *testing.T) {
 	})
 }
 
-// A faulty queue does something else than its Memory.
-type faulty struct {
+// A faultyQueue does something else than its Memory.
+type faultyQueue struct {
 	*queue.Memory
 	put     func(context.Context, consent.Captured) error
 	receive func(context.Context, int) ([]queue.Delivery, error)
@@ -29,14 +29,14 @@ type faulty struct {
 	wrap    func(queue.Delivery) queue.Delivery
 }
 
-func (f faulty) Put(ctx context.Context, c consent.Captured) error {
+func (f faultyQueue) Put(ctx context.Context, c consent.Captured) error {
 	if f.put != nil {
 		return f.put(ctx, c)
 	}
 	return f.Memory.Put(ctx, c)
 }
 
-func (f faulty) Receive(ctx context.Context, max int) ([]queue.Delivery, error) {
+func (f faultyQueue) Receive(ctx context.Context, max int) ([]queue.Delivery, error) {
 	if f.receive != nil {
 		return f.receive(ctx, max)
 	}
@@ -49,7 +49,7 @@ func (f faulty) Receive(ctx context.Context, max int) ([]queue.Delivery, error) 
 	return all, err
 }
 
-func (f faulty) Forget(ctx context.Context, p queue.Person) error {
+func (f faultyQueue) Forget(ctx context.Context, p queue.Person) error {
 	if f.forget != nil {
 		return f.forget(ctx, p)
 	}
@@ -83,34 +83,34 @@ func TestFaultyQueues(t *testing.T) {
 		received = "what was received when it is forgotten comes no more"
 	)
 	for name, c := range map[string]struct {
-		fault func(*faulty)
+		fault func(*faultyQueue)
 		want  []string
 	}{
-		"no fault": {func(*faulty) {}, nil},
-		"does not acknowledge": {func(f *faulty) {
+		"no fault": {func(*faultyQueue) {}, nil},
+		"does not acknowledge": {func(f *faultyQueue) {
 			f.wrap = func(d queue.Delivery) queue.Delivery { return deaf{d} }
 		}, []string{acked}},
-		"retries at once": {func(f *faulty) {
+		"retries at once": {func(f *faultyQueue) {
 			f.wrap = func(d queue.Delivery) queue.Delivery { return impatient{d} }
 		}, []string{retried}},
-		"drops a retry": {func(f *faulty) {
+		"drops a retry": {func(f *faultyQueue) {
 			f.wrap = func(d queue.Delivery) queue.Delivery { return dropping{d} }
 		}, []string{retried}},
-		"counts no attempts": {func(f *faulty) {
+		"counts no attempts": {func(f *faultyQueue) {
 			f.wrap = func(d queue.Delivery) queue.Delivery { return forgetful{d} }
 		}, []string{again, retried}},
-		"does not extend": {func(f *faulty) {
+		"does not extend": {func(f *faultyQueue) {
 			f.wrap = func(d queue.Delivery) queue.Delivery { return unextended{d} }
 		}, []string{extended}},
-		"forgets nobody": {func(f *faulty) {
+		"forgets nobody": {func(f *faultyQueue) {
 			f.forget = func(context.Context, queue.Person) error { return nil }
 		}, []string{forget, received}},
-		"forgets by the user id alone": {func(f *faulty) {
+		"forgets by the user id alone": {func(f *faultyQueue) {
 			f.forget = func(ctx context.Context, p queue.Person) error {
 				return f.Memory.Forget(ctx, queue.Person{UserID: p.UserID})
 			}
 		}, []string{forget}},
-		"keeps one State": {func(f *faulty) {
+		"keeps one State": {func(f *faultyQueue) {
 			f.put = func(ctx context.Context, c consent.Captured) error {
 				if len(c.States) > 1 {
 					c.States = c.States[:1]
@@ -118,21 +118,21 @@ func TestFaultyQueues(t *testing.T) {
 				return f.Memory.Put(ctx, c)
 			}
 		}, []string{comesOut}},
-		"stores anything": {func(f *faulty) {
+		"stores anything": {func(f *faultyQueue) {
 			f.put = func(ctx context.Context, c consent.Captured) error {
 				_ = f.Memory.Put(ctx, c)
 				return nil
 			}
 		}, []string{refuses}},
-		"gives more than asked": {func(f *faulty) {
+		"gives more than asked": {func(f *faultyQueue) {
 			f.receive = func(ctx context.Context, max int) ([]queue.Delivery, error) { return f.Memory.Receive(ctx, max+5) }
 		}, []string{bounded}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				requireBroken(t, "queue", c.want, func(tb testing.TB) {
-					conformance.TestQueue(tb, lease, func() *faulty {
-						f := &faulty{Memory: queue.NewMemory(1000, lease)}
+					conformance.TestQueue(tb, lease, func() *faultyQueue {
+						f := &faultyQueue{Memory: queue.NewMemory(1000, lease)}
 						c.fault(f)
 						return f
 					})
