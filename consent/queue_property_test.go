@@ -71,7 +71,10 @@ func TestQueuedEqualsDirect(t *testing.T) {
 			done++
 			m := fullMessage(r, fmt.Sprint("m", done))
 			answers := []consent.State{randomAnswer(r)}
-			if r.IntN(3) == 0 {
+			switch r.IntN(6) {
+			case 0:
+				answers[0] = consent.All(consent.Granted) // an Alias leaves for nobody else
+			case 1, 2:
 				answers = append(answers, randomAnswer(r))
 			}
 			ctx := consent.NewContextAll(context.Background(), p, answers...)
@@ -113,7 +116,7 @@ func TestQueuedEqualsDirect(t *testing.T) {
 	}
 	t.Log(count)
 	for _, kind := range []string{"track", "identify", "page", "screen", "group", "alias", "update", "stayed"} {
-		require.NotZero(t, count[kind], kind)
+		require.True(t, cases < 1000 || count[kind] > 0, kind)
 	}
 }
 
