@@ -49,7 +49,7 @@ func (s *shelf) take(t testing.TB) (all []consent.Captured) {
 //
 // CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
 func TestQueuedEqualsDirect(t *testing.T) {
-	seed, cases := propertyRun(t, 6_000)
+	seed, cases := propertyRun(t, 14_000) // 5,000 of which leave
 	r := rand.New(rand.NewPCG(seed, 5))
 	count := map[string]int{}
 	for done := 0; done < cases; {
