@@ -17,7 +17,10 @@ import (
 // bound to. [Client.Tell] tells the answer of whoever it names.
 func (c *Client) About(userID string) *Client {
 	d := c.derive()
-	d.person, d.exempt = &userID, nil
+	if d.exempt != nil {
+		d.state, d.bound, d.exempt = State{}, false, nil // what it was bound to was of nobody
+	}
+	d.person = &userID
 	return d
 }
 

@@ -41,6 +41,10 @@ type Client struct {
 	exempt    *exemption // of Exempt, or nil
 	necessary *necessity // of Necessary, or nil
 	enforced  bool       // also where Options send messages unchanged
+
+	all      []State         // several answers of which state was made, or nil
+	values   context.Context // of For, for a Queue; nil: none
+	delivery *delivering     // of Deliver, or nil
 }
 
 // New returns a Client that sends through next. It is bound to All(Denied), so
@@ -90,16 +94,24 @@ func New(next analytics.Client, p Policy, o *Options) *Client {
 func (c *Client) With(s State) *Client {
 	d := c.derive()
 	d.state, d.bound, d.exempt = s, true, nil
+	d.all, d.values = nil, nil
 	return d
 }
 
 // For returns a client for the visitor whose State ctx carries, which is
 // All(Denied) if it carries none; [Stats] then counts its messages as Unbound. Nothing
 // else of ctx is used: analytics-go sends in the background, after a request has ended.
+// The queue of [NewQueued] is given the values of ctx, and not its end.
 func (c *Client) For(ctx context.Context) *Client {
 	d := c.derive()
 	d.exempt = nil
 	d.state, d.bound = Lookup(ctx)
+	if d.shared != nil && d.shared.queue != nil {
+		d.all, d.values = answersOf(ctx), nil
+		if ctx != nil {
+			d.values = context.WithoutCancel(ctx)
+		}
+	}
 	return d
 }
 
@@ -153,6 +165,7 @@ func (c *Client) Enqueue(m analytics.Message) (err error) {
 	defer func() {
 		if o.Result != "" {
 			s.settle(m, o)
+			c.finish(o)
 		}
 	}()
 	m, o = c.send(m)
@@ -184,6 +197,12 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 	if c.isAboutAnother(kind, given) {
 		reason = SuppressedAnotherPerson
 	}
+	if c.delivery != nil && c.delivery.superseded {
+		reason = SuppressedSuperseded
+	}
+	if s.stored != nil && (reason == "" || s.unchanged != nil) {
+		return c.capture(kind, given, made)
+	}
 	if c.leavesUnchanged(made) {
 		return c.sendUnchanged(kind, given, made, reason)
 	}
@@ -203,6 +222,9 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 			s.guard("Anonymous", func() { *m.AnonymousID = c.anonymous() })
 		}
 		if err := m.Pointer().Validate(); err != nil {
+			if o, lost := c.withoutID(kind, given, decision); lost {
+				return given, o
+			}
 			return refused(err)
 		}
 	}
@@ -210,6 +232,7 @@ func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
 	if s.untold != "" {
 		m.Unshare() // whoever gets it may write to it
 	}
+	c.track(m)
 	tracked, err := s.outlet.Send(m, size)
 	switch {
 	case err != nil:

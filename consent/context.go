@@ -9,6 +9,7 @@ type contextKey struct{}
 type carrier struct {
 	context.Context
 	state State
+	all   []State // several of which state was made, or nil
 }
 
 func (c *carrier) Value(key any) any {
@@ -25,7 +26,7 @@ func NewContext(ctx context.Context, s State) context.Context {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	return &carrier{ctx, s}
+	return &carrier{Context: ctx, state: s}
 }
 
 // FromContext returns the State that ctx carries. A context without one, or a

@@ -36,7 +36,7 @@ import (
 func (c *Client) Exempt(why string) *Client {
 	d := c.derive()
 	d.state, d.bound, d.exempt = All(Granted), true, &exemption{why: why}
-	d.person = nil
+	d.person, d.all, d.values = nil, nil, nil
 	return d
 }
 

@@ -22,6 +22,9 @@ const (
 	// Accepted: a client that was passed to New took the message. What became of it
 	// there is not known; with a client of NewSegment it is Delivered or Failed.
 	Accepted Result = "accepted"
+	// Queued: the queue of [NewQueued] took the message. What becomes of it there the
+	// client of [Client.Deliver] tells.
+	Queued Result = "queued"
 	// Discarded: the message went to [Discard], which sends nothing.
 	Discarded Result = "discarded"
 )
@@ -36,7 +39,7 @@ type Outcome struct {
 }
 
 // Stats counts the messages given to a Client and those derived from it. Once no
-// message is pending, Enqueued is the sum of the six results.
+// message is pending, Enqueued is the sum of the seven results.
 type Stats struct {
 	Enqueued   uint64 // calls of Enqueue
 	Delivered  uint64
@@ -44,6 +47,7 @@ type Stats struct {
 	Suppressed uint64
 	Refused    uint64
 	Accepted   uint64
+	Queued     uint64
 	Discarded  uint64
 
 	// Unbound counts, among Enqueued, the messages of a Client that was never bound to
@@ -69,6 +73,7 @@ var results = [...]struct {
 	{Suppressed, func(s *Stats) *uint64 { return &s.Suppressed }},
 	{Refused, func(s *Stats) *uint64 { return &s.Refused }},
 	{Accepted, func(s *Stats) *uint64 { return &s.Accepted }},
+	{Queued, func(s *Stats) *uint64 { return &s.Queued }},
 	{Discarded, func(s *Stats) *uint64 { return &s.Discarded }},
 }
 

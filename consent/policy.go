@@ -77,5 +77,7 @@ const (
 	SuppressedAlias          Reason = "an alias leaves only when nothing is denied"
 	SuppressedUpdate         Reason = "the router is not told of updates of preferences"
 	SuppressedRouter         Reason = "the router failed"
+	SuppressedNoID           Reason = "its only id was filled in, and no destination that the visitor allowed is left"
+	SuppressedSuperseded     Reason = "the visitor has answered otherwise since, and that answer has an update of its own"
 	SuppressedAnotherPerson  Reason = "it is about another person than the one whose answer the client is bound to"
 )

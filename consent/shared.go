@@ -13,17 +13,20 @@ import (
 
 // shared is what a Client and those derived from it have in common.
 type shared struct {
-	outlet     delivery.Outlet // nil: there is none
-	untold     Result          // of a message whose outcome the outlet does not tell; "" if it tells all
-	watcher    watcher         // the client that the outlet wraps, if it is one
-	policy     Policy
-	router     Router
-	onDecision func(analytics.Message, Decision)
-	onOutcome  func(analytics.Message, Outcome)
-	unchanged  func(analytics.Message, Decision, Reason) // DangerouslySendUnchanged
-	log        func(format string, args ...any)
-	counters   counters
-	hearing    atomic.Int64 // calls of onOutcome that have not returned
+	outlet      delivery.Outlet  // nil: there is none
+	stored      *delivery.Stored // the outlet of a client of NewQueued, else nil
+	queue       Queue            // likewise
+	fingerprint string           // of the policy, likewise
+	untold      Result           // of a message whose outcome the outlet does not tell; "" if it tells all
+	watcher     watcher          // the client that the outlet wraps, if it is one
+	policy      Policy
+	router      Router
+	onDecision  func(analytics.Message, Decision)
+	onOutcome   func(analytics.Message, Outcome)
+	unchanged   func(analytics.Message, Decision, Reason) // DangerouslySendUnchanged
+	log         func(format string, args ...any)
+	counters    counters
+	hearing     atomic.Int64 // calls of onOutcome that have not returned
 }
 
 func newShared(p Policy, o *Options) *shared {

@@ -101,6 +101,9 @@ func (b *batch) tellNext(before error) {
 	b.told++
 	defer b.sender.queue.settled(b.items[n])
 	r := b.outcome(n, before)
+	if done := b.items[n].done; done != nil {
+		defer done(r.err) // also if a callback ends the goroutine
+	}
 	b.sender.config.Tell(r.message, r.err)
 }
 

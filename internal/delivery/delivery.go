@@ -23,7 +23,8 @@ import (
 	"github.com/segmentio/analytics-go/v3"
 )
 
-// An Outlet is where messages leave: a [Sender] or a [Wrapped] client. After Close or
+// An Outlet is where messages leave: a [Sender], a [Wrapped] client or a
+// [Stored]. After Close or
 // Shutdown, Send and a second Close or Shutdown return [analytics.ErrClosed].
 type Outlet interface {
 	// Send accepts the message or returns why not. It takes ownership of m. The size is
@@ -65,6 +66,6 @@ const (
 	maxBatch   = 500_000
 )
 
-var _, _ Outlet = (*Sender)(nil), (*Wrapped)(nil)
+var _, _, _ Outlet = (*Sender)(nil), (*Wrapped)(nil), (*Stored)(nil)
 
 var _ analytics.Callback = (*batch)(nil)

@@ -22,6 +22,10 @@ type Message struct {
 	// Own is a Context for this message alone, empty at first.
 	Own *analytics.Context
 
+	// Done is called with the outcome if the message is tracked, after Config.Tell. Nil:
+	// nobody is. It must not panic.
+	Done func(err error)
+
 	kind   *Kind
 	holder holder
 }

@@ -48,6 +48,7 @@ type item struct {
 	size    int // of its JSON, at most
 	memory  int
 	group   *group
+	done    func(error) // or nil
 }
 
 // A group is the messages between two calls of Flush.

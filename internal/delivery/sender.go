@@ -89,7 +89,7 @@ func (s *Sender) Send(m *Message, integrations int) (tracked bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	return true, s.queue.put(item{message: m.Pointer(), size: size, memory: memory}, s.config.Wait)
+	return true, s.queue.put(item{message: m.Pointer(), size: size, memory: memory, done: m.Done}, s.config.Wait)
 }
 
 // Flush implements [Outlet]. Messages accepted meanwhile do not delay it. It must not be

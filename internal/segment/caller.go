@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -96,12 +95,12 @@ func isNoWarehouses(value any) bool {
 	switch value := value.(type) {
 	case map[string]any:
 		return isFalse(value["all"])
+	case map[string]bool:
+		all, ok := value["all"]
+		return ok && !all
 	case json.RawMessage:
-		var options struct {
-			All *bool `json:"all"`
-		}
-		d := json.NewDecoder(bytes.NewReader(value))
-		return d.Decode(&options) == nil && options.All != nil && !*options.All
+		var options map[string]json.RawMessage // a key in another casing is another key
+		return json.Unmarshal(value, &options) == nil && isFalse(options["all"])
 	default:
 		return false
 	}

@@ -1,6 +1,6 @@
 // Package conformance tests implementations of your own of what this library takes from
-// outside: a Policy, a Router, a Source of the middleware package, or a Store of the ledger
-// package.
+// outside: a Policy, a Router, a Source of the middleware package, a Store of the ledger
+// package, or a Queue of the queue package.
 //
 //	func TestBannerConforms(t *testing.T) {
 //		conformance.TestSource(t, func() banner { return banner{} }, conformance.SourceExamples{...})

@@ -1,0 +1,131 @@
+package consent
+
+import (
+	"time"
+
+	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/internal/delivery"
+)
+
+// A Standing is what is on record of a person when a queued message is to leave.
+type Standing struct {
+	State State     // what counts now
+	Given time.Time // when that was answered; zero: not known
+}
+
+// Deliver sends a message that a client of [NewQueued] captured, to where all of its States
+// and the State of now allow: see [Both]. Never is it sent wider than one of them. If now is
+// nil, what counted when it was captured decides alone.
+//
+//   - An [UpdateEvent] leaves under its own States whatever now is, unless the visitor has
+//     answered otherwise since: then it is suppressed with [SuppressedSuperseded], as
+//     Segment keeps the update that comes last.
+//   - An id that Anonymous had filled in is dropped where it would not be filled in now. If
+//     the message has no other, it is suppressed with [SuppressedNoID].
+//   - For an exempt message now does not count. What is strictly necessary for a message is
+//     so still; if the policy no longer names such a destination it is refused.
+//   - Options.DangerouslySendUnchanged has no effect: the message is decided and stamped.
+//
+// What c is bound to does not matter. The message is counted and told as any other of this
+// client. Done is called once with its outcome: for one that is delivered or failed later, from
+// another goroutine, else before Deliver returns. It must return soon, and must not call
+// Close, Flush or Shutdown. A panic of it is logged. A client of NewQueued delivers nothing
+// ([ErrNoClient]).
+func (c *Client) Deliver(x Captured, now *Standing, done func(Outcome)) {
+	if c == nil || c.shared == nil || c.shared.outlet == nil || c.shared.stored != nil {
+		done(Outcome{Result: Refused, Err: ErrNoClient})
+		return
+	}
+	d := &Client{shared: c.shared, derived: true, bound: true, enforced: true}
+	d.delivery = &delivering{filled: x.Filled, done: done}
+	update := isUpdate(x.Message)
+	states := x.States
+	if now != nil && !update {
+		states = append(append([]State(nil), states...), now.State)
+	}
+	d.state = all(guarded{c.shared}, states)
+	if x.Exempt != "" {
+		d.state, d.exempt = All(Granted), &exemption{why: x.Exempt}
+	}
+	if len(x.Necessary) > 0 {
+		d.necessary = new(necessity)
+		for _, claim := range x.Necessary {
+			d.necessary.claims = append(d.necessary.claims, claimOf(claim))
+		}
+	}
+	d.delivery.superseded = update && now != nil && now.supersedes(x, d.state)
+	message := x.Message
+	if m, ok := delivery.Open(message); ok && x.Filled && m.AnonymousID != nil {
+		id := *m.AnonymousID
+		d.anonymous = func() string { return id }
+		*m.AnonymousID = ""
+		message = m.Value()
+	}
+	_ = d.Enqueue(message) // done is told
+}
+
+func claimOf(c Claim) claim { return claim{c.Why, c.Destinations} }
+
+// A delivering is what a client has that delivers a captured message.
+type delivering struct {
+	filled     bool
+	superseded bool
+	done       func(Outcome)
+}
+
+// supersedes reports whether an update of preferences, of a visitor who had answered s, is
+// older than the answer on record, and says something else.
+func (now *Standing) supersedes(x Captured, s State) bool {
+	if !now.Given.After(x.At) {
+		return false
+	}
+	for name, granted := range s.Categories() {
+		want := Denied
+		if granted {
+			want = Granted
+		}
+		if now.State.Category(name) != want {
+			return true
+		}
+	}
+	for name, granted := range s.Destinations() {
+		want := Denied
+		if granted {
+			want = Granted
+		}
+		if now.State.Destination(name) != want {
+			return true
+		}
+	}
+	return s.AskedByDestination() != now.State.AskedByDestination()
+}
+
+// guarded is the policy of a client, whose panic allows nothing.
+type guarded struct{ *shared }
+
+func (g guarded) Decide(s State) Decision { return g.shared.decide(s) }
+
+// finish tells whoever delivers a captured message of its outcome.
+func (c *Client) finish(o Outcome) {
+	if c.delivery != nil {
+		c.shared.guard("the function given to Deliver", func() { c.delivery.done(o) })
+	}
+}
+
+// track makes m tell its outcome to whoever delivers it.
+func (c *Client) track(m *delivery.Message) {
+	if c.delivery != nil {
+		m.Done = func(err error) { c.finish(outcomeOf(err)) }
+	}
+}
+
+// withoutID returns the outcome of a message that lost the id that was filled in, and
+// whether it did.
+func (c *Client) withoutID(kind *delivery.Kind, given analytics.Message, d Decision) (Outcome, bool) {
+	if c.delivery == nil || !c.delivery.filled {
+		return Outcome{}, false
+	}
+	_, o := c.suppress(kind, given, d, SuppressedNoID)
+	return o, true
+}

@@ -1,0 +1,178 @@
+package consent
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/segmentio/analytics-go/v3"
+
+	"github.com/go-consent/segment/internal/delivery"
+	"github.com/go-consent/segment/internal/nils"
+)
+
+// A Queue takes what a client of [NewQueued] captured. Package queue has the interface of
+// one that also gives it back, and the worker that delivers.
+type Queue interface {
+	// Put stores the message, and returns when it is stored as safely as the queue promises.
+	// It must not change what it is given, and must be done with it when it returns. Put is
+	// called from many goroutines at once. The context has the values of the one that
+	// [Client.For] was given, and never ends: a deadline is the queue's own.
+	Put(ctx context.Context, c Captured) error
+}
+
+// Captured is a message on its way through a queue: as the application gave it, with what is
+// needed to decide about it once more when it leaves.
+type Captured struct {
+	// Message is one of the six types of analytics-go, by value. It has no consent object
+	// and no integrations of this library's. MessageId and Timestamp are set, and its maps hold plain
+	// JSON. They may be the application's own.
+	Message analytics.Message
+
+	// States are the answers that counted for it, each of which must allow: a device and an
+	// account have two. An exempt message has none.
+	States []State
+
+	// Filled says that the AnonymousId is one that [Client.Anonymous] filled in.
+	Filled bool
+
+	// Exempt is why the message is about no person, for one of a client of [Client.Exempt],
+	// else "".
+	Exempt string
+
+	// Necessary is what a client of [Client.Necessary] claims.
+	Necessary []Claim
+
+	// Policy is the fingerprint of the policy that decided, if that has a method
+	// Fingerprint() string, as those of the destinations package have, else "". It is asked
+	// once, by NewQueued.
+	Policy string
+
+	// At is when Enqueue was called.
+	At time.Time
+}
+
+// A Claim says that destinations are strictly necessary for a message: see
+// [Client.Necessary].
+type Claim struct {
+	Why          string
+	Destinations []string
+}
+
+// NewQueued returns a Client whose messages go into a queue, to be decided about once more
+// when they leave: see [Client.Deliver]. With, For and Enqueue are those of any Client, so
+// code that tracks does not change. Enqueue decides, validates, stamps and measures as a
+// client of [NewSegment] does, and calls OnDecision; what is suppressed or refused then is
+// never stored. What is left goes to q as it was given, and has the outcome [Queued] when
+// Put has returned nil. An error of Put is that of Enqueue; a panic of it is one too.
+//
+// What a client is bound to goes with the message. With For those are all answers of a
+// [NewContextAll]. What Exempt and Necessary say counts at delivery, too, under the policy
+// of then. The router is that of o, and should be that of the client that delivers. Whom About names is looked at now, and an id of Anonymous is filled in now.
+//
+// With [Options.DangerouslySendUnchanged] every Enqueue is an [ErrConfig]: a queued message
+// never leaves as it was given. MaxPending, MaxPendingBytes and Wait have no effect. Flush
+// has nothing to wait for. Close and Shutdown wait for what is being stored, and leave the
+// queue open. With a nil queue every Enqueue is an error.
+func NewQueued(q Queue, p Policy, o *Options) *Client {
+	s := newShared(p, o)
+	if !nils.Is(q) {
+		s.queue, s.stored = q, delivery.NewStored()
+		s.outlet, s.fingerprint = s.stored, s.printPolicy()
+	}
+	s.untold = Queued
+	return &Client{shared: s, state: All(Denied)}
+}
+
+// capture puts a message that may leave into the queue. It returns what send does.
+func (c *Client) capture(kind *delivery.Kind, given analytics.Message, made *stamp) (analytics.Message, Outcome) {
+	s, now := c.shared, time.Now()
+	refused := func(err error) (analytics.Message, Outcome) {
+		return given, Outcome{Result: Refused, Err: err}
+	}
+	if s.unchanged != nil {
+		return refused(fmt.Errorf("%w: a client of NewQueued has no DangerouslySendUnchanged", ErrConfig))
+	}
+	m, err := delivery.Frozen(kind, given)
+	if err != nil {
+		return refused(err)
+	}
+	if made.update {
+		*m.Object, *m.Context, *m.Integrations = nil, nil, nil
+	}
+	if *m.MessageID == "" {
+		*m.MessageID = rand.Text()
+	}
+	if m.Timestamp.IsZero() {
+		*m.Timestamp = now
+	}
+	stamped, _ := delivery.Open(m.Value())
+	decision, size, reason, err := made.put(stamped, s)
+	if err != nil {
+		return refused(err)
+	}
+	if reason != "" {
+		return c.suppress(kind, given, decision, reason)
+	}
+	filled := false
+	if c.identifies() {
+		if m.AnonymousID != nil && *m.AnonymousID == "" && (made.update || decision.identifies()) {
+			s.guard("Anonymous", func() { *m.AnonymousID = c.anonymous() })
+			*stamped.AnonymousID = *m.AnonymousID
+			filled = *m.AnonymousID != ""
+		}
+		if err := m.Pointer().Validate(); err != nil {
+			return refused(err)
+		}
+	}
+	c.tell(kind, given, decision, "")
+	if err := delivery.Measure(stamped, size); err != nil {
+		return refused(err)
+	}
+	captured := Captured{Message: m.Value(), Filled: filled, Policy: s.fingerprint, At: now}
+	if c.exempt != nil {
+		captured.Exempt = c.exempt.why
+	} else {
+		captured.States = c.answers()
+	}
+	if c.necessary != nil && !made.update {
+		for _, claim := range c.necessary.claims {
+			captured.Necessary = append(captured.Necessary, Claim{claim.why, slices.Clone(claim.destinations)})
+		}
+	}
+	if err := s.store(c.values, captured); err != nil {
+		return refused(err)
+	}
+	return m.Value(), Outcome{Result: Queued}
+}
+
+// answers returns what c is bound to.
+func (c *Client) answers() []State {
+	if c.all != nil {
+		return slices.Clone(c.all)
+	}
+	return []State{c.state}
+}
+
+func (s *shared) store(ctx context.Context, captured Captured) (err error) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			s.log("consent: Put panicked with a %T", r)
+			err = fmt.Errorf("consent: Put panicked with a %T", r)
+		}
+	}()
+	return s.stored.Do(func() error { return s.queue.Put(ctx, captured) })
+}
+
+// printPolicy returns the fingerprint of the policy, if it has one.
+func (s *shared) printPolicy() (text string) {
+	if p, ok := s.policy.(interface{ Fingerprint() string }); ok {
+		s.guard("Fingerprint", func() { text = p.Fingerprint() })
+	}
+	return text
+}
