@@ -2,7 +2,6 @@ package consent
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/segmentio/analytics-go/v3"
 
@@ -170,127 +169,6 @@ func (c *Client) Enqueue(m analytics.Message) (err error) {
 	}()
 	m, o = c.send(m)
 	return o.Err
-}
-
-// send decides about the message and sends it. The outcome has no Result if it is to be
-// told later; the message is that of the outcome.
-func (c *Client) send(given analytics.Message) (analytics.Message, Outcome) {
-	refused := func(err error) (analytics.Message, Outcome) {
-		return given, Outcome{Result: Refused, Err: err}
-	}
-	kind := delivery.KindOf(given)
-	if kind == nil {
-		return refused(fmt.Errorf("%w: %s", ErrMessage, delivery.TypeName(given)))
-	}
-	if err := c.validate(kind, given); err != nil {
-		return refused(err)
-	}
-	s := c.shared
-	if s.outlet.IsClosed() {
-		return refused(analytics.ErrClosed)
-	}
-	made, err := c.stamp(kind, given)
-	if err != nil {
-		return refused(err)
-	}
-	reason := made.suppresses(kind)
-	if c.isAboutAnother(kind, given) {
-		reason = SuppressedAnotherPerson
-	}
-	if c.delivery != nil && c.delivery.superseded {
-		reason = SuppressedSuperseded
-	}
-	if s.stored != nil && (reason == "" || s.unchanged != nil) {
-		return c.capture(kind, given, made)
-	}
-	if c.leavesUnchanged(made) {
-		return c.sendUnchanged(kind, given, made, reason)
-	}
-	if reason != "" {
-		return c.suppress(kind, given, made.decision, reason)
-	}
-	m := kind.Open(given)
-	decision, size, reason, err := made.put(m, s)
-	if err != nil {
-		return refused(err)
-	}
-	if reason != "" {
-		return c.suppress(kind, given, decision, reason)
-	}
-	if c.identifies() {
-		if m.AnonymousID != nil && *m.AnonymousID == "" && (made.update || decision.identifies()) {
-			s.guard("Anonymous", func() { *m.AnonymousID = c.anonymous() })
-		}
-		if err := m.Pointer().Validate(); err != nil {
-			if o, lost := c.withoutID(kind, given, decision); lost {
-				return given, o
-			}
-			return refused(err)
-		}
-	}
-	c.tell(kind, given, decision, "")
-	if s.untold != "" {
-		m.Unshare() // whoever gets it may write to it
-	}
-	c.track(m)
-	tracked, err := s.outlet.Send(m, size)
-	switch {
-	case err != nil:
-		return refused(err)
-	case tracked:
-		return nil, Outcome{}
-	default:
-		return m.Pointer(), Outcome{Result: s.untold}
-	}
-}
-
-// suppress tells the decision and returns the outcome.
-func (c *Client) suppress(kind *delivery.Kind, given analytics.Message, d Decision, reason Reason) (analytics.Message, Outcome) {
-	c.tell(kind, given, d, reason)
-	return given, Outcome{Result: Suppressed, Decision: d, Reason: reason}
-}
-
-// tell tells the decision to the application.
-func (c *Client) tell(kind *delivery.Kind, given analytics.Message, d Decision, suppressed Reason) {
-	if s := c.shared; s.onDecision != nil || s.watcher != nil {
-		s.decided(kind.Open(given).Value(), d, suppressed)
-	}
-}
-
-// validate leaves out the id that Anonymous may still fill in.
-func (c *Client) validate(kind *delivery.Kind, given analytics.Message) error {
-	if !c.identifies() {
-		return given.Validate()
-	}
-	m := kind.Open(given)
-	if m.AnonymousID != nil && *m.AnonymousID == "" {
-		*m.AnonymousID = "to come"
-	}
-	return m.Pointer().Validate()
-}
-
-// identifies reports whether Anonymous may fill in an id.
-func (c *Client) identifies() bool { return c.anonymous != nil && c.exempt == nil }
-
-// stamp returns what the message leaves with.
-func (c *Client) stamp(kind *delivery.Kind, given analytics.Message) (*stamp, error) {
-	decision := c.shared.decide(c.state)
-	if c.exempt != nil {
-		if err := c.exempt.admits(kind, given); err != nil {
-			return nil, err
-		}
-		decision = c.exempt.on(decision)
-	}
-	if isUpdate(given) {
-		return c.shared.updateStamp(decision, c.state)
-	}
-	if c.necessary != nil {
-		var err error
-		if decision, err = c.necessary.on(decision, func() Decision { return c.shared.decide(All(Denied)) }); err != nil {
-			return nil, err
-		}
-	}
-	return c.shared.stampFor(decision, c.state), nil
 }
 
 // Stats returns how many messages have had which outcome.
