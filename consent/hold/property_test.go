@@ -130,7 +130,11 @@ func TestManyGoroutines(t *testing.T) {
 	}
 	wg.Wait()
 	require.NoError(t, b.Hold.Close())
-	require.Eventually(t, func() bool { return b.client.Stats().Enqueued == 1600 }, 10*time.Second, time.Millisecond, "an expiry may be under way")
+	require.Eventually(t, func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return len(b.outcomes) == 1600
+	}, 10*time.Second, time.Millisecond, "an expiry may be under way")
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	require.Len(t, b.outcomes, 1600)
