@@ -20,6 +20,7 @@ import (
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
 	"github.com/go-consent/segment/consent/ledger"
+	"github.com/go-consent/segment/consent/queue"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/destinations"
 	"github.com/go-consent/segment/middleware"
@@ -380,23 +381,82 @@ func TestLinksMergeNoAnswers(t *testing.T) {
 	require.Equal(t, ledger.WhyNone, worker.Why)
 }
 
-func TestCurrentOfADevice(t *testing.T) {
+// Accounts are what the Worker of a queue asks.
+var _ queue.Answers = (*ledger.Accounts)(nil)
+
+func TestCurrentAnswers(t *testing.T) {
 	s := newShop(t, nil)
 	defer s.close()
-	_, err := s.book.Append(context.Background(), byDevice("phone", partly), byAccount("phone", "ann", accepts))
+	given := s.clock.now.Add(-time.Hour)
+	at := func(r ledger.Record) ledger.Record { r.Given = given; return r }
+	ended := at(byAccount("laptop", "eve", partly))
+	ended.ValidUntil = s.clock.now
+	_, err := s.book.Append(context.Background(),
+		at(byDevice("phone", partly)), at(byAccount("phone", "ann", accepts)), ended,
+		ledger.Record{Kind: ledger.Signal, Device: "tablet", Account: "dan", State: signals},
+		ledger.Record{Kind: ledger.Signal, Device: "tablet", Account: "ann", State: signals},
+	)
 	require.NoError(t, err)
 	for _, c := range []struct {
 		user, device string
 		want         consent.State
-	}{{"", "phone", partly}, {"ann", "phone", accepts}, {"ann", "", accepts}, {"", "tablet", closed}, {"", "", closed}, {"bob", "phone", closed}} {
-		got, err := s.accounts.Current(context.Background(), c.user, c.device)
+		given        time.Time
+	}{
+		{"", "phone", partly, given},
+		{"ann", "phone", partly, given}, // with the signal
+		{"ann", "", partly, given},
+		{"", "tablet", silence, time.Time{}},
+		{"", "", silence, time.Time{}},
+		{"bob", "phone", silence, time.Time{}},
+		{"dan", "", signals, time.Time{}},
+		{"eve", "", signals, time.Time{}}, // its grants have ended
+	} {
+		got, when, err := s.accounts.Current(context.Background(), c.user, c.device)
 		require.NoError(t, err)
-		require.Equal(t, c.want, got)
+		require.Equal(t, c.want.String(), got.String(), "%+v", c)
+		require.Equal(t, c.given, when, "%+v", c)
 	}
 	s.store.down.Store(true)
-	got, err := s.accounts.Current(context.Background(), "", "phone")
-	require.ErrorIs(t, err, errBroken)
-	require.Equal(t, closed, got)
+	for _, user := range []string{"", "ann"} {
+		got, _, err := s.accounts.Current(context.Background(), user, "phone")
+		require.ErrorIs(t, err, errBroken)
+		require.Equal(t, closed, got)
+	}
+}
+
+func TestCurrentCountsWhatIsNotWrittenYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &stuck{open: make(chan struct{})}
+		book, err := ledger.New(store, ledger.Options{Retention: year})
+		require.NoError(t, err)
+		accounts, err := ledger.NewAccounts(book, ledger.AccountsOptions{
+			Policy: policy, Device: cookie.Codec{}, AnonymousID: cookie.AnonymousID, UserID: userID,
+			AccountScope: func(*http.Request) bool { return true },
+		})
+		require.NoError(t, err)
+		r := httptest.NewRequest("POST", "/", nil)
+		r.Header.Set("Session-Of", "ann")
+		accounts.OnAnswer(r, silence, rejects)
+		synctest.Wait()
+		got, _, err := accounts.Current(t.Context(), "ann", "")
+		require.NoError(t, err)
+		require.Equal(t, rejects, got)
+		close(store.open)
+		lost, err := accounts.Close(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, lost)
+	})
+}
+
+// A stuck Store takes nothing until it is opened.
+type stuck struct {
+	ledger.Memory
+	open chan struct{}
+}
+
+func (s *stuck) Append(ctx context.Context, keys map[string][]byte, next func(int64, []byte, map[string][]byte) ([]ledger.Row, error)) error {
+	<-s.open
+	return s.Memory.Append(ctx, keys, next)
 }
 
 func TestAccountsNeedToKnowPeople(t *testing.T) {

@@ -150,17 +150,22 @@ func (l *Ledger) restored(ctx context.Context, device consent.State, p Person) (
 // person signs out, write it to the cookie, so that scripts follow it too. If it fails, the
 // State is All(Denied).
 func (l *Ledger) Own(ctx context.Context, device string) (consent.State, error) {
-	if device == "" {
-		return consent.NewState(nil), nil
-	}
-	own, found, err := l.newest(ctx, Query{Device: device, Kinds: explicit, Scope: string(DeviceScope)})
-	if err != nil {
+	own, found, err := l.own(ctx, device)
+	switch {
+	case err != nil:
 		return consent.State{}, err
-	}
-	if !found {
+	case !found:
 		return consent.NewState(nil), nil
 	}
 	return own.standing(l.now()), nil
+}
+
+// own returns the newest record of what a device itself answered.
+func (l *Ledger) own(ctx context.Context, device string) (Record, bool, error) {
+	if device == "" {
+		return Record{}, false, nil
+	}
+	return l.newest(ctx, Query{Device: device, Kinds: explicit, Scope: string(DeviceScope)})
 }
 
 // Worker returns what counts for an account without a request: its newest explicit answer,
