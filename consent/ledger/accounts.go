@@ -176,6 +176,27 @@ func (a *Accounts) signal(r *http.Request, p Person, known Ruling) {
 	a.writer.add(Record{Kind: Signal, Device: p.Device, Account: p.Account, State: told, Source: "signal"})
 }
 
+// Keep is a middleware to be put inside that of the middleware package, for a site with a
+// queue: a client of [consent.NewQueued] that is bound to the context of a request then keeps
+// the answers that both must allow, and not only what they come to under the present policy.
+// What the browser signals is in each of them.
+func (a *Accounts) Keep(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		read, found := consent.Lookup(r.Context())
+		ruling, err := a.Ruling(r)
+		if found && err == nil && len(ruling.Answers) > 1 {
+			answers := slices.Clone(ruling.Answers)
+			for i, answer := range answers {
+				if read != ruling.State { // the browser signals something, too
+					answers[i] = answer.Restrict(read.Denials())
+				}
+			}
+			r = r.WithContext(consent.NewContextAll(r.Context(), a.options.Policy, answers...))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // OnAnswer is for the OnAnswer of preferences.Handler: it records an answer. One that takes
 // back a grant, or the whole answer, is a Withdrawal.
 func (a *Accounts) OnAnswer(r *http.Request, held, given consent.State) {

@@ -448,6 +448,56 @@ func TestCurrentCountsWhatIsNotWrittenYet(t *testing.T) {
 	})
 }
 
+// A keeper is a queue that keeps what it gets.
+type keeper struct{ got []consent.Captured }
+
+func (k *keeper) Put(_ context.Context, c consent.Captured) error {
+	k.got = append(k.got, c)
+	return nil
+}
+
+func TestKeepGivesAQueueBothAnswers(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		cookie consent.State
+		gpc    bool
+		want   []consent.State
+	}{
+		{"one answer", silence, false, []consent.State{accepts}},
+		{"two answers", partly, false, []consent.State{partly, accepts}},
+		{"two answers and a signal", answers(map[string]bool{"analytics": true}), true, []consent.State{partly}},
+		{"an answer and a signal", silence, true, []consent.State{partly}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newShop(t, func(o *ledger.AccountsOptions) { o.Signals = nil })
+			defer s.close()
+			_, err := s.book.Append(context.Background(), byAccount("laptop", "ann", accepts))
+			require.NoError(t, err)
+			kept := new(keeper)
+			client := consent.NewQueued(kept, policy, nil)
+			handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				require.NoError(t, client.For(r.Context()).Enqueue(analytics.Track{UserId: "ann", Event: "Seen"}))
+			})
+			read := middleware.New(middleware.Options{
+				Sources: []middleware.Source{s.accounts}, Signals: []middleware.Signal{middleware.GPC("advertising")},
+			})
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header.Set("Session-Of", "ann")
+			if c.gpc {
+				r.Header.Set("Sec-GPC", "1")
+			}
+			if c.cookie.Answered() {
+				value, err := cookie.Encode(c.cookie)
+				require.NoError(t, err)
+				r.AddCookie(&http.Cookie{Name: cookie.DefaultName, Value: value})
+			}
+			read(s.accounts.Keep(handler)).ServeHTTP(httptest.NewRecorder(), r)
+			require.Len(t, kept.got, 1)
+			require.Equal(t, c.want, kept.got[0].States)
+		})
+	}
+}
+
 // A stuck Store takes nothing until it is opened.
 type stuck struct {
 	ledger.Memory
