@@ -65,7 +65,7 @@ func OpenSQLite(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, sqlite, name, connections)
 }
 
-// OpenPostgres opens a database of Postgres 13 or later, by a URL or connection string for
+// OpenPostgres opens a database of Postgres, by a URL or connection string for
 // pgx. Once Append has returned, rows are as durable as the server's synchronous_commit
 // makes them.
 //
