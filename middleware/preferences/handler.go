@@ -222,9 +222,7 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var recorded <-chan struct{} // closed when OnAnswer has returned
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		held, err := h.codec().Consent(r)
-		h.report(r, err)
-		h.show(w, r, held)
+		h.show(w, r, h.held(r))
 	case http.MethodPost, http.MethodPut:
 		recorded, problem = h.answer(w, r)
 	case http.MethodDelete:
@@ -239,6 +237,17 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if recorded != nil {
 		await(w, recorded)
 	}
+}
+
+// held returns what the visitor's cookie holds: All(Denied) if it cannot be read, whatever
+// the Codec returns then.
+func (h Handler) held(r *http.Request) consent.State {
+	held, err := h.codec().Consent(r)
+	if err != nil {
+		h.report(r, err)
+		return consent.All(consent.Denied)
+	}
+	return held
 }
 
 // effective returns what counts for a visitor whose cookie holds s.
