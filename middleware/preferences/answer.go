@@ -39,6 +39,9 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) (recorded <-chan
 		if g.grants() {
 			problem = refused(http.StatusInternalServerError, "The grants of the answer cannot be stored.")
 		}
+		if drops(public, sample) {
+			return nil, refused(http.StatusInternalServerError, "The answer cannot be stored.")
+		}
 		if !g.denies(known) {
 			return nil, problem
 		}

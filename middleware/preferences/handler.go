@@ -84,12 +84,13 @@ import (
 // fields and types, a name given twice, a name that neither the Policy nor the visitor's cookie
 // has. The reason is plain text, without data of the request. No response may be cached.
 //
-// There is one exception. If the public host is not known, or the Origin header has another
-// registrable domain ([ErrHost]), a browser would not store a cookie for that domain. The denials
-// of the answer are then stored in a cookie for the host alone, which counts beside any other; if
-// the answer grants anything, or is DELETE, the status is 500. Browsers that send no
-// Sec-Fetch-Site, such as Safari before 16.4, are refused with 403 in that case, since they
-// cannot be told from another site. See Host.
+// There is one exception. If the public host is not known, or CrossOrigin allows a request of
+// another site ([ErrHost]), a browser would not store a cookie for that domain. The denials of the
+// answer are then stored in a cookie for the host alone, which counts beside any other; if the
+// answer grants anything, or is DELETE, the status is 500. So it is for a denial that a script of
+// another site sends, unless the cookie is SameSite=None: the browser would drop it. Browsers that
+// send no Sec-Fetch-Site, such as Safari before 16.4, are refused with 403 if the Origin is not
+// that of the host, since they cannot be told from another site. See Host.
 //
 // # What the browser is told
 //
@@ -151,8 +152,8 @@ type Handler struct {
 	//	err := protection.AddTrustedOrigin("https://www.example.com")
 	//
 	// Its Check is called, and its deny handler is not used. The Origin must have the same
-	// registrable domain, as the cookie would not reach pages of another (see [ErrHost]). Do not
-	// bypass the check by a pattern: then every page on the web could answer.
+	// registrable domain and scheme, as browsers keep the cookie from pages of another site (see
+	// [ErrHost]). Do not bypass the check by a pattern: then every page on the web could answer.
 	//
 	// The other origin also needs a CORS handler around this one, which has to allow credentials,
 	// and the methods and the Content-Type that the page sends. The page has to send credentials
