@@ -201,7 +201,9 @@ type Handler struct {
 	ForgetIdentity bool
 
 	// OnError gets errors that are not the answer's fault: a cookie that cannot be read or
-	// written, and a Client that could not be told. Nil: errors are dropped.
+	// written, a Client that could not be told, and the errors of this package. With
+	// [ErrOnAnswer] it is called on the goroutine of OnAnswer, where a panic of its own ends
+	// the program. Nil: errors are dropped.
 	OnError func(*http.Request, error)
 }
 
