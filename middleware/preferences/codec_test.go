@@ -235,39 +235,6 @@ func TestCodecThatDoesNotReadItsOwnCookie(t *testing.T) {
 	}
 }
 
-// A careless codec returns, beside its error, what it could read until then.
-type careless struct{ textCodec }
-
-func (c careless) Consent(r *http.Request) (consent.State, error) {
-	s, err := c.textCodec.Consent(r)
-	if err != nil {
-		return consent.NewState(m{"analytics": true}), err
-	}
-	return s, nil
-}
-
-// A State beside an error does not count, as in the middleware.
-func TestStateBesideAnErrorDoesNotCount(t *testing.T) {
-	b := newBench()
-	b.Codec, b.Expand = careless{}, nil
-	get := show(t, b.do(request{method: "GET", cookies: "own=?"}))
-	require.False(t, get.Decided)
-	require.Empty(t, get.Categories)
-	for name, allowed := range get.allowed() {
-		require.Equal(t, name == "Webhooks", allowed, name) // strictly necessary
-	}
-	var before, after consent.State
-	b.OnAnswer = func(_ *http.Request, held, given consent.State) { before, after = held, given }
-	w := b.do(request{method: "POST", body: `{"categories":{"functional":true}}`, cookies: "own=?"})
-	require.Equal(t, 200, w.Code, w.Body)
-	require.Equal(t, consent.All(consent.Denied), before)
-	require.Equal(t, consent.Denied, after.Category("analytics"))
-	require.Equal(t, consent.Granted, after.Category("functional"))
-	require.Equal(t, 200, b.do(request{method: "DELETE", cookies: "own=?"}).Code)
-	require.Equal(t, consent.All(consent.Denied), before)
-	require.Len(t, b.errs, 3)
-}
-
 func TestCheckCustomCookie(t *testing.T) {
 	wide := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}}, Aliases: map[string][]string{"By Name": nil}, OptOut: true})
 	for rule, test := range map[string]struct {
