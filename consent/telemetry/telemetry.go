@@ -36,7 +36,7 @@ const Other = "other"
 const maxReasons = 64
 
 // A Meter counts decisions. It may be used by many goroutines at once, and takes no lock
-// but for a combination that it has not seen before.
+// but for a combination that it has not seen before, and for a reason counted as [Other].
 type Meter struct {
 	destinations map[string]bool // that the policy names
 	unread       atomic.Uint64

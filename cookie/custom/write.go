@@ -49,7 +49,7 @@ func (s Source) Write(w http.ResponseWriter, r *http.Request, state consent.Stat
 // cookies returns the cookie of the answer, and the one of AnsweredBy.
 func (s Source) cookies(r *http.Request, value string) []http.Cookie {
 	answer := s.cookie(s.name(), value)
-	if s.AnsweredBy == "" {
+	if !s.hasSecond() {
 		return []http.Cookie{answer}
 	}
 	answered := s.cookie(s.AnsweredBy, first(r, s.AnsweredBy))
@@ -68,11 +68,14 @@ func (s Source) ForgetCopies(w http.ResponseWriter, r *http.Request) error {
 // Forget expires the cookie, its copies, and the one of AnsweredBy. The visitor is asked
 // again.
 func (s Source) Forget(w http.ResponseWriter, r *http.Request) error {
-	if err := cookie.Unset(w, r, s.cookie(s.name(), "")); err != nil || s.AnsweredBy == "" {
+	if err := cookie.Unset(w, r, s.cookie(s.name(), "")); err != nil || !s.hasSecond() {
 		return err
 	}
 	return cookie.Unset(w, r, s.cookie(s.AnsweredBy, ""))
 }
+
+// hasSecond reports whether AnsweredBy is a cookie of its own.
+func (s Source) hasSecond() bool { return s.AnsweredBy != "" && s.AnsweredBy != s.name() }
 
 // cookie returns a cookie with the attributes of the Template.
 func (s Source) cookie(name, value string) http.Cookie {

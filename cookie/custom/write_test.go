@@ -190,3 +190,18 @@ func TestAnsweredByCookie(t *testing.T) {
 	require.ErrorIs(t, s.Write(w, new(http.Request), consent.NewState(map[string]bool{"analytics": false})), cookie.ErrNotEncodable)
 	require.Empty(t, w.Header())
 }
+
+// A site may name the cookie itself: then there is one line, which holds the answer.
+func TestAnsweredByTheCookieItself(t *testing.T) {
+	s := Source{Template: http.Cookie{Name: "ok"}, Format: Word, Categories: []string{"ads"}, AnsweredBy: "ok"}
+	r := httptest.NewRequest("POST", "https://shop.example.com/", nil)
+	r.Header.Set("Cookie", "ok=true")
+	w := httptest.NewRecorder()
+	require.NoError(t, s.Write(w, r, consent.NewState(map[string]bool{"ads": false})))
+	require.Len(t, w.Result().Cookies(), 1)
+	require.Equal(t, "false", w.Result().Cookies()[0].Value)
+
+	w = httptest.NewRecorder()
+	require.NoError(t, s.Forget(w, r))
+	require.Len(t, w.Result().Cookies(), 2, "for the domain and for the host")
+}

@@ -14,14 +14,20 @@ func ForbidsStoring(h http.Header) bool {
 
 // AllowsSharing reports whether a response allows shared caches to store it.
 func AllowsSharing(h http.Header) bool {
+	return targetedShare(h) || slices.ContainsFunc(Directives(h, "Cache-Control"), func(d string) bool {
+		return d == "public" || strings.HasPrefix(d, "s-maxage")
+	})
+}
+
+// targetedShare reports whether a header for certain shared caches lets them store the
+// response.
+func targetedShare(h http.Header) bool {
 	for name := range h {
 		if Targeted(name) && !ForbidsSharing(h, name) {
 			return true
 		}
 	}
-	return slices.ContainsFunc(Directives(h, "Cache-Control"), func(d string) bool {
-		return d == "public" || strings.HasPrefix(d, "s-maxage")
-	})
+	return false
 }
 
 // Targeted reports whether a header is for certain shared caches, which obey it instead of
@@ -55,12 +61,7 @@ func ForbidsSharing(h http.Header, name string) bool {
 // that such caches obey forbids it. A Vary header does not count: most of them key only by
 // URL.
 func Permits(h http.Header) bool {
-	for name := range h {
-		if Targeted(name) && !ForbidsSharing(h, name) {
-			return true
-		}
-	}
-	return !slices.ContainsFunc(Directives(h, "Cache-Control"), func(d string) bool {
+	return targetedShare(h) || !slices.ContainsFunc(Directives(h, "Cache-Control"), func(d string) bool {
 		return d == "private" || d == "no-store"
 	})
 }

@@ -110,11 +110,9 @@ func (h Handler) read(r *http.Request) (v reading) {
 	}
 	var err error
 	v.state, err = middleware.Read(r, o)
-	if outer, ok := consent.Lookup(r.Context()); ok {
-		if alone, _ := middleware.Read(withoutState(r), o); alone != v.state {
-			a := answerOf(outer)
-			v.outer = &a
-		}
+	if outer, ok := consent.Lookup(r.Context()); ok && err == nil && middleware.Effective(r, together, o) != v.state {
+		a := answerOf(outer)
+		v.outer = &a
 	}
 	switch {
 	case errors.Is(err, middleware.ErrNoSource) || errors.Is(err, middleware.ErrNoSignal):
@@ -136,14 +134,7 @@ func (h Handler) read(r *http.Request) (v reading) {
 // withheld reports whether r, which holds no answer, is denied only because browsers may
 // have kept the cookies from it.
 func withheld(r *http.Request, o middleware.Options) bool {
-	silent := middleware.SourceFunc(func(*http.Request) (consent.State, error) { return consent.NewState(nil), nil })
-	s, err := middleware.Read(withoutState(r), middleware.Options{Sources: []middleware.Source{silent}, SameSite: o.SameSite})
-	return err == nil && s == consent.All(consent.Denied)
-}
-
-// withoutState returns r with nothing in its context that would restrict what is read.
-func withoutState(r *http.Request) *http.Request {
-	return r.WithContext(consent.NewContext(r.Context(), consent.NewState(nil)))
+	return middleware.Effective(r, consent.NewState(nil), middleware.Options{SameSite: o.SameSite}) == consent.All(consent.Denied)
 }
 
 // say records what was said.

@@ -13,8 +13,7 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) (recorded <-chan
 	if problem := h.admit(r, public); problem != nil {
 		return nil, problem
 	}
-	held, err := h.codec().Consent(r)
-	h.report(r, err)
+	held := h.held(r)
 	known := vocabularyOf(h.Policy, held)
 	sample, byCategory, sampleErr := h.sample(probe, known)
 	if byCategory {
@@ -39,6 +38,9 @@ func (h Handler) answer(w http.ResponseWriter, r *http.Request) (recorded <-chan
 		h.report(r, ErrHost)
 		if g.grants() {
 			problem = refused(http.StatusInternalServerError, "The grants of the answer cannot be stored.")
+		}
+		if drops(public, sample) {
+			return nil, refused(http.StatusInternalServerError, "The answer cannot be stored.")
 		}
 		if !g.denies(known) {
 			return nil, problem
@@ -80,8 +82,7 @@ func (h Handler) forget(w http.ResponseWriter, r *http.Request) (recorded <-chan
 	if problem := h.admit(r, public); problem != nil {
 		return nil, problem
 	}
-	held, err := h.codec().Consent(r)
-	h.report(r, err)
+	held := h.held(r)
 	known := vocabularyOf(h.Policy, held)
 	sample, _, err := h.sample(probe, known)
 	if err == nil && !knowsHost(public, sample) {

@@ -24,8 +24,8 @@ type Codec interface {
 	// middleware does.
 	Consent(r *http.Request) (consent.State, error)
 
-	// Write sets the cookie that holds s, the answer first if there are several cookies. It
-	// returns an error if the cookie cannot hold all that s denies, or if browsers would
+	// Write sets the cookie that holds s, the answer first if there are several cookies, each
+	// of another name. It returns an error if the cookie cannot hold all that s denies, or if browsers would
 	// refuse it.
 	Write(w http.ResponseWriter, r *http.Request, s consent.State) error
 
@@ -67,8 +67,14 @@ func (h Handler) keep(public *http.Request, state consent.State, known vocabular
 	}
 	next := *public
 	next.Header = make(http.Header)
+	names := make(map[string]bool)
 	for _, line := range k.lines {
 		pair, _, _ := strings.Cut(line, ";")
+		name, _, _ := strings.Cut(pair, "=")
+		if names[name] { // the browser keeps the last of them
+			return kept{}, fmt.Errorf("%w: it sets a cookie twice", ErrCodec)
+		}
+		names[name] = true
 		next.Header.Add("Cookie", pair)
 	}
 	if k.state, err = h.codec().Consent(&next); err != nil {

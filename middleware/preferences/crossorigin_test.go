@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/cookie"
+	"github.com/go-consent/segment/middleware/preferences"
 )
 
 const page = "https://www.example.com"
@@ -75,6 +77,70 @@ func TestTrustedCrossSiteOriginGrantsNothing(t *testing.T) {
 	require.Equal(t, 500, w.Code)
 	require.Empty(t, w.Header()["Set-Cookie"])
 	require.Len(t, b.errs, 1)
+}
+
+// Requests of another site come without the cookie, and browsers drop what their responses
+// set, but for a window's navigation or with SameSite=None. So a grant could undo what the
+// visitor denied before, and a denial be claimed that nobody keeps.
+func TestTrustedCrossSiteOriginClaimsNothing(t *testing.T) {
+	const grant, deny = `{"categories":{"analytics":true}}`, `{"categories":{"analytics":false}}`
+	none := http.Cookie{SameSite: http.SameSiteNoneMode, Secure: true}
+	for _, test := range []struct {
+		what   string
+		codec  cookie.Codec
+		origin string
+		mode   string // of the request: one of a script, or of a window
+		kept   bool   // the denial
+	}{
+		{"a script", cookie.Codec{}, "https://www.example.net", "cors", false},
+		{"a script, and a cookie for the host", cookie.Codec{HostOnly: true}, "https://www.example.net", "cors", false},
+		{"a script over plain HTTP", cookie.Codec{}, "http://www.example.com", "cors", false},
+		{"a script, and SameSite=None", cookie.Codec{Template: none, HostOnly: true}, "https://www.example.net", "cors", true},
+		{"a form", cookie.Codec{}, "https://www.example.net", "navigate", true},
+		{"a form, and a cookie for the host", cookie.Codec{HostOnly: true}, "https://www.example.net", "navigate", true},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			b := newBench()
+			b.Codec, b.CrossOrigin = test.codec, http.NewCrossOriginProtection()
+			require.NoError(t, b.CrossOrigin.AddTrustedOrigin(test.origin))
+			header := http.Header{"Origin": {test.origin}, "Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {test.mode}, "Sec-Fetch-Dest": {"empty"}}
+			if test.mode == "navigate" {
+				header.Set("Sec-Fetch-Dest", "document")
+			}
+			for _, q := range []request{{method: "POST", body: grant, header: header}, {method: "DELETE", header: header}} {
+				w := b.do(q)
+				require.Equal(t, 500, w.Code)
+				require.Empty(t, w.Header()["Set-Cookie"])
+			}
+			w := b.do(request{method: "POST", body: deny, header: header})
+			if test.kept {
+				require.Equal(t, 200, w.Code, w.Body)
+				require.Equal(t, consent.Denied, saved(t, w).Category("analytics"))
+				return
+			}
+			require.Equal(t, 500, w.Code)
+			require.Empty(t, w.Header()["Set-Cookie"])
+			require.Empty(t, b.segment.Events())
+			for _, err := range b.errs {
+				require.ErrorIs(t, err, preferences.ErrHost)
+			}
+		})
+	}
+}
+
+// An old browser does not say that the request is of another site, but the Origin does.
+func TestTrustedOriginOfAnotherSiteInAnOldBrowser(t *testing.T) {
+	b := newBench()
+	b.Codec, b.CrossOrigin = cookie.Codec{HostOnly: true}, http.NewCrossOriginProtection()
+	for origin, want := range map[string]int{"https://www.example.net": 500, "https://www.example.com": 200, "": 200} {
+		header := http.Header{}
+		if origin != "" {
+			require.NoError(t, b.CrossOrigin.AddTrustedOrigin(origin))
+			header.Set("Origin", origin)
+		}
+		w := b.do(request{method: "POST", body: `{"categories":{"analytics":true}}`, header: header})
+		require.Equal(t, want, w.Code, origin)
+	}
 }
 
 func TestCrossOriginFormRedirectsBack(t *testing.T) {

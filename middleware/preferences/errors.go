@@ -9,8 +9,8 @@ var (
 	// ErrPolicy is the error of a Policy that allows something that needs consent whatever
 	// the cookie holds.
 	ErrPolicy = errors.New("preferences: a Policy under which no cookie denies everything")
-	// ErrHost is the error of a request whose public host is unknown: Host returns none, or
-	// the Origin header is of another site.
+	// ErrHost is the error of a request whose public host is unknown, since Host returns none
+	// or the Origin header is of another site, and of one that the browser marks as cross-site.
 	ErrHost = errors.New("preferences: the public host is not known, see Handler.Host")
 	// ErrOnAnswer is the error of an OnAnswer that panicked. It names the type of the panic
 	// value.

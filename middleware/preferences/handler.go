@@ -84,12 +84,13 @@ import (
 // fields and types, a name given twice, a name that neither the Policy nor the visitor's cookie
 // has. The reason is plain text, without data of the request. No response may be cached.
 //
-// There is one exception. If the public host is not known, or the Origin header has another
-// registrable domain ([ErrHost]), a browser would not store a cookie for that domain. The denials
-// of the answer are then stored in a cookie for the host alone, which counts beside any other; if
-// the answer grants anything, or is DELETE, the status is 500. Browsers that send no
-// Sec-Fetch-Site, such as Safari before 16.4, are refused with 403 in that case, since they
-// cannot be told from another site. See Host.
+// There is one exception. If the public host is not known, or CrossOrigin allows a request of
+// another site ([ErrHost]), a browser would not store a cookie for that domain. The denials of the
+// answer are then stored in a cookie for the host alone, which counts beside any other; if the
+// answer grants anything, or is DELETE, the status is 500. So it is for a denial that a script of
+// another site sends, unless the cookie is SameSite=None: the browser would drop it. Browsers that
+// send no Sec-Fetch-Site, such as Safari before 16.4, are refused with 403 if the Origin is not
+// that of the host, since they cannot be told from another site. See Host.
 //
 // # What the browser is told
 //
@@ -151,8 +152,8 @@ type Handler struct {
 	//	err := protection.AddTrustedOrigin("https://www.example.com")
 	//
 	// Its Check is called, and its deny handler is not used. The Origin must have the same
-	// registrable domain, as the cookie would not reach pages of another (see [ErrHost]). Do not
-	// bypass the check by a pattern: then every page on the web could answer.
+	// registrable domain and scheme, as browsers keep the cookie from pages of another site (see
+	// [ErrHost]). Do not bypass the check by a pattern: then every page on the web could answer.
 	//
 	// The other origin also needs a CORS handler around this one, which has to allow credentials,
 	// and the methods and the Content-Type that the page sends. The page has to send credentials
@@ -200,7 +201,9 @@ type Handler struct {
 	ForgetIdentity bool
 
 	// OnError gets errors that are not the answer's fault: a cookie that cannot be read or
-	// written, and a Client that could not be told. Nil: errors are dropped.
+	// written, a Client that could not be told, and the errors of this package. With
+	// [ErrOnAnswer] it is called on the goroutine of OnAnswer, where a panic of its own ends
+	// the program. Nil: errors are dropped.
 	OnError func(*http.Request, error)
 }
 
@@ -222,9 +225,7 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var recorded <-chan struct{} // closed when OnAnswer has returned
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		held, err := h.codec().Consent(r)
-		h.report(r, err)
-		h.show(w, r, held)
+		h.show(w, r, h.held(r))
 	case http.MethodPost, http.MethodPut:
 		recorded, problem = h.answer(w, r)
 	case http.MethodDelete:
@@ -239,6 +240,17 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if recorded != nil {
 		await(w, recorded)
 	}
+}
+
+// held returns what the visitor's cookie holds: All(Denied) if it cannot be read, whatever
+// the Codec returns then.
+func (h Handler) held(r *http.Request) consent.State {
+	held, err := h.codec().Consent(r)
+	if err != nil {
+		h.report(r, err)
+		return consent.All(consent.Denied)
+	}
+	return held
 }
 
 // effective returns what counts for a visitor whose cookie holds s.

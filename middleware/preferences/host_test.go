@@ -140,6 +140,39 @@ func TestCookiesForTheHostAlone(t *testing.T) {
 	require.ErrorIs(t, b.Check(), cookie.ErrNotEncodable)
 }
 
+// A loud codec writes the attributes of its cookie in its own spelling.
+type loud struct{ textCodec }
+
+func (l loud) Write(w http.ResponseWriter, r *http.Request, s consent.State) error {
+	quiet := httptest.NewRecorder()
+	if err := l.textCodec.Write(quiet, r, s); err != nil {
+		return err
+	}
+	for _, line := range quiet.Header()["Set-Cookie"] {
+		line = strings.ReplaceAll(strings.ReplaceAll(line, "; Domain=", ";DOMAIN="), "; Path=", ";PATH=")
+		w.Header().Add("Set-Cookie", line)
+	}
+	return nil
+}
+
+// Browsers know an attribute in any casing, with or without a space, and drop the cookie for a Domain that
+// is not theirs.
+func TestDenialForTheHostAloneHasNoDomainInAnySpelling(t *testing.T) {
+	b := newBench()
+	b.Codec = loud{}
+	b.Host = func(*http.Request) string { return "backend.internal.corp.net" }
+	header := http.Header{"Origin": {"https://shop.example.com"}, "Sec-Fetch-Site": {"same-origin"}}
+	w := b.do(request{method: "POST", body: `{"categories":{"analytics":false}}`, header: header})
+	require.Equal(t, 200, w.Code, w.Body)
+	for _, line := range w.Header()["Set-Cookie"] {
+		require.NotContains(t, strings.ToLower(line), "domain")
+		require.Contains(t, strings.ToLower(line), "path=/")
+	}
+	after, err := loud{}.Consent(&http.Request{Header: http.Header{"Cookie": {sentBack(w)}}})
+	require.NoError(t, err)
+	require.Equal(t, consent.Denied, after.Category("analytics"))
+}
+
 // Old browsers send no Sec-Fetch-Site. Where the Origin is not that of the host, such a
 // request cannot be told from one of another site.
 func TestRequestsOfOldBrowsersAreComparedWithThePublicHost(t *testing.T) {

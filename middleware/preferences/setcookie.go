@@ -19,14 +19,20 @@ var probe = &http.Request{TLS: new(tls.ConnectionState), Host: "www.preferences.
 func (k kept) forHostAlone() kept {
 	lines := make([]string, 0, len(k.lines))
 	for _, line := range k.lines {
-		parts := strings.Split(line, "; ")
-		lines = append(lines, strings.Join(slices.DeleteFunc(parts, func(part string) bool {
-			return strings.HasPrefix(part, "Domain=")
-		}), "; "))
+		parts := strings.Split(line, ";")
+		attributes := slices.DeleteFunc(parts[1:], isDomain)
+		lines = append(lines, strings.Join(append(parts[:1], attributes...), ";"))
 	}
 	set := *k.set
 	set.Domain = ""
 	return kept{lines, &set, k.state}
+}
+
+// isDomain reports whether a part of a Set-Cookie line is a Domain attribute, in whatever
+// spelling the Codec has for it.
+func isDomain(part string) bool {
+	name, _, _ := strings.Cut(part, "=")
+	return strings.EqualFold(strings.TrimSpace(name), "Domain")
 }
 
 // setCookies sets the visitor's cookie and its companion. There is one line for each name

@@ -28,8 +28,9 @@ type Config struct {
 	Where func(*http.Request) (country, region string)
 
 	// Overrides replaces rows of the table, by Place. The override of a country also
-	// replaces the rows of its subdivisions, which can be overridden in turn. Law, Source
-	// and AsOf are for reviewers of the site.
+	// replaces the rows of its subdivisions, which can be overridden in turn. If it is not
+	// known which subdivision a visitor is in, no rule is laxer than in the overrides of any.
+	// Law, Source and AsOf are for reviewers of the site.
 	Overrides map[string]Regime
 }
 
@@ -39,6 +40,7 @@ type Rules struct {
 	categories map[string][]Purpose
 	where      func(*http.Request) (country, region string)
 	overrides  map[string]Regime
+	divided    map[string]Regime         // the strictest of the overrides of a country's subdivisions
 	defaults   map[[3]Rule]consent.State // by the rules of the three purposes
 }
 
@@ -54,6 +56,7 @@ func Compile(c Config) (*Rules, error) {
 		categories: make(map[string][]Purpose, len(c.Categories)),
 		where:      c.Where,
 		overrides:  make(map[string]Regime, len(c.Overrides)),
+		divided:    make(map[string]Regime),
 		defaults:   make(map[[3]Rule]consent.State),
 	}
 	for _, category := range slices.Sorted(maps.Keys(c.Categories)) {
@@ -73,7 +76,8 @@ func Compile(c Config) (*Rules, error) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.Overrides)) {
 		r := c.Overrides[key]
-		switch country, region := splitPlace(key); {
+		country, region := splitPlace(key)
+		switch {
 		case country == "" || joinPlace(country, region) != key:
 			bad("override %q is not a place such as DE or US-CA", key)
 		case r.Place != "" && r.Place != key:
@@ -83,6 +87,12 @@ func Compile(c Config) (*Rules, error) {
 		}
 		r.Place = key
 		t.overrides[key] = r
+		if region != "" {
+			if before, ok := t.divided[country]; ok {
+				r = r.within(before)
+			}
+			t.divided[country] = r
+		}
 	}
 	if err := errors.Join(wrong...); err != nil {
 		return nil, err

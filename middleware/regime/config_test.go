@@ -32,6 +32,30 @@ func TestOverrides(t *testing.T) {
 	require.Equal(t, regime.OptIn, site.Rule(site.For("FR", ""), "unheard of"))
 }
 
+// Who may be in a strict part of a country must not be better off than in that part.
+func TestUnknownSubdivisionIsAsStrictAsAnyOverride(t *testing.T) {
+	lax := regime.Regime{Functional: regime.NotNeeded, Statistics: regime.NotNeeded, Advertising: regime.NotNeeded}
+	half := lax
+	half.Advertising = regime.OptIn
+	site := regime.MustCompile(regime.Config{Overrides: map[string]regime.Regime{
+		"CA": lax, "CA-QC": {Statistics: regime.OptOut}, "CA-BC": half,
+		"US-CA":  {}, // the table has opt-out, also for an unknown state
+		"GB-NIR": {}, // and here for statistics
+	}})
+	for _, region := range []string{"", "?", "QC,ON", "nowhere"} {
+		got := site.For("CA", region)
+		require.Equal(t, regime.Regime{Place: "CA", Statistics: regime.OptOut}, got, region)
+		for _, country := range []string{"US", "GB"} {
+			got := site.For(country, region)
+			require.Equal(t, [3]regime.Rule{}, [3]regime.Rule{got.Functional, got.Statistics, got.Advertising}, "%s %s", country, region)
+		}
+	}
+	require.Equal(t, regime.NotNeeded, site.For("CA", "ON").Advertising, "a part that is known, and has no override")
+	require.Equal(t, regime.OptOut, site.For("US", "TX").Advertising)
+	require.Equal(t, regime.OptOut, site.For("GB", "ENG").Statistics)
+	require.Equal(t, half.Statistics, site.For("CA", "BC").Statistics)
+}
+
 func TestCompileReportsEveryMistake(t *testing.T) {
 	_, err := regime.Compile(regime.Config{
 		Categories: map[string][]regime.Purpose{"": {regime.Statistics}, "a": nil, "b": {"marketing"}},

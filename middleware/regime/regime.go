@@ -33,8 +33,10 @@
 // # What is not known is opt-in
 //
 // No header is trusted to say where a visitor is unless [Config.Where] reads it. Without Where,
-// for a place that the table does not list, and for a header that is missing, malformed or
-// repeated, every purpose is opt-in. So is any category that the Config does not name.
+// for a place that the table does not list, and for a country that is missing, malformed or
+// repeated, every purpose is opt-in. So is any category that the Config does not name. If only
+// the subdivision is not known, what counts is no laxer than in any that is listed; see
+// [Rules.For].
 //
 // # The table
 //
@@ -127,6 +129,14 @@ func (r Regime) strictest(purposes []Purpose) Rule {
 		rule = min(rule, r.Rule(p))
 	}
 	return rule
+}
+
+// within returns r with no rule laxer than in other.
+func (r Regime) within(other Regime) Regime {
+	r.Functional = min(r.Functional, other.Functional)
+	r.Statistics = min(r.Statistics, other.Statistics)
+	r.Advertising = min(r.Advertising, other.Advertising)
+	return r
 }
 
 // String returns the place and its rules, such as

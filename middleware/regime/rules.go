@@ -36,21 +36,33 @@ func (t *Rules) Of(r *http.Request) Regime {
 }
 
 // For returns the regime of a place: the override for the subdivision or for the country,
-// or else the row of the table for either. It is the zero Regime for a malformed or
-// unlisted place, and for an unlisted subdivision of a country whose subdivisions are
-// listed.
+// or else the row of the table for either. It is the zero Regime for a malformed or unlisted
+// country and, without an override of the country, for a malformed or unlisted subdivision
+// of one whose subdivisions are listed. If the subdivision is "" or malformed, no rule is
+// laxer than in the override of any subdivision of the country.
 func (t *Rules) For(country, region string) Regime {
 	country, region = cleanCountry(country), cleanRegion(country, region)
 	if t == nil || country == "" {
 		return Regime{}
 	}
-	for _, place := range []string{joinPlace(country, region), country} {
-		if r, ok := t.overrides[place]; ok {
-			return r
-		}
+	r := t.row(country, region)
+	if strictest, ok := t.divided[country]; ok && (region == "" || region == unclear) {
+		r = r.within(strictest)
+	}
+	return r
+}
+
+// row returns the override or the row of the table for a place.
+func (t *Rules) row(country, region string) Regime {
+	place := joinPlace(country, region)
+	if r, ok := t.overrides[place]; ok {
+		return r
+	}
+	if r, ok := t.overrides[country]; ok {
+		return r
 	}
 	rows := table()
-	if r, ok := rows.byPlace[joinPlace(country, region)]; ok {
+	if r, ok := rows.byPlace[place]; ok {
 		return r
 	}
 	if rows.divided[country] {
