@@ -183,6 +183,31 @@ func TestOutcomesThatTheNextClientTells(t *testing.T) {
 	require.EqualValues(t, 1, client.Stats().Failed)
 }
 
+// A writingTeller writes to the messages that it is given, which are its own, as a client may.
+type writingTeller struct{ tellingClient }
+
+func (c *writingTeller) Enqueue(m analytics.Message) error {
+	err := c.Recorder.Enqueue(m)
+	track := m.(analytics.Track)
+	track.Integrations["Facebook Pixel"] = true
+	clear(track.Context.Extra)
+	return err
+}
+
+// What a client writes to one message must not be in the next one.
+func TestNextClientThatTellsMayWriteToItsMessage(t *testing.T) {
+	var next writingTeller
+	client := consent.New(&next, routed, nil).With(consenttest.Grant("analytics"))
+	for range 2 {
+		require.NoError(t, client.Enqueue(analytics.Track{UserId: "u", Event: "e"}))
+	}
+	next.RequireReached(t, "Amplitude", 2)
+	next.RequireNotReached(t, "Facebook Pixel")
+	for _, e := range next.Events() {
+		require.Contains(t, string(e.JSON), "categoryPreferences")
+	}
+}
+
 type hosts struct{ seen []string }
 
 func (h *hosts) RoundTrip(r *http.Request) (*http.Response, error) {

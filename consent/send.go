@@ -76,9 +76,6 @@ func (c *Client) leave(kind *delivery.Kind, given analytics.Message, made *stamp
 		}
 	}
 	c.tell(kind, given, decision, "")
-	if s.untold != "" {
-		m.Unshare() // the client that gets it may write to it
-	}
 	c.track(m)
 	tracked, err := s.outlet.Send(m, size)
 	switch {

@@ -23,12 +23,14 @@ func Wrap(next analytics.Client) *Wrapped {
 	return &Wrapped{next: next, gate: gate{empty: make(chan struct{})}}
 }
 
-// Send implements [Outlet]. The client gets the message by value, and may block.
+// Send implements [Outlet]. The client gets the message by value, with maps that it may write
+// to, and may block.
 func (w *Wrapped) Send(m *Message, _ int) (tracked bool, err error) {
 	if !w.gate.enter() {
 		return false, analytics.ErrClosed
 	}
 	defer w.gate.leave()
+	m.Unshare()
 	return w.Tracked, w.next.Enqueue(m.Value())
 }
 
