@@ -2,8 +2,10 @@ package consent_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
@@ -207,6 +209,47 @@ func TestNextClientThatTellsMayWriteToItsMessage(t *testing.T) {
 		require.Contains(t, string(e.JSON), "categoryPreferences")
 	}
 }
+
+// Deliver is told what such a client tells, of each message once, also if an id comes twice.
+func TestDeliverThroughAClientThatTells(t *testing.T) {
+	var next tellingClient
+	client := consent.New(&next, routed, nil)
+	captured := func(id string) consent.Captured {
+		return consent.Captured{
+			Message: analytics.Track{UserId: "u", Event: "e", MessageId: id}, At: time.Now(),
+			States: []consent.State{consenttest.Grant("analytics")},
+		}
+	}
+	var told []string
+	for i, id := range []string{"m1", "m1", "m2"} {
+		client.Deliver(captured(id), nil, func(o consent.Outcome) { told = append(told, fmt.Sprint(i, o.Result)) })
+	}
+	require.Empty(t, told, "nothing is known yet")
+	for _, i := range []int{2, 0, 1, 1} {
+		next.tell(next.Events()[i].Message, nil)
+	}
+	require.Equal(t, []string{"2delivered", "0delivered", "1delivered"}, told)
+
+	full := errors.New("full")
+	refusing := refusingTeller{err: full}
+	client = consent.New(&refusing, routed, nil)
+	told = nil
+	for range 2 {
+		client.Deliver(captured("m"), nil, func(o consent.Outcome) { told = append(told, string(o.Result)) })
+		refusing.err = nil
+	}
+	require.Equal(t, []string{"refused"}, told)
+	refusing.tell(captured("m").Message, nil)
+	require.Equal(t, []string{"refused", "delivered"}, told)
+}
+
+// A refusingTeller refuses messages with its error.
+type refusingTeller struct {
+	tellingClient
+	err error
+}
+
+func (c *refusingTeller) Enqueue(analytics.Message) error { return c.err }
 
 type hosts struct{ seen []string }
 
