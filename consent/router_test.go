@@ -62,6 +62,7 @@ func TestGateLetsAMessageLeaveOnlyIfAllThatGetItMay(t *testing.T) {
 		"and one of several":                  {[]string{"Snowplow", "Amplitude"}, analyticsOnly, analytics.Integrations{"Amplitude": false}, consent.SuppressedUnstoppable},
 		"and another":                         {[]string{"Snowplow"}, analyticsOnly, analytics.Integrations{"Amplitude": false}, ""},
 		"the application cannot open it":      {[]string{"Snowplow"}, consenttest.Deny("analytics"), analytics.Integrations{"Snowplow": true}, consent.SuppressedNothingAllowed},
+		"nor under an alias":                  {[]string{"Meta"}, consenttest.Grant("ads"), analytics.Integrations{"facebook pixel": false}, consent.SuppressedNothingAllowed},
 		"All is no destination":               {[]string{"All"}, consent.All(consent.Granted), nil, consent.SuppressedNothingAllowed},
 		"denied by name, granted by category": {[]string{"Snowplow"}, analyticsOnly.WithDestinations(map[string]bool{"SNOWPLOW": false}), nil, consent.SuppressedNothingAllowed},
 	} {
@@ -76,6 +77,38 @@ func TestGateLetsAMessageLeaveOnlyIfAllThatGetItMay(t *testing.T) {
 			require.Len(t, events, 1)
 			require.NotContains(t, string(events[0].JSON), "integrations")
 			require.NotContains(t, string(events[0].JSON), "consent")
+		})
+	}
+}
+
+// What a policy does not list may be denied nevertheless, in whatever casing.
+func TestGateOfWhatThePolicyDoesNotList(t *testing.T) {
+	open := destinations.MustCompile(destinations.Config{
+		Categories: map[string][]string{"analytics": {"Amplitude"}, "ads": {"Meta"}}, AllowUnlisted: true,
+	})
+	granted := consenttest.Grant("analytics", "ads")
+	for name, c := range map[string]struct {
+		gate   string
+		state  consent.State
+		leaves bool
+	}{
+		"nothing denies it":             {"Mixpanel", granted, true},
+		"the visitor denied it":         {"Mixpanel", granted.WithDestinations(map[string]bool{"Mixpanel": false}), false},
+		"in another casing":             {"Mixpanel", granted.WithDestinations(map[string]bool{"mix panel": false}), false},
+		"a near-name of what is denied": {"amplitude", consent.NewState(map[string]bool{"analytics": false, "ads": true}), false},
+		"nobody looked":                 {"Mixpanel", consent.State{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var recorder consenttest.Recorder
+			client := consent.New(&recorder, open, &consent.Options{Router: consent.Gate{Destinations: []string{c.gate}}})
+			for _, own := range []analytics.Integrations{nil, {"Other": true}} {
+				require.NoError(t, client.With(c.state).Enqueue(analytics.Track{UserId: "u", Event: "e", Integrations: own}))
+			}
+			if c.leaves {
+				require.Len(t, recorder.Events(), 2)
+			} else {
+				require.Empty(t, recorder.Events())
+			}
 		})
 	}
 }
