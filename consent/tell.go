@@ -30,8 +30,8 @@ type Answer struct {
 // visitor has an id and the answer opens a destination that needs consent. Only names that
 // the policy has go into the traits.
 //
-// What c is bound to does not matter, nor whom it is for ([Client.About]): the answer is
-// that of the visitor whose ids it has. The error joins what [Client.Enqueue] returns.
+// What c is bound to does not matter, nor whom it is for ([Client.About]), and [Client.Anonymous]
+// fills in no id: the answer is that of the visitor whose ids it has. The error joins what [Client.Enqueue] returns.
 func (c *Client) Tell(a Answer) error {
 	if c == nil || c.shared == nil || c.shared.outlet == nil {
 		return fmt.Errorf("the update of preferences was not sent: %w", ErrNoClient)
@@ -69,7 +69,7 @@ func (c *Client) Tell(a Answer) error {
 // whoever answered.
 func (c *Client) plain() *Client {
 	d := c.derive()
-	d.person, d.necessary, d.enforced = nil, nil, true
+	d.person, d.anonymous, d.necessary, d.enforced = nil, nil, nil, true
 	return d
 }
 
