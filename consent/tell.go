@@ -42,15 +42,9 @@ func (c *Client) Tell(a Answer) error {
 	if !known {
 		anonymous = rand.Text()
 	}
-	// The update reports every category of the policy, also for an answer, or a signal,
-	// that names none.
-	reported := NewState(maps.Collect(decision.Categories()))
-	if a.State.AskedByDestination() {
-		reported = reported.WithDestinations(maps.Collect(a.State.Given().Destinations()))
-	}
 	c = c.plain()
 	var failed []error
-	err := c.With(reported).Enqueue(analytics.Track{Event: UpdateEvent, AnonymousId: anonymous, UserId: a.UserID})
+	err := c.With(c.shared.reported(a.State)).Enqueue(analytics.Track{Event: UpdateEvent, AnonymousId: anonymous, UserId: a.UserID})
 	if err != nil {
 		failed = append(failed, fmt.Errorf("the update of preferences was not sent: %w", err))
 	}
@@ -63,6 +57,16 @@ func (c *Client) Tell(a Answer) error {
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// reported returns what an update of preferences says of s: every category of the policy,
+// also for an answer, or a signal, that names none.
+func (s *shared) reported(state State) State {
+	reported := NewState(maps.Collect(s.decide(state).Categories()))
+	if state.AskedByDestination() {
+		reported = reported.WithDestinations(maps.Collect(state.Given().Destinations()))
+	}
+	return reported
 }
 
 // plain returns c without what an application says of its own messages alone, and for
