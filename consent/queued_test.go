@@ -274,6 +274,19 @@ func (r strict) Route(d consent.Decision, s consent.State, integrations map[stri
 	return r.Segment.Route(d, s, nil)
 }
 
+// Whom a client is for must not be forgotten over an event about nobody.
+func TestAboutOutlastsAnExemption(t *testing.T) {
+	var next capture
+	c := consent.New(&next, policy, nil).About("ann").Exempt("builds")
+	require.NoError(t, c.Enqueue(analytics.Track{Event: "Built", AnonymousId: "machine"}))
+	require.Len(t, next.sent, 1, "about no person")
+	require.NoError(t, c.With(acceptAll).Enqueue(analytics.Track{Event: "e", UserId: "bob"}))
+	require.NoError(t, c.For(consent.NewContext(t.Context(), acceptAll)).Enqueue(analytics.Track{Event: "e", UserId: "bob"}))
+	require.Len(t, next.sent, 1, "about another person")
+	require.NoError(t, c.With(acceptAll).Enqueue(analytics.Track{Event: "e", UserId: "ann"}))
+	require.Len(t, next.sent, 2)
+}
+
 // An answer of nobody must not stay when the exemption ends.
 func TestAboutEndsAnExemption(t *testing.T) {
 	var r consenttest.Recorder
