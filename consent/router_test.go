@@ -146,6 +146,23 @@ func TestRouterThatFailsSuppresses(t *testing.T) {
 	}
 }
 
+// The application may use its integrations again, whatever a router makes of them.
+func TestRouterDoesNotGetTheApplicationsOwnMap(t *testing.T) {
+	back := routerFunc(func(d consent.Decision, _ consent.State, own map[string]any) consent.Route {
+		if own != nil {
+			own["of"] = "the router"
+		}
+		return consent.Route{Decision: d, Integrations: own}
+	})
+	var kept analytics.Message
+	client := consent.New(enqueueFunc(func(m analytics.Message) error { kept = m; return nil }), routed, &consent.Options{Router: back})
+	own := analytics.Integrations{"Amplitude": false}
+	require.NoError(t, client.With(consenttest.Grant("analytics")).Enqueue(analytics.Track{UserId: "u", Event: "e", Integrations: own}))
+	require.Equal(t, analytics.Integrations{"Amplitude": false}, own)
+	own["Amplitude"] = true
+	require.Equal(t, analytics.Integrations{"Amplitude": false, "of": "the router"}, kept.(analytics.Track).Integrations)
+}
+
 // One policy and one Decision serve two routers, each with what it made itself.
 func TestRoutersDoNotGetEachOthersStamp(t *testing.T) {
 	var atSegment, gated, other consenttest.Recorder
