@@ -26,7 +26,7 @@ func (c *Client) About(userID string) *Client {
 
 // isAboutAnother reports whether a message is about somebody else than the client is for.
 func (c *Client) isAboutAnother(kind *delivery.Kind, given analytics.Message) bool {
-	if c.person == nil {
+	if c.person == nil || c.exempt != nil {
 		return false
 	}
 	m := kind.Open(given)

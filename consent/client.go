@@ -62,8 +62,8 @@ type Client struct {
 // called with the policy.
 //
 // If it has a method Tells(func(analytics.Message, error)), that is called once, here. next
-// then has to call the function once for every message that it accepted: with nil when it was
-// delivered, or with why it was lost. The outcomes are Delivered and Failed instead of
+// then has to call the function once for every message that it accepted: with the message, its
+// MessageId as it was, and nil when it was delivered, or why it was lost. The outcomes are Delivered and Failed instead of
 // Accepted. The error must hold nothing of a message.
 func New(next analytics.Client, p Policy, o *Options) *Client {
 	s := newShared(p, o)
@@ -72,7 +72,7 @@ func New(next analytics.Client, p Policy, o *Options) *Client {
 		s.outlet = wrapped
 		if t, ok := next.(teller); ok {
 			wrapped.Tracked, s.untold = true, ""
-			t.Tells(s.told())
+			t.Tells(s.told(wrapped))
 		}
 		s.watcher, _ = next.(watcher)
 		if u, ok := next.(interface{ Unenforced() }); ok && s.unchanged != nil {

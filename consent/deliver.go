@@ -16,7 +16,8 @@ type Standing struct {
 
 // Deliver sends a message that a client of [NewQueued] captured, to where all of its States
 // and the State of now allow: see [Both]. Never is it sent wider than one of them. If now is
-// nil, what counted when it was captured decides alone.
+// nil, what counted when it was captured decides alone. A message without a State that is not
+// exempt counts as one of All(Denied).
 //
 //   - An [UpdateEvent] leaves under its own States whatever now is, unless the visitor has
 //     answered otherwise since: then it is suppressed with [SuppressedSuperseded], as
@@ -41,6 +42,9 @@ func (c *Client) Deliver(x Captured, now *Standing, done func(Outcome)) {
 	d.delivery = &delivering{filled: x.Filled, done: done}
 	update := isUpdate(x.Message)
 	states := x.States
+	if len(states) == 0 {
+		states = []State{{}} // nobody's answer was captured
+	}
 	if now != nil && !update {
 		states = append(append([]State(nil), states...), now.State)
 	}
@@ -54,7 +58,7 @@ func (c *Client) Deliver(x Captured, now *Standing, done func(Outcome)) {
 			d.necessary.claims = append(d.necessary.claims, claimOf(claim))
 		}
 	}
-	d.delivery.superseded = update && now != nil && now.supersedes(x, d.state)
+	d.delivery.superseded = update && now != nil && now.supersedes(x, d.state, c.shared)
 	message := x.Message
 	if m, ok := delivery.Open(message); ok && x.Filled && m.AnonymousID != nil {
 		id := *m.AnonymousID
@@ -75,30 +79,9 @@ type delivering struct {
 }
 
 // supersedes reports whether an update of preferences, of a visitor who had answered s, is
-// older than the answer on record, and says something else.
-func (now *Standing) supersedes(x Captured, s State) bool {
-	if !now.Given.After(x.At) {
-		return false
-	}
-	for name, granted := range s.Categories() {
-		want := Denied
-		if granted {
-			want = Granted
-		}
-		if now.State.Category(name) != want {
-			return true
-		}
-	}
-	for name, granted := range s.Destinations() {
-		want := Denied
-		if granted {
-			want = Granted
-		}
-		if now.State.Destination(name) != want {
-			return true
-		}
-	}
-	return s.AskedByDestination() != now.State.AskedByDestination()
+// older than the answer on record, and would say something else of it.
+func (now *Standing) supersedes(x Captured, s State, by *shared) bool {
+	return now.Given.After(x.At) && by.reported(now.State) != by.reported(s)
 }
 
 // guarded is the policy of a client, whose panic allows nothing.

@@ -14,7 +14,7 @@ import (
 // Nobody has to be asked about those, so they go wherever the policy lets an event of
 // somebody go who granted everything, with [ReasonExempt] and why as the Cause of each
 // verdict. What the policy denies even then stays denied. [Stats] counts them.
-// With, For and About end the exemption.
+// With, For and About end the exemption; whom About named counts again then.
 //
 // Why says in a few words what the events are about, for whoever reviews them. Without
 // it Enqueue returns [ErrExempt]. It does so, too, for a message that shows by its type or
@@ -36,7 +36,7 @@ import (
 func (c *Client) Exempt(why string) *Client {
 	d := c.derive()
 	d.state, d.bound, d.exempt = All(Granted), true, &exemption{why: why}
-	d.person, d.all, d.values = nil, nil, nil
+	d.all, d.values = nil, nil
 	return d
 }
 

@@ -89,15 +89,12 @@ func NewQueued(q Queue, p Policy, o *Options) *Client {
 // capture puts a message that may leave into the queue. It returns what send does.
 func (c *Client) capture(kind *delivery.Kind, given analytics.Message, made *stamp) (analytics.Message, Outcome) {
 	s, now := c.shared, time.Now()
-	refused := func(err error) (analytics.Message, Outcome) {
-		return given, Outcome{Result: Refused, Err: err}
-	}
 	if s.unchanged != nil {
-		return refused(fmt.Errorf("%w: a client of NewQueued has no DangerouslySendUnchanged", ErrConfig))
+		return refuse(given, fmt.Errorf("%w: a client of NewQueued has no DangerouslySendUnchanged", ErrConfig))
 	}
 	m, err := delivery.Frozen(kind, given)
 	if err != nil {
-		return refused(err)
+		return refuse(given, err)
 	}
 	if made.update {
 		*m.Object, *m.Context, *m.Integrations = nil, nil, nil
@@ -111,25 +108,21 @@ func (c *Client) capture(kind *delivery.Kind, given analytics.Message, made *sta
 	stamped, _ := delivery.Open(m.Value())
 	decision, size, reason, err := made.put(stamped, s)
 	if err != nil {
-		return refused(err)
+		return refuse(given, err)
 	}
 	if reason != "" {
 		return c.suppress(kind, given, decision, reason)
 	}
-	filled := false
-	if c.identifies() {
-		if m.AnonymousID != nil && *m.AnonymousID == "" && (made.update || decision.identifies()) {
-			s.guard("Anonymous", func() { *m.AnonymousID = c.anonymous() })
-			*stamped.AnonymousID = *m.AnonymousID
-			filled = *m.AnonymousID != ""
-		}
-		if err := m.Pointer().Validate(); err != nil {
-			return refused(err)
-		}
+	filled, err := c.identify(m, made.update || decision.identifies())
+	if err != nil {
+		return refuse(given, err)
+	}
+	if filled {
+		*stamped.AnonymousID = *m.AnonymousID
 	}
 	c.tell(kind, given, decision, "")
 	if err := delivery.Measure(stamped, size); err != nil {
-		return refused(err)
+		return refuse(given, err)
 	}
 	captured := Captured{Message: m.Value(), Filled: filled, Policy: s.fingerprint, At: now}
 	if c.exempt != nil {
@@ -143,7 +136,7 @@ func (c *Client) capture(kind *delivery.Kind, given analytics.Message, made *sta
 		}
 	}
 	if err := s.store(c.values, captured); err != nil {
-		return refused(err)
+		return refuse(given, err)
 	}
 	return m.Value(), Outcome{Result: Queued}
 }

@@ -152,6 +152,9 @@ func TestDeliver(t *testing.T) {
 	update := func(s consent.State) consent.Captured {
 		return consent.Captured{At: at, States: []consent.State{s}, Message: analytics.Track{Event: consent.UpdateEvent, AnonymousId: "a", MessageId: "m"}}
 	}
+	asked := func(destinations map[string]bool) consent.State {
+		return granted.WithDestinations(map[string]bool{"Amplitude": true}).Restrict(consent.NewState(nil).WithDestinations(destinations))
+	}
 	noAlways := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}, "advertising": {"Facebook Pixel"}}})
 	for name, c := range map[string]struct {
 		policy  consent.Policy
@@ -162,24 +165,28 @@ func TestDeliver(t *testing.T) {
 		err     error
 		noID    bool
 	}{
-		"both grant":         {x: track(consent.Captured{States: []consent.State{granted}}), now: &consent.Standing{State: granted}, reached: []string{"Amplitude", "Facebook Pixel", "Sift"}},
-		"withdrawn":          {x: track(consent.Captured{States: []consent.State{granted}}), now: &consent.Standing{State: denied}, reached: []string{"Sift"}},
-		"granted since":      {x: track(consent.Captured{States: []consent.State{denied}}), now: &consent.Standing{State: granted}, reached: []string{"Sift"}},
-		"one of two denies":  {x: track(consent.Captured{States: []consent.State{granted, denied}}), now: &consent.Standing{State: granted}, reached: []string{"Sift"}},
-		"the capture alone":  {x: track(consent.Captured{States: []consent.State{granted}}), reached: []string{"Amplitude", "Facebook Pixel", "Sift"}},
-		"no State at all":    {x: track(consent.Captured{}), reached: []string{"Sift"}},
-		"nobody may":         {policy: noAlways, x: track(consent.Captured{States: []consent.State{granted}}), now: &consent.Standing{}, reason: consent.SuppressedNothingAllowed},
-		"exempt":             {x: track(consent.Captured{Exempt: "why"}), now: &consent.Standing{State: denied}, reached: []string{"Amplitude", "Facebook Pixel", "Sift"}},
-		"necessary":          {x: track(consent.Captured{States: []consent.State{granted}, Necessary: []consent.Claim{{Why: "w", Destinations: []string{"Amplitude"}}}}), now: &consent.Standing{State: denied}, reached: []string{"Amplitude", "Sift"}},
-		"no longer named":    {x: track(consent.Captured{States: []consent.State{granted}, Necessary: []consent.Claim{{Why: "w", Destinations: []string{"Gone"}}}}), now: &consent.Standing{State: granted}, err: consent.ErrNecessary},
-		"a filled id":        {x: track(consent.Captured{Filled: true, States: []consent.State{granted}}), now: &consent.Standing{State: granted}, reached: []string{"Amplitude", "Facebook Pixel", "Sift"}},
-		"only a filled id":   {x: track(consent.Captured{Filled: true, States: []consent.State{granted}}), now: &consent.Standing{State: denied}, reason: consent.SuppressedNoID},
-		"update":             {x: update(granted), now: &consent.Standing{State: denied, Given: at.Add(-time.Minute)}, reached: []string{}},
-		"update, same since": {x: update(granted), now: &consent.Standing{State: granted, Given: at.Add(time.Minute)}, reached: []string{}},
-		"update, superseded": {x: update(granted), now: &consent.Standing{State: denied, Given: at.Add(time.Minute)}, reason: consent.SuppressedSuperseded},
-		"update, taken back": {x: update(granted), now: &consent.Standing{State: consent.NewState(nil), Given: at.Add(time.Minute)}, reason: consent.SuppressedSuperseded},
-		"update, no record":  {x: update(granted), now: &consent.Standing{}, reached: []string{}},
-		"no message":         {x: consent.Captured{}, err: consent.ErrMessage},
+		"both grant":                      {x: track(consent.Captured{States: []consent.State{granted}}), now: &consent.Standing{State: granted}, reached: []string{"Amplitude", "Facebook Pixel", "Sift"}},
+		"withdrawn":                       {x: track(consent.Captured{States: []consent.State{granted}}), now: &consent.Standing{State: denied}, reached: []string{"Sift"}},
+		"granted since":                   {x: track(consent.Captured{States: []consent.State{denied}}), now: &consent.Standing{State: granted}, reached: []string{"Sift"}},
+		"one of two denies":               {x: track(consent.Captured{States: []consent.State{granted, denied}}), now: &consent.Standing{State: granted}, reached: []string{"Sift"}},
+		"the capture alone":               {x: track(consent.Captured{States: []consent.State{granted}}), reached: []string{"Amplitude", "Facebook Pixel", "Sift"}},
+		"no State at all":                 {x: track(consent.Captured{}), reached: []string{"Sift"}},
+		"no State, and now":               {x: track(consent.Captured{}), now: &consent.Standing{State: granted}, reached: []string{"Sift"}},
+		"nobody may":                      {policy: noAlways, x: track(consent.Captured{States: []consent.State{granted}}), now: &consent.Standing{}, reason: consent.SuppressedNothingAllowed},
+		"exempt":                          {x: track(consent.Captured{Exempt: "why"}), now: &consent.Standing{State: denied}, reached: []string{"Amplitude", "Facebook Pixel", "Sift"}},
+		"necessary":                       {x: track(consent.Captured{States: []consent.State{granted}, Necessary: []consent.Claim{{Why: "w", Destinations: []string{"Amplitude"}}}}), now: &consent.Standing{State: denied}, reached: []string{"Amplitude", "Sift"}},
+		"no longer named":                 {x: track(consent.Captured{States: []consent.State{granted}, Necessary: []consent.Claim{{Why: "w", Destinations: []string{"Gone"}}}}), now: &consent.Standing{State: granted}, err: consent.ErrNecessary},
+		"a filled id":                     {x: track(consent.Captured{Filled: true, States: []consent.State{granted}}), now: &consent.Standing{State: granted}, reached: []string{"Amplitude", "Facebook Pixel", "Sift"}},
+		"only a filled id":                {x: track(consent.Captured{Filled: true, States: []consent.State{granted}}), now: &consent.Standing{State: denied}, reason: consent.SuppressedNoID},
+		"update":                          {x: update(granted), now: &consent.Standing{State: denied, Given: at.Add(-time.Minute)}, reached: []string{}},
+		"update, same since":              {x: update(granted), now: &consent.Standing{State: granted, Given: at.Add(time.Minute)}, reached: []string{}},
+		"update, superseded":              {x: update(granted), now: &consent.Standing{State: denied, Given: at.Add(time.Minute)}, reason: consent.SuppressedSuperseded},
+		"update, taken back":              {x: update(granted), now: &consent.Standing{State: consent.NewState(nil), Given: at.Add(time.Minute)}, reason: consent.SuppressedSuperseded},
+		"update, the same in fewer words": {x: update(consent.NewState(map[string]bool{"analytics": true, "advertising": false})), now: &consent.Standing{State: consenttest.Grant("analytics"), Given: at.Add(time.Minute)}, reached: []string{}},
+		"update, more since":              {x: update(consenttest.Grant("analytics")), now: &consent.Standing{State: granted, Given: at.Add(time.Minute)}, reason: consent.SuppressedSuperseded},
+		"update, less since":              {x: update(asked(nil)), now: &consent.Standing{State: asked(map[string]bool{"Facebook Pixel": false}), Given: at.Add(time.Minute)}, reason: consent.SuppressedSuperseded},
+		"update, no record":               {x: update(granted), now: &consent.Standing{}, reached: []string{}},
+		"no message":                      {x: consent.Captured{}, err: consent.ErrMessage},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p consent.Policy = queuePolicy
@@ -265,6 +272,19 @@ func (r strict) Route(d consent.Decision, s consent.State, integrations map[stri
 		return consent.Route{Decision: d, Suppressed: consent.SuppressedRouter}
 	}
 	return r.Segment.Route(d, s, nil)
+}
+
+// Whom a client is for must not be forgotten over an event about nobody.
+func TestAboutOutlastsAnExemption(t *testing.T) {
+	var next capture
+	c := consent.New(&next, policy, nil).About("ann").Exempt("builds")
+	require.NoError(t, c.Enqueue(analytics.Track{Event: "Built", AnonymousId: "machine"}))
+	require.Len(t, next.sent, 1, "about no person")
+	require.NoError(t, c.With(acceptAll).Enqueue(analytics.Track{Event: "e", UserId: "bob"}))
+	require.NoError(t, c.For(consent.NewContext(t.Context(), acceptAll)).Enqueue(analytics.Track{Event: "e", UserId: "bob"}))
+	require.Len(t, next.sent, 1, "about another person")
+	require.NoError(t, c.With(acceptAll).Enqueue(analytics.Track{Event: "e", UserId: "ann"}))
+	require.Len(t, next.sent, 2)
 }
 
 // An answer of nobody must not stay when the exemption ends.

@@ -2,8 +2,10 @@ package consent_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
@@ -60,6 +62,7 @@ func TestGateLetsAMessageLeaveOnlyIfAllThatGetItMay(t *testing.T) {
 		"and one of several":                  {[]string{"Snowplow", "Amplitude"}, analyticsOnly, analytics.Integrations{"Amplitude": false}, consent.SuppressedUnstoppable},
 		"and another":                         {[]string{"Snowplow"}, analyticsOnly, analytics.Integrations{"Amplitude": false}, ""},
 		"the application cannot open it":      {[]string{"Snowplow"}, consenttest.Deny("analytics"), analytics.Integrations{"Snowplow": true}, consent.SuppressedNothingAllowed},
+		"nor under an alias":                  {[]string{"Meta"}, consenttest.Grant("ads"), analytics.Integrations{"facebook pixel": false}, consent.SuppressedNothingAllowed},
 		"All is no destination":               {[]string{"All"}, consent.All(consent.Granted), nil, consent.SuppressedNothingAllowed},
 		"denied by name, granted by category": {[]string{"Snowplow"}, analyticsOnly.WithDestinations(map[string]bool{"SNOWPLOW": false}), nil, consent.SuppressedNothingAllowed},
 	} {
@@ -74,6 +77,38 @@ func TestGateLetsAMessageLeaveOnlyIfAllThatGetItMay(t *testing.T) {
 			require.Len(t, events, 1)
 			require.NotContains(t, string(events[0].JSON), "integrations")
 			require.NotContains(t, string(events[0].JSON), "consent")
+		})
+	}
+}
+
+// What a policy does not list may be denied nevertheless, in whatever casing.
+func TestGateOfWhatThePolicyDoesNotList(t *testing.T) {
+	open := destinations.MustCompile(destinations.Config{
+		Categories: map[string][]string{"analytics": {"Amplitude"}, "ads": {"Meta"}}, AllowUnlisted: true,
+	})
+	granted := consenttest.Grant("analytics", "ads")
+	for name, c := range map[string]struct {
+		gate   string
+		state  consent.State
+		leaves bool
+	}{
+		"nothing denies it":             {"Mixpanel", granted, true},
+		"the visitor denied it":         {"Mixpanel", granted.WithDestinations(map[string]bool{"Mixpanel": false}), false},
+		"in another casing":             {"Mixpanel", granted.WithDestinations(map[string]bool{"mix panel": false}), false},
+		"a near-name of what is denied": {"amplitude", consent.NewState(map[string]bool{"analytics": false, "ads": true}), false},
+		"nobody looked":                 {"Mixpanel", consent.State{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var recorder consenttest.Recorder
+			client := consent.New(&recorder, open, &consent.Options{Router: consent.Gate{Destinations: []string{c.gate}}})
+			for _, own := range []analytics.Integrations{nil, {"Other": true}} {
+				require.NoError(t, client.With(c.state).Enqueue(analytics.Track{UserId: "u", Event: "e", Integrations: own}))
+			}
+			if c.leaves {
+				require.Len(t, recorder.Events(), 2)
+			} else {
+				require.Empty(t, recorder.Events())
+			}
 		})
 	}
 }
@@ -109,6 +144,23 @@ func TestRouterThatFailsSuppresses(t *testing.T) {
 			require.Equal(t, c.reason, outcome.Reason)
 		})
 	}
+}
+
+// The application may use its integrations again, whatever a router makes of them.
+func TestRouterDoesNotGetTheApplicationsOwnMap(t *testing.T) {
+	back := routerFunc(func(d consent.Decision, _ consent.State, own map[string]any) consent.Route {
+		if own != nil {
+			own["of"] = "the router"
+		}
+		return consent.Route{Decision: d, Integrations: own}
+	})
+	var kept analytics.Message
+	client := consent.New(enqueueFunc(func(m analytics.Message) error { kept = m; return nil }), routed, &consent.Options{Router: back})
+	own := analytics.Integrations{"Amplitude": false}
+	require.NoError(t, client.With(consenttest.Grant("analytics")).Enqueue(analytics.Track{UserId: "u", Event: "e", Integrations: own}))
+	require.Equal(t, analytics.Integrations{"Amplitude": false}, own)
+	own["Amplitude"] = true
+	require.Equal(t, analytics.Integrations{"Amplitude": false, "of": "the router"}, kept.(analytics.Track).Integrations)
 }
 
 // One policy and one Decision serve two routers, each with what it made itself.
@@ -182,6 +234,72 @@ func TestOutcomesThatTheNextClientTells(t *testing.T) {
 	require.Zero(t, client.Stats().Pending())
 	require.EqualValues(t, 1, client.Stats().Failed)
 }
+
+// A writingTeller writes to the messages that it is given, which are its own, as a client may.
+type writingTeller struct{ tellingClient }
+
+func (c *writingTeller) Enqueue(m analytics.Message) error {
+	err := c.Recorder.Enqueue(m)
+	track := m.(analytics.Track)
+	track.Integrations["Facebook Pixel"] = true
+	clear(track.Context.Extra)
+	return err
+}
+
+// What a client writes to one message must not be in the next one.
+func TestNextClientThatTellsMayWriteToItsMessage(t *testing.T) {
+	var next writingTeller
+	client := consent.New(&next, routed, nil).With(consenttest.Grant("analytics"))
+	for range 2 {
+		require.NoError(t, client.Enqueue(analytics.Track{UserId: "u", Event: "e"}))
+	}
+	next.RequireReached(t, "Amplitude", 2)
+	next.RequireNotReached(t, "Facebook Pixel")
+	for _, e := range next.Events() {
+		require.Contains(t, string(e.JSON), "categoryPreferences")
+	}
+}
+
+// Deliver is told what such a client tells, of each message once, also if an id comes twice.
+func TestDeliverThroughAClientThatTells(t *testing.T) {
+	var next tellingClient
+	client := consent.New(&next, routed, nil)
+	captured := func(id string) consent.Captured {
+		return consent.Captured{
+			Message: analytics.Track{UserId: "u", Event: "e", MessageId: id}, At: time.Now(),
+			States: []consent.State{consenttest.Grant("analytics")},
+		}
+	}
+	var told []string
+	for i, id := range []string{"m1", "m1", "m2"} {
+		client.Deliver(captured(id), nil, func(o consent.Outcome) { told = append(told, fmt.Sprint(i, o.Result)) })
+	}
+	require.Empty(t, told, "nothing is known yet")
+	for _, i := range []int{2, 0, 1, 1} {
+		next.tell(next.Events()[i].Message, nil)
+	}
+	require.Equal(t, []string{"2delivered", "0delivered", "1delivered"}, told)
+
+	full := errors.New("full")
+	refusing := refusingTeller{err: full}
+	client = consent.New(&refusing, routed, nil)
+	told = nil
+	for range 2 {
+		client.Deliver(captured("m"), nil, func(o consent.Outcome) { told = append(told, string(o.Result)) })
+		refusing.err = nil
+	}
+	require.Equal(t, []string{"refused"}, told)
+	refusing.tell(captured("m").Message, nil)
+	require.Equal(t, []string{"refused", "delivered"}, told)
+}
+
+// A refusingTeller refuses messages with its error.
+type refusingTeller struct {
+	tellingClient
+	err error
+}
+
+func (c *refusingTeller) Enqueue(analytics.Message) error { return c.err }
 
 type hosts struct{ seen []string }
 

@@ -64,21 +64,13 @@ func (c *Client) leave(kind *delivery.Kind, given analytics.Message, made *stamp
 	if reason != "" {
 		return c.suppress(kind, given, decision, reason)
 	}
-	if c.identifies() {
-		if m.AnonymousID != nil && *m.AnonymousID == "" && (made.update || decision.identifies()) {
-			s.guard("Anonymous", func() { *m.AnonymousID = c.anonymous() })
+	if _, err := c.identify(m, made.update || decision.identifies()); err != nil {
+		if o, lost := c.withoutID(kind, given, decision); lost {
+			return given, o
 		}
-		if err := m.Pointer().Validate(); err != nil {
-			if o, lost := c.withoutID(kind, given, decision); lost {
-				return given, o
-			}
-			return refuse(given, err)
-		}
+		return refuse(given, err)
 	}
 	c.tell(kind, given, decision, "")
-	if s.untold != "" {
-		m.Unshare() // the client that gets it may write to it
-	}
 	c.track(m)
 	tracked, err := s.outlet.Send(m, size)
 	switch {
@@ -118,6 +110,19 @@ func (c *Client) validate(kind *delivery.Kind, given analytics.Message) error {
 		*m.AnonymousID = "to come"
 	}
 	return m.Pointer().Validate()
+}
+
+// identify fills in the id of Anonymous if it may, and returns whether it did. The error is
+// that of a message which is left without an id.
+func (c *Client) identify(m *delivery.Message, may bool) (filled bool, err error) {
+	if !c.identifies() {
+		return false, nil
+	}
+	if may && m.AnonymousID != nil && *m.AnonymousID == "" {
+		c.shared.guard("Anonymous", func() { *m.AnonymousID = c.anonymous() })
+		filled = *m.AnonymousID != ""
+	}
+	return filled, m.Pointer().Validate()
 }
 
 // identifies reports whether Anonymous may fill in an id.

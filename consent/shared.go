@@ -53,10 +53,11 @@ type teller interface {
 	Tells(tell func(analytics.Message, error))
 }
 
-// told returns the function for a teller.
-func (s *shared) told() func(analytics.Message, error) {
+// told returns the function for a teller, the client of w.
+func (s *shared) told(w *delivery.Wrapped) func(analytics.Message, error) {
 	tell := s.tell(nil)
 	return func(m analytics.Message, err error) {
+		defer w.Told(m, err) // also if OnOutcome ends the goroutine
 		s.count(err)
 		tell(m, err)
 	}

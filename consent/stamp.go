@@ -113,7 +113,7 @@ func (s *stamp) put(m *delivery.Message, by *shared) (Decision, int, Reason, err
 		*m.Integrations = s.integrations
 		return s.decision, s.size, "", nil
 	}
-	own, _, err := delivery.Freeze(*m.Integrations)
+	own, _, err := delivery.Freeze(maps.Clone(*m.Integrations)) // a router may return it
 	if err != nil {
 		return s.decision, 0, "", err
 	}

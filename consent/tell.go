@@ -30,8 +30,8 @@ type Answer struct {
 // visitor has an id and the answer opens a destination that needs consent. Only names that
 // the policy has go into the traits.
 //
-// What c is bound to does not matter, nor whom it is for ([Client.About]): the answer is
-// that of the visitor whose ids it has. The error joins what [Client.Enqueue] returns.
+// What c is bound to does not matter, nor whom it is for ([Client.About]), and [Client.Anonymous]
+// fills in no id: the answer is that of the visitor whose ids it has. The error joins what [Client.Enqueue] returns.
 func (c *Client) Tell(a Answer) error {
 	if c == nil || c.shared == nil || c.shared.outlet == nil {
 		return fmt.Errorf("the update of preferences was not sent: %w", ErrNoClient)
@@ -42,15 +42,9 @@ func (c *Client) Tell(a Answer) error {
 	if !known {
 		anonymous = rand.Text()
 	}
-	// The update reports every category of the policy, also for an answer, or a signal,
-	// that names none.
-	reported := NewState(maps.Collect(decision.Categories()))
-	if a.State.AskedByDestination() {
-		reported = reported.WithDestinations(maps.Collect(a.State.Given().Destinations()))
-	}
 	c = c.plain()
 	var failed []error
-	err := c.With(reported).Enqueue(analytics.Track{Event: UpdateEvent, AnonymousId: anonymous, UserId: a.UserID})
+	err := c.With(c.shared.reported(a.State)).Enqueue(analytics.Track{Event: UpdateEvent, AnonymousId: anonymous, UserId: a.UserID})
 	if err != nil {
 		failed = append(failed, fmt.Errorf("the update of preferences was not sent: %w", err))
 	}
@@ -65,11 +59,21 @@ func (c *Client) Tell(a Answer) error {
 	return errors.Join(failed...)
 }
 
+// reported returns what an update of preferences says of s: every category of the policy,
+// also for an answer, or a signal, that names none.
+func (s *shared) reported(state State) State {
+	reported := NewState(maps.Collect(s.decide(state).Categories()))
+	if state.AskedByDestination() {
+		reported = reported.WithDestinations(maps.Collect(state.Given().Destinations()))
+	}
+	return reported
+}
+
 // plain returns c without what an application says of its own messages alone, and for
 // whoever answered.
 func (c *Client) plain() *Client {
 	d := c.derive()
-	d.person, d.necessary, d.enforced = nil, nil, true
+	d.person, d.anonymous, d.necessary, d.enforced = nil, nil, nil, true
 	return d
 }
 

@@ -49,6 +49,9 @@ func TestTellDoesNotGoByWhatTheClientIsFor(t *testing.T) {
 		"somebody else": func(c *consent.Client) *consent.Client { return c.About("ann") },
 		"nobody":        func(c *consent.Client) *consent.Client { return c.About("") },
 		"bound, too":    func(c *consent.Client) *consent.Client { return c.With(consent.All(consent.Denied)).About("ann") },
+		"another id": func(c *consent.Client) *consent.Client {
+			return c.Anonymous(func() string { return "ann's" }).About("ann")
+		},
 	}
 	for name, derive := range about {
 		t.Run(name, func(t *testing.T) {

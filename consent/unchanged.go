@@ -22,30 +22,22 @@ func (c *Client) leavesUnchanged(made *stamp) bool {
 // was given. It returns what send does.
 func (c *Client) sendUnchanged(kind *delivery.Kind, given analytics.Message, made *stamp, suppressed Reason) (analytics.Message, Outcome) {
 	s := c.shared
-	refused := func(err error) (analytics.Message, Outcome) {
-		return given, Outcome{Result: Refused, Err: err}
-	}
 	decision := made.decision
 	if suppressed == "" {
 		var err error
 		if decision, _, suppressed, err = made.put(kind.Open(given), s); err != nil {
-			return refused(err)
+			return refuse(given, err)
 		}
 	}
 	m, _ := delivery.Open(copyOf(given)) // by value
-	if c.identifies() {
-		if m.AnonymousID != nil && *m.AnonymousID == "" {
-			s.guard("Anonymous", func() { *m.AnonymousID = c.anonymous() })
-		}
-		if err := m.Pointer().Validate(); err != nil {
-			return refused(err)
-		}
+	if _, err := c.identify(m, true); err != nil {
+		return refuse(given, err)
 	}
 	c.tell(kind, given, decision, "")
 	s.guard("DangerouslySendUnchanged", func() { s.unchanged(kind.Open(given).Value(), decision, suppressed) })
 	tracked, err := s.outlet.Send(m, delivery.NotFrozen)
 	if err != nil {
-		return refused(err)
+		return refuse(given, err)
 	}
 	s.counters.unenforced.Add(1)
 	if tracked {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/segmentio/analytics-go/v3"
 )
@@ -11,11 +13,15 @@ import (
 // A Wrapped is an Outlet for the application's own client, which does not report outcomes
 // unless it is Tracked.
 type Wrapped struct {
-	// Tracked says that somebody tells the outcome of each message that the client took.
+	// Tracked says that somebody tells the outcome of each message that the client took, to
+	// Told.
 	Tracked bool
 
 	next analytics.Client
 	gate gate
+
+	mu      sync.Mutex
+	awaited map[string][]*func(error) // Done of tracked messages, by id: one may be used twice
 }
 
 // Wrap returns an Outlet that sends through next.
@@ -23,13 +29,72 @@ func Wrap(next analytics.Client) *Wrapped {
 	return &Wrapped{next: next, gate: gate{empty: make(chan struct{})}}
 }
 
-// Send implements [Outlet]. The client gets the message by value, and may block.
+// Send implements [Outlet]. The client gets the message by value, with maps that it may write
+// to, and may block.
 func (w *Wrapped) Send(m *Message, _ int) (tracked bool, err error) {
 	if !w.gate.enter() {
 		return false, analytics.ErrClosed
 	}
 	defer w.gate.leave()
-	return w.Tracked, w.next.Enqueue(m.Value())
+	m.Unshare()
+	if !w.Tracked || m.Done == nil {
+		return w.Tracked, w.next.Enqueue(m.Value())
+	}
+	id, accepted := *m.MessageID, false
+	w.await(id, &m.Done)
+	defer func() {
+		if !accepted { // also if the client panics
+			w.forget(id, &m.Done)
+		}
+	}()
+	err = w.next.Enqueue(m.Value())
+	accepted = err == nil
+	return true, err
+}
+
+// Told calls Done of the tracked message, if it has one, with its outcome.
+func (w *Wrapped) Told(m analytics.Message, err error) {
+	told, ok := Open(m)
+	if !ok {
+		return
+	}
+	if done := w.take(*told.MessageID); done != nil {
+		(*done)(err)
+	}
+}
+
+func (w *Wrapped) await(id string, done *func(error)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.awaited == nil {
+		w.awaited = make(map[string][]*func(error))
+	}
+	w.awaited[id] = append(w.awaited[id], done)
+}
+
+// take returns the first that waits for the outcome of a message of that id, or nil.
+func (w *Wrapped) take(id string) (first *func(error)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if waiting := w.awaited[id]; len(waiting) > 0 {
+		first = waiting[0]
+		w.keep(id, waiting[1:])
+	}
+	return first
+}
+
+func (w *Wrapped) forget(id string, done *func(error)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.keep(id, slices.DeleteFunc(w.awaited[id], func(d *func(error)) bool { return d == done }))
+}
+
+func (w *Wrapped) keep(id string, waiting []*func(error)) {
+	if len(waiting) == 0 {
+		delete(w.awaited, id)
+	} else {
+		w.awaited[id] = waiting
+	}
 }
 
 // Flush returns [ErrNotTracked]: a client has no such method.
