@@ -27,14 +27,18 @@ import (
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
-// A switchable Store works, or does not.
+// A switchable Store works, or does not, or takes nothing until stuck is closed.
 type switchable struct {
 	ledger.Memory
 	down  atomic.Bool
 	finds atomic.Int64
+	stuck chan struct{} // nil: not at all
 }
 
 func (s *switchable) Append(ctx context.Context, keys map[string][]byte, next func(int64, []byte, map[string][]byte) ([]ledger.Row, error)) error {
+	if s.stuck != nil {
+		<-s.stuck
+	}
 	if s.down.Load() {
 		return errBroken
 	}

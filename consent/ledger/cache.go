@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"hash/maphash"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,17 +32,22 @@ func newCache() *memo.Cache[cacheKey, cached] {
 	return memo.New[cacheKey, cached](cacheSize, entrySize)
 }
 
+// cachedRuling returns the ruling for a key, with Answers of its own.
 func (a *Accounts) cachedRuling(key cacheKey, read func() (Ruling, error)) (Ruling, error) {
 	now, versions := a.ledger.now(), a.writer.versions.of(key.person)
 	entry, found, again := a.cache.Get(key)
-	if found && entry.versions == versions && now.Before(entry.until) {
-		return entry.ruling, nil
+	if !found || entry.versions != versions || !now.Before(entry.until) {
+		ruling, err := read()
+		if err != nil {
+			return Ruling{}, err
+		}
+		entry = cached{ruling, now.Add(a.options.CacheFor), versions}
+		if again && key.small() {
+			a.cache.Put(key, entry)
+		}
 	}
-	ruling, err := read()
-	if err == nil && again && key.small() {
-		a.cache.Put(key, cached{ruling, now.Add(a.options.CacheFor), versions})
-	}
-	return ruling, err
+	entry.ruling.Answers = slices.Clone(entry.ruling.Answers)
+	return entry.ruling, nil
 }
 
 // small reports whether an entry under this key is within entrySize, approximately.
