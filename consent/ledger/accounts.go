@@ -66,7 +66,7 @@ type AccountsOptions struct {
 // of preferences.Handler, and make clients for workers.
 //
 //	accounts, err := ledger.NewAccounts(book, ledger.AccountsOptions{...})
-//	middleware.New(middleware.Options{Sources: []middleware.Source{accounts}})
+//	read := accounts.Keep(middleware.New(middleware.Options{Sources: []middleware.Source{accounts}}))
 //	preferences.Handler{OnAnswer: accounts.OnAnswer, ...}
 //
 // While the Store is out of reach, everything is denied: Consent returns an error, and clients
@@ -117,7 +117,8 @@ func (a *Accounts) Consent(r *http.Request) (consent.State, error) {
 	return ruling.State, err
 }
 
-// Ruling returns whose answer counts for r, and why.
+// Ruling returns whose answer counts for r, and why. Within [Accounts.Keep] the Store is not
+// read again, unless these Accounts have taken a record about the visitor since.
 func (a *Accounts) Ruling(r *http.Request) (Ruling, error) {
 	device, err := a.options.Device.Consent(r)
 	if err != nil {
@@ -125,21 +126,12 @@ func (a *Accounts) Ruling(r *http.Request) (Ruling, error) {
 	}
 	p := Person{Device: a.options.AnonymousID(r), Account: a.options.UserID(r)}
 	waiting := a.writer.ofAccount(p.Account) // first, since the Store may get it meanwhile
-	ruling, err := a.whose(r.Context(), device, p)
+	ruling, err := a.whose(r.Context(), cacheKey{device, p})
 	if err != nil {
 		return Ruling{}, err
 	}
 	a.signal(r, p, ruling.Signals)
 	return a.restrict(ruling, waiting), nil
-}
-
-func (a *Accounts) whose(ctx context.Context, device consent.State, p Person) (Ruling, error) {
-	waiting := a.writer.ofDevice(p.Device)
-	read := func() (Ruling, error) { return a.ledger.whose(ctx, a.options.Policy, device, p, waiting) }
-	if a.cache == nil || len(waiting) > 0 {
-		return read()
-	}
-	return a.cachedRuling(cacheKey{device, p}, read)
 }
 
 // restrict adds the denials of records that wait to be written: a grant counts only once it is
@@ -157,26 +149,6 @@ func (a *Accounts) restrict(r Ruling, records []Record) Ruling {
 		r.Answers = append(r.Answers, waiting.State)
 	}
 	return r
-}
-
-// Keep is a middleware to be put inside that of the middleware package, for a site with a
-// queue: a client of [consent.NewQueued] that is bound to the context of a request then keeps
-// the answers that both must allow, and not only what they come to under the present policy.
-// What the browser signals is in each of them.
-func (a *Accounts) Keep(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		read, found := consent.Lookup(r.Context())
-		ruling, err := a.Ruling(r)
-		if found && err == nil && len(ruling.Answers) > 1 {
-			if read != ruling.State { // the browser signals something, too
-				for i, answer := range ruling.Answers {
-					ruling.Answers[i] = answer.Restrict(read.Denials())
-				}
-			}
-			r = r.WithContext(consent.NewContextAll(r.Context(), a.options.Policy, ruling.Answers...))
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // Flush waits until the records of the answers so far are written, or until ctx is done.

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"hash/maphash"
 	"slices"
 	"sync/atomic"
@@ -32,22 +33,41 @@ func newCache() *memo.Cache[cacheKey, cached] {
 	return memo.New[cacheKey, cached](cacheSize, entrySize)
 }
 
-// cachedRuling returns the ruling for a key, with Answers of its own.
-func (a *Accounts) cachedRuling(key cacheKey, read func() (Ruling, error)) (Ruling, error) {
+// whose returns the ruling for a key, with Answers of its own.
+func (a *Accounts) whose(ctx context.Context, key cacheKey) (Ruling, error) {
+	waiting := a.writer.ofDevice(key.person.Device)
+	if len(waiting) > 0 {
+		return a.ledger.whose(ctx, a.options.Policy, key.device, key.person, waiting)
+	}
 	now, versions := a.ledger.now(), a.writer.versions.of(key.person)
-	entry, found, again := a.cache.Get(key)
-	if !found || entry.versions != versions || !now.Before(entry.until) {
-		ruling, err := read()
-		if err != nil {
+	kept, _ := ctx.Value(keptKey{a}).(*kept)
+	ruling, found := kept.ruling(key, versions)
+	if !found {
+		var err error
+		if ruling, err = a.cached(ctx, key, versions, now); err != nil {
 			return Ruling{}, err
 		}
-		entry = cached{ruling, now.Add(a.options.CacheFor), versions}
-		if again && key.small() {
-			a.cache.Put(key, entry)
-		}
+		kept.keep(key, versions, ruling)
 	}
-	entry.ruling.Answers = slices.Clone(entry.ruling.Answers)
-	return entry.ruling, nil
+	ruling.Answers = slices.Clone(ruling.Answers)
+	return ruling, nil
+}
+
+// cached returns the ruling for a key, from the cache if there is one.
+func (a *Accounts) cached(ctx context.Context, key cacheKey, versions [2]uint64, now time.Time) (Ruling, error) {
+	read := func() (Ruling, error) { return a.ledger.Whose(ctx, a.options.Policy, key.device, key.person) }
+	if a.cache == nil {
+		return read()
+	}
+	entry, found, again := a.cache.Get(key)
+	if found && entry.versions == versions && now.Before(entry.until) {
+		return entry.ruling, nil
+	}
+	ruling, err := read()
+	if err == nil && again && key.small() {
+		a.cache.Put(key, cached{ruling, now.Add(a.options.CacheFor), versions})
+	}
+	return ruling, err
 }
 
 // small reports whether an entry under this key is within entrySize, approximately.
