@@ -184,3 +184,41 @@ func TestNilPointersAreNoStore(t *testing.T) {
 	_, err := ledger.New((*ledger.Memory)(nil), ledger.Options{Retention: year})
 	require.ErrorIs(t, err, ledger.ErrConfig)
 }
+
+// A busy Store gets another record whenever it takes one.
+type busy struct {
+	ledger.Memory
+	again func()
+}
+
+func (b *busy) Append(ctx context.Context, keys map[string][]byte, next func(int64, []byte, map[string][]byte) ([]ledger.Row, error)) error {
+	if b.again != nil {
+		b.again()
+	}
+	return b.Memory.Append(ctx, keys, next)
+}
+
+func TestFlushDoesNotWaitForLaterRecords(t *testing.T) {
+	store := new(busy)
+	book, err := ledger.New(store, ledger.Options{Retention: year})
+	require.NoError(t, err)
+	accounts, err := ledger.NewAccounts(book, ledger.AccountsOptions{
+		Policy: policy, Device: cookie.Codec{}, UserID: userID,
+		AnonymousID: func(*http.Request) string { return "phone" },
+	})
+	require.NoError(t, err)
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Session-Of", "ann")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	store.again = func() {
+		if ctx.Err() == nil {
+			accounts.Link(r)
+		}
+	}
+	accounts.Link(r)
+	require.NoError(t, accounts.Flush(ctx))
+	cancel()
+	_, err = accounts.Close(t.Context())
+	require.NoError(t, err)
+}

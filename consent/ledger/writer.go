@@ -21,6 +21,7 @@ type writer struct {
 	mu      sync.Mutex
 	waiting []Record            // the first of them may be being written
 	binding map[Person][]Record // those that already count, by device or account, in order
+	gone    int                 // how many no longer wait: written or given up
 	closed  bool
 	added   chan struct{} // one, if there is work
 	written chan struct{} // closed and replaced whenever records are written or given up
@@ -135,6 +136,7 @@ func (w *writer) drop(records []Record) {
 		}
 	}
 	w.waiting = slices.Delete(w.waiting, 0, len(records))
+	w.gone += len(records)
 	close(w.written)
 	w.written = make(chan struct{})
 }
@@ -172,19 +174,21 @@ func (w *writer) tell(err error) {
 // flush waits until all records that were waiting when it began are written or
 // given up.
 func (w *writer) flush(ctx context.Context) error {
-	for {
-		w.mu.Lock()
-		left, written := len(w.waiting), w.written
-		w.mu.Unlock()
-		if left == 0 {
-			return nil
-		}
+	w.mu.Lock()
+	all := w.gone + len(w.waiting)
+	gone, written := w.gone, w.written
+	w.mu.Unlock()
+	for gone < all {
 		select {
 		case <-written:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		w.mu.Lock()
+		gone, written = w.gone, w.written
+		w.mu.Unlock()
 	}
+	return nil
 }
 
 func (w *writer) close(ctx context.Context) (lost int, err error) {
