@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -21,10 +20,10 @@ type writer struct {
 	mu      sync.Mutex
 	waiting []Record            // the first of them may be being written
 	binding map[Person][]Record // those that already count, by device or account, in order
-	gone    int                 // how many no longer wait: written or given up
+	wrote   int                 // how many are written
 	closed  bool
 	added   chan struct{} // one, if there is work
-	written chan struct{} // closed and replaced whenever records are written or given up
+	written chan struct{} // closed and replaced whenever records are written
 	ctx     context.Context
 	stop    context.CancelFunc
 	done    chan struct{}
@@ -95,11 +94,9 @@ func (w *writer) run() {
 			}
 		}
 		_, err := w.ledger.Append(w.ctx, records...)
-		if err == nil || errors.Is(err, ErrRecord) {
+		if err == nil {
 			w.drop(records)
 			pause = firstPause
-		}
-		if err == nil {
 			continue
 		}
 		if w.ctx.Err() != nil {
@@ -136,7 +133,7 @@ func (w *writer) drop(records []Record) {
 		}
 	}
 	w.waiting = slices.Delete(w.waiting, 0, len(records))
-	w.gone += len(records)
+	w.wrote += len(records)
 	close(w.written)
 	w.written = make(chan struct{})
 }
@@ -171,21 +168,20 @@ func (w *writer) tell(err error) {
 	}
 }
 
-// flush waits until all records that were waiting when it began are written or
-// given up.
+// flush waits until all records that were waiting when it began are written.
 func (w *writer) flush(ctx context.Context) error {
 	w.mu.Lock()
-	all := w.gone + len(w.waiting)
-	gone, written := w.gone, w.written
+	all := w.wrote + len(w.waiting)
+	wrote, written := w.wrote, w.written
 	w.mu.Unlock()
-	for gone < all {
+	for wrote < all {
 		select {
 		case <-written:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 		w.mu.Lock()
-		gone, written = w.gone, w.written
+		wrote, written = w.wrote, w.written
 		w.mu.Unlock()
 	}
 	return nil
