@@ -109,9 +109,8 @@ func NewAccounts(l *Ledger, o AccountsOptions) (*Accounts, error) {
 }
 
 // Consent implements the Source of the middleware package: it returns the answer that counts
-// for r, by [Ledger.Whose]. An error of Device or of the Store denies everything. The
-// middleware keeps the result in the context of the request; for a queue, keep the Answers of
-// [Accounts.Ruling].
+// for r, by [Ledger.Whose]. An error of Device or of the Store denies everything. Use
+// [Accounts.Keep], which is for a queue as well.
 func (a *Accounts) Consent(r *http.Request) (consent.State, error) {
 	ruling, err := a.Ruling(r)
 	return ruling.State, err
