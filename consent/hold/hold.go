@@ -116,11 +116,10 @@ func New(client *consent.Client, policy consent.Policy, o Options) *Hold {
 // An event of a request that was in progress when the answer came waits for the next answer.
 // The Close of the returned client does nothing.
 func (h *Hold) For(ctx context.Context, visitor string) analytics.Client {
-	s := consent.FromContext(ctx)
+	s, client := consent.FromContext(ctx), h.client.For(ctx)
 	if s.Answered() {
-		_ = h.Answer(visitor, s) // OnOutcome is told
+		_ = h.end(h.takeOf(visitor), Answered, client) // OnOutcome is told
 	}
-	client := h.client.For(ctx)
 	if s != consent.NewState(nil) || visitor == "" || len(visitor) > maxVisitor {
 		return client
 	}
@@ -137,7 +136,7 @@ func (h *Hold) Answer(visitor string, s consent.State) error {
 	if !s.Answered() && s.Rest() == consent.Unknown {
 		return nil
 	}
-	return h.end(h.takeOf(visitor), Answered, s)
+	return h.end(h.takeOf(visitor), Answered, h.client.With(s))
 }
 
 // Close ends the wait of all messages. Later messages do not wait. The error joins the
@@ -146,7 +145,7 @@ func (h *Hold) Close() error {
 	h.mu.Lock()
 	h.closed = true
 	h.mu.Unlock()
-	return h.end(h.take(Closed, func(*message) bool { return true }), Closed, h.unanswered())
+	return h.end(h.take(Closed, func(*message) bool { return true }), Closed, h.client.With(h.unanswered()))
 }
 
 // Stats returns the counts so far.
@@ -164,16 +163,12 @@ func (h *Hold) expire() {
 	now := time.Now()
 	old := h.take(Expired, func(m *message) bool { return now.Sub(m.at) >= h.options.MaxAge })
 	for _, m := range old {
-		h.guard("the client", func() { _ = h.end([]*message{m}, Expired, h.unanswered()) })
+		h.guard("the client", func() { _ = h.end([]*message{m}, Expired, h.client.With(h.unanswered())) })
 	}
 }
 
 // end passes messages that are no longer held to the client.
-func (h *Hold) end(messages []*message, why End, s consent.State) error {
-	if len(messages) == 0 {
-		return nil
-	}
-	client := h.client.With(s)
+func (h *Hold) end(messages []*message, why End, client *consent.Client) error {
 	var failed []error
 	for _, m := range messages {
 		h.tell(m.message, why)

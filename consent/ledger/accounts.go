@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/go-consent/segment/consent"
@@ -49,9 +48,9 @@ type AccountsOptions struct {
 	// already set. Nil: not called.
 	Describe func(*http.Request, *Record)
 
-	// CacheFor is how long a ruling for a visitor may be cached in memory. Answers that this
-	// process took still count at once; those of other processes after CacheFor. Zero: the
-	// Store is read each time.
+	// CacheFor is how long a ruling for a visitor may be cached in memory. Answers that these
+	// Accounts took still count at once; those of other processes, erasures and the end of
+	// grants count after CacheFor. Zero: the Store is read each time.
 	CacheFor time.Duration
 
 	// MaxPending limits how many records may wait for the Store. Zero: 10,000.
@@ -67,12 +66,12 @@ type AccountsOptions struct {
 // of preferences.Handler, and make clients for workers.
 //
 //	accounts, err := ledger.NewAccounts(book, ledger.AccountsOptions{...})
-//	middleware.New(middleware.Options{Sources: []middleware.Source{accounts}})
+//	read := accounts.Keep(middleware.New(middleware.Options{Sources: []middleware.Source{accounts}}))
 //	preferences.Handler{OnAnswer: accounts.OnAnswer, ...}
 //
 // While the Store is out of reach, everything is denied: Consent returns an error, and clients
 // of For allow nothing. Answers are still taken; their records wait in memory. Their denials
-// count for the account at once, their grants once they are written.
+// count at once, their grants for the account once they are written.
 //
 // All methods may be called from many goroutines at once.
 type Accounts struct {
@@ -110,189 +109,45 @@ func NewAccounts(l *Ledger, o AccountsOptions) (*Accounts, error) {
 }
 
 // Consent implements the Source of the middleware package: it returns the answer that counts
-// for r, by [Ledger.Whose]. An error of Device or of the Store denies everything. The
-// middleware keeps the result in the context of the request; for a queue, keep the Answers of
-// [Accounts.Ruling].
+// for r, by [Ledger.Whose]. An error of Device or of the Store denies everything. Use
+// [Accounts.Keep], which is for a queue as well.
 func (a *Accounts) Consent(r *http.Request) (consent.State, error) {
 	ruling, err := a.Ruling(r)
 	return ruling.State, err
 }
 
-// Ruling returns whose answer counts for r, and why.
+// Ruling returns whose answer counts for r, and why. Within [Accounts.Keep] the Store is not
+// read again, unless these Accounts have taken a record about the visitor since.
 func (a *Accounts) Ruling(r *http.Request) (Ruling, error) {
 	device, err := a.options.Device.Consent(r)
 	if err != nil {
 		return Ruling{}, err
 	}
 	p := Person{Device: a.options.AnonymousID(r), Account: a.options.UserID(r)}
-	waiting := a.writer.waitingFor(p.Account) // first, since the Store may get it meanwhile
-	ruling, err := a.whose(r.Context(), device, p)
+	waiting := a.writer.ofAccount(p.Account) // first, since the Store may get it meanwhile
+	ruling, err := a.whose(r.Context(), cacheKey{device, p})
 	if err != nil {
 		return Ruling{}, err
 	}
-	a.signal(r, p, ruling)
+	a.signal(r, p, ruling.Signals)
 	return a.restrict(ruling, waiting), nil
 }
 
-func (a *Accounts) whose(ctx context.Context, device consent.State, p Person) (Ruling, error) {
-	read := func() (Ruling, error) { return a.ledger.Whose(ctx, a.options.Policy, device, p) }
-	if a.cache == nil {
-		return read()
-	}
-	return a.cachedRuling(cacheKey{device, p}, read)
-}
-
-// restrict adds the denials that wait to be written for an account: a grant counts only once it
-// is written.
+// restrict adds the denials of records that wait to be written: a grant counts only once it is
+// written. It changes the Answers of r.
 func (a *Accounts) restrict(r Ruling, records []Record) Ruling {
 	for _, waiting := range records {
 		if waiting.Kind == Signal {
 			r.State = r.State.Restrict(waiting.State)
-			r.Answers = slices.Clone(r.Answers)
 			for i := range r.Answers {
 				r.Answers[i] = r.Answers[i].Restrict(waiting.State)
 			}
 			continue
 		}
 		r.State = consent.Both(a.options.Policy, r.State, waiting.State)
-		r.Answers = append(slices.Clip(r.Answers), waiting.State)
+		r.Answers = append(r.Answers, waiting.State)
 	}
 	return r
-}
-
-// signal records the browser's signals for a signed-in visitor, unless they are known.
-func (a *Accounts) signal(r *http.Request, p Person, known Ruling) {
-	if p.Account == "" {
-		return
-	}
-	told := known.Signals
-	for _, signal := range a.options.Signals {
-		told = told.Restrict(signal(r).Denials())
-	}
-	waits := func(r Record) bool { return r.Kind == Signal && r.State == told }
-	if told == known.Signals || slices.ContainsFunc(a.writer.waitingFor(p.Account), waits) {
-		return
-	}
-	a.writer.add(Record{Kind: Signal, Device: p.Device, Account: p.Account, State: told, Source: "signal"})
-}
-
-// Keep is a middleware to be put inside that of the middleware package, for a site with a
-// queue: a client of [consent.NewQueued] that is bound to the context of a request then keeps
-// the answers that both must allow, and not only what they come to under the present policy.
-// What the browser signals is in each of them.
-func (a *Accounts) Keep(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		read, found := consent.Lookup(r.Context())
-		ruling, err := a.Ruling(r)
-		if found && err == nil && len(ruling.Answers) > 1 {
-			answers := slices.Clone(ruling.Answers)
-			for i, answer := range answers {
-				if read != ruling.State { // the browser signals something, too
-					answers[i] = answer.Restrict(read.Denials())
-				}
-			}
-			r = r.WithContext(consent.NewContextAll(r.Context(), a.options.Policy, answers...))
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// OnAnswer is for the OnAnswer of preferences.Handler: it records an answer. One that takes
-// back a grant, or the whole answer, is a Withdrawal.
-func (a *Accounts) OnAnswer(r *http.Request, held, given consent.State) {
-	record := Record{
-		Kind: Answer, Device: a.options.AnonymousID(r), Account: a.options.UserID(r),
-		State: given.Given(), Source: "preferences", Given: a.ledger.now(),
-	}
-	if p, ok := a.options.Policy.(interface{ Fingerprint() string }); ok {
-		record.Policy = p.Fingerprint()
-	}
-	if given == consent.NewState(nil) || takesBack(held, given) {
-		record.Kind = Withdrawal
-	}
-	if record.Account != "" && a.options.AccountScope != nil && a.options.AccountScope(r) {
-		record.Scope = AccountScope
-	}
-	if a.options.Describe != nil {
-		a.options.Describe(r, &record)
-	}
-	if record.Device == "" && record.Account == "" {
-		return // there is nobody to keep it for
-	}
-	a.writer.add(record)
-	a.signal(r, Person{record.Device, record.Account}, Ruling{Signals: consent.NewState(nil)})
-}
-
-// takesBack reports whether something that was granted no longer is.
-func takesBack(held, given consent.State) bool {
-	for name, granted := range held.Categories() {
-		if granted && given.Category(name) != consent.Granted {
-			return true
-		}
-	}
-	for name, granted := range held.Destinations() {
-		if granted && given.Destination(name) != consent.Granted {
-			return true
-		}
-	}
-	return false
-}
-
-// Link records that the signed-in account uses the device of r. Call it when somebody signs in.
-// It does not merge answers: each keeps its own.
-func (a *Accounts) Link(r *http.Request) {
-	p := Person{Device: a.options.AnonymousID(r), Account: a.options.UserID(r)}
-	if p.Device != "" && p.Account != "" {
-		a.writer.add(Record{Kind: Link, Device: p.Device, Account: p.Account})
-	}
-}
-
-// Current returns what counts now for an account where no request is, or for a device if
-// there is no account, and when that was answered: for the Worker of package queue. Without
-// an answer, and once its grants have ended, the State is what was denied, or NewState(nil),
-// and the time is zero. With an error the State is All(Denied).
-func (a *Accounts) Current(ctx context.Context, userID, anonymousID string) (consent.State, time.Time, error) {
-	if userID == "" {
-		own, found, err := a.ledger.own(ctx, anonymousID)
-		switch {
-		case err != nil:
-			return consent.State{}, time.Time{}, err
-		case !found:
-			return consent.NewState(nil), time.Time{}, nil
-		}
-		return own.standing(a.ledger.now()), own.Given, nil
-	}
-	waiting := a.writer.waitingFor(userID)
-	s, err := a.ledger.standing(ctx, userID)
-	if err != nil {
-		return consent.State{}, time.Time{}, err
-	}
-	if now := a.ledger.now(); !s.answered(now) {
-		denied := s.denials(now)
-		for _, r := range waiting {
-			denied = denied.Restrict(r.State.Denials())
-		}
-		return denied, time.Time{}, nil
-	}
-	given := s.answer.Given
-	for _, r := range waiting {
-		if r.Given.After(given) {
-			given = r.Given
-		}
-	}
-	return a.restrict(ruling(WhyWorker, s.answer.Sequence, s.state()), waiting).State, given, nil
-}
-
-// For returns a client for a worker that acts for an account: it is bound to the present
-// answer of the account, and suppresses messages about anybody else. If the answer cannot be
-// read it allows nothing, and OnError is told.
-func (a *Accounts) For(ctx context.Context, userID string) *consent.Client {
-	waiting := a.writer.waitingFor(userID) // before the Store is asked
-	ruling, err := a.ledger.Worker(ctx, userID)
-	if err != nil {
-		a.writer.tell(err)
-	}
-	return a.options.Client.With(a.restrict(ruling, waiting).State).About(userID)
 }
 
 // Flush waits until the records of the answers so far are written, or until ctx is done.

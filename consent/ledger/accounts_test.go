@@ -27,14 +27,18 @@ import (
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
-// A switchable Store works, or does not.
+// A switchable Store works, or does not, or takes nothing until stuck is closed.
 type switchable struct {
 	ledger.Memory
 	down  atomic.Bool
 	finds atomic.Int64
+	stuck chan struct{} // nil: not at all
 }
 
 func (s *switchable) Append(ctx context.Context, keys map[string][]byte, next func(int64, []byte, map[string][]byte) ([]ledger.Row, error)) error {
+	if s.stuck != nil {
+		<-s.stuck
+	}
 	if s.down.Load() {
 		return errBroken
 	}
@@ -491,11 +495,39 @@ func TestKeepGivesAQueueBothAnswers(t *testing.T) {
 				require.NoError(t, err)
 				r.AddCookie(&http.Cookie{Name: cookie.DefaultName, Value: value})
 			}
-			read(s.accounts.Keep(handler)).ServeHTTP(httptest.NewRecorder(), r)
+			before := s.store.finds.Load()
+			s.accounts.Keep(read)(handler).ServeHTTP(httptest.NewRecorder(), r)
+			require.EqualValues(t, 2, s.store.finds.Load()-before, "the account's answer and its signals, once")
 			require.Len(t, kept.got, 1)
 			require.Equal(t, c.want, kept.got[0].States)
 		})
 	}
+}
+
+// What a request was ruled by does not outlive a record, nor another visitor.
+func TestKeepRulesByWhatCountsNow(t *testing.T) {
+	s := newShop(t, nil)
+	defer s.close()
+	_, err := s.book.Append(context.Background(), byAccount("laptop", "ann", accepts), byAccount("laptop", "bob", rejects))
+	require.NoError(t, err)
+	read := middleware.New(middleware.Options{Sources: []middleware.Source{s.accounts}})
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		of := func(user string) []string {
+			r.Header.Set("Session-Of", user)
+			ruling, err := s.accounts.Ruling(r)
+			require.NoError(t, err)
+			return allowed(policy, ruling.State)
+		}
+		require.NotEmpty(t, of("ann"))
+		require.Empty(t, of("bob"))
+		require.NotEmpty(t, of("ann"))
+		s.accounts.OnAnswer(r, accepts, rejects)
+		require.Empty(t, of("ann"))
+		require.NoError(t, s.accounts.Flush(r.Context()))
+		require.Empty(t, of("ann"))
+	})
+	r := httptest.NewRequest("GET", "/", nil)
+	s.accounts.Keep(read)(handler).ServeHTTP(httptest.NewRecorder(), r)
 }
 
 // A stuck Store takes nothing until it is opened.

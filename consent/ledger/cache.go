@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"context"
 	"hash/maphash"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,8 +33,32 @@ func newCache() *memo.Cache[cacheKey, cached] {
 	return memo.New[cacheKey, cached](cacheSize, entrySize)
 }
 
-func (a *Accounts) cachedRuling(key cacheKey, read func() (Ruling, error)) (Ruling, error) {
+// whose returns the ruling for a key, with Answers of its own.
+func (a *Accounts) whose(ctx context.Context, key cacheKey) (Ruling, error) {
+	waiting := a.writer.ofDevice(key.person.Device)
+	if len(waiting) > 0 {
+		return a.ledger.whose(ctx, a.options.Policy, key.device, key.person, waiting)
+	}
 	now, versions := a.ledger.now(), a.writer.versions.of(key.person)
+	kept, _ := ctx.Value(keptKey{a}).(*kept)
+	ruling, found := kept.ruling(key, versions)
+	if !found {
+		var err error
+		if ruling, err = a.cached(ctx, key, versions, now); err != nil {
+			return Ruling{}, err
+		}
+		kept.keep(key, versions, ruling)
+	}
+	ruling.Answers = slices.Clone(ruling.Answers)
+	return ruling, nil
+}
+
+// cached returns the ruling for a key, from the cache if there is one.
+func (a *Accounts) cached(ctx context.Context, key cacheKey, versions [2]uint64, now time.Time) (Ruling, error) {
+	read := func() (Ruling, error) { return a.ledger.Whose(ctx, a.options.Policy, key.device, key.person) }
+	if a.cache == nil {
+		return read()
+	}
 	entry, found, again := a.cache.Get(key)
 	if found && entry.versions == versions && now.Before(entry.until) {
 		return entry.ruling, nil

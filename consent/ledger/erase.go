@@ -37,8 +37,8 @@ func (l *Ledger) Erase(ctx context.Context, p Person) (int, error) {
 // Expire removes personal data from records that are older than the Retention and no longer
 // count, and returns how many those were. Run it daily.
 //
-// The newest answer and the newest signal of an account count until another comes or the
-// account is erased, however old they are: without them a denial would be forgotten. For a
+// The newest answer of an account and the signals since then count until it answers again or
+// is erased, however old they are: without them a denial would be forgotten. For a
 // device without an account nothing counts beyond the Retention, since its own cookie holds
 // its answer.
 func (l *Ledger) Expire(ctx context.Context) (int, error) {
@@ -78,7 +78,7 @@ func (l *Ledger) counts(ctx context.Context, row Row) (bool, error) {
 		return false, nil
 	}
 	s, err := l.standing(ctx, row.Account)
-	return row.Sequence == s.answer.Sequence || row.Sequence == s.signal.Sequence, err
+	return s.has(row.Sequence), err
 }
 
 // erase removes personal data from rows and appends a record of that kind.

@@ -19,6 +19,8 @@ import (
 	"iter"
 	"slices"
 	"time"
+
+	"github.com/go-consent/segment/internal/nils"
 )
 
 // Options are the options of a Ledger.
@@ -44,7 +46,7 @@ type Ledger struct {
 
 // New returns a Ledger on a Store. The error wraps ErrConfig: no Store, or no Retention.
 func New(store Store, o Options) (*Ledger, error) {
-	if store == nil {
+	if nils.Is(store) {
 		return nil, fmt.Errorf("%w: no Store", ErrConfig)
 	}
 	if o.Retention <= 0 {
@@ -176,13 +178,24 @@ func (l *Ledger) find(ctx context.Context, q Query) ([]Row, error) {
 
 // newest returns the newest record that matches q, and whether there is one.
 func (l *Ledger) newest(ctx context.Context, q Query) (Record, bool, error) {
-	rows, err := l.store.Find(ctx, q, 1)
+	records, err := l.newestOf(ctx, q, 1)
+	if err != nil || len(records) == 0 {
+		return Record{}, false, err
+	}
+	return records[0], true, nil
+}
+
+// newestOf returns at most limit records that match q, newest first.
+func (l *Ledger) newestOf(ctx context.Context, q Query, limit int) ([]Record, error) {
+	rows, err := l.store.Find(ctx, q, limit)
 	if err != nil {
-		return Record{}, false, fmt.Errorf("ledger: %w", err)
+		return nil, fmt.Errorf("ledger: %w", err)
 	}
-	if len(rows) == 0 {
-		return Record{}, false, nil
+	records := make([]Record, len(rows))
+	for i, row := range rows {
+		if records[i], err = row.record(); err != nil {
+			return nil, err
+		}
 	}
-	record, err := rows[0].record()
-	return record, err == nil, err
+	return records, nil
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/go-consent/segment/consent"
@@ -62,95 +63,89 @@ const (
 // Segment takes the latest, Fides and Salesforce the strictest. In California the signal
 // applies to a known consumer, and not only to the browser (11 CCR 7025(c)(1)).
 func (l *Ledger) Whose(ctx context.Context, policy consent.Policy, device consent.State, p Person) (Ruling, error) {
-	device, why, err := l.restored(ctx, device, p)
+	return l.whose(ctx, policy, device, p, nil)
+}
+
+// whose is Whose, given what the device has answered and is not written yet.
+func (l *Ledger) whose(ctx context.Context, policy consent.Policy, device consent.State, p Person, waiting []Record) (Ruling, error) {
+	held, why, err := l.held(ctx, device, p, waiting)
 	if err != nil {
 		return Ruling{}, err
 	}
+	now := l.now()
 	if p.Account == "" {
-		return ruling(why, 0, device), nil
+		return ruling(why, 0, held.standing(now)), nil
 	}
 	s, err := l.standing(ctx, p.Account)
 	if err != nil {
 		return Ruling{}, err
 	}
-	r, err := l.signedIn(ctx, policy, device, p, s)
-	r.Signals = s.signals()
-	return r, err
+	r := s.signedIn(policy, held, now)
+	r.Signals = s.signalled()
+	return r, nil
 }
 
-func (l *Ledger) signedIn(ctx context.Context, policy consent.Policy, device consent.State, p Person, s standing) (Ruling, error) {
-	now := l.now()
+// signedIn returns whose answer counts on a device with the answer held.
+func (s standing) signedIn(policy consent.Policy, held Record, now time.Time) Ruling {
+	device := held.standing(now)
 	own := device.Restrict(s.denials(now))
 	switch {
 	case !s.answered(now):
-		return ruling(WhyNoAccount, 0, own), nil
-	case device == consent.NewState(nil):
-		return ruling(WhyAccount, s.answer.Sequence, s.state()), nil
-	}
-	newest, err := l.superseded(ctx, device, p.Device, s)
-	if err != nil {
-		return Ruling{}, err
-	}
-	if newest {
-		return ruling(WhyAccount, s.answer.Sequence, s.state()), nil
+		return ruling(WhyNoAccount, 0, own)
+	case device == consent.NewState(nil) || s.supersedes(held):
+		return ruling(WhyAccount, s.answer.Sequence, s.state())
 	}
 	return Ruling{
 		State:   consent.Both(policy, own, s.state()),
 		Answers: []consent.State{own, s.state()},
 		Why:     WhyBoth, Record: s.answer.Sequence,
-	}, nil
+	}
 }
 
-// superseded reports whether the device holds an answer that the ledger has seen, and the
-// account answered after or together with it. After a sign-out a device holds its own
-// earlier answer again.
-func (l *Ledger) superseded(ctx context.Context, state consent.State, device string, s standing) (bool, error) {
-	if device == "" || s.answer.Kind == Import {
-		return false, nil
+// held returns the answer of a device that counts for a person: the record of what the
+// cookie holds or, if that is an account's that is not signed in now, of what the device
+// itself answered before. What the ledger has not seen has no number.
+func (l *Ledger) held(ctx context.Context, device consent.State, p Person, waiting []Record) (Record, Why, error) {
+	unseen := Record{State: device}
+	if p.Device == "" || device == consent.NewState(nil) {
+		return unseen, WhyNobody, nil
 	}
-	for _, q := range [...]Query{
-		{Device: device, Kinds: explicit},
-		{Device: device, Kinds: explicit, Scope: string(DeviceScope)},
-	} {
-		held, found, err := l.newest(ctx, q)
-		if err != nil {
-			return false, err
-		}
-		if found && held.State == state && held.Sequence <= s.answer.Sequence {
-			return true, nil
-		}
+	last, found, err := l.last(ctx, p.Device, waiting)
+	if err != nil || !found {
+		return unseen, WhyNobody, err
 	}
-	return false, nil
+	left := last.Scope == AccountScope && last.Account != p.Account && device.Answered()
+	if last.State == device && !left {
+		return last, WhyNobody, nil
+	}
+	own, found, err := l.own(ctx, p.Device, waiting)
+	switch {
+	case err != nil:
+		return Record{}, "", err
+	case last.State == device && (!found || own.standing(l.now()) == consent.NewState(nil)):
+		return Record{Sequence: last.Sequence, State: device.Denials()}, WhyLeft, nil
+	case last.State == device:
+		return own, WhyRestored, nil
+	case found && own.State == device: // it was written back at a sign-out
+		return own, WhyNobody, nil
+	default:
+		return unseen, WhyNobody, nil
+	}
 }
 
-// restored returns what a device itself answered if its cookie holds the answer of an
-// account, other than the one that is signed in now, and else what the cookie holds.
-func (l *Ledger) restored(ctx context.Context, device consent.State, p Person) (consent.State, Why, error) {
-	if p.Device == "" || !device.Answered() {
-		return device, WhyNobody, nil
+// last returns the newest record of an answer on a device, whomever it is for.
+func (l *Ledger) last(ctx context.Context, device string, waiting []Record) (Record, bool, error) {
+	if len(waiting) > 0 {
+		return waiting[len(waiting)-1], true, nil
 	}
-	last, found, err := l.newest(ctx, Query{Device: p.Device, Kinds: explicit})
-	if err != nil {
-		return consent.State{}, "", err
-	}
-	if !found || last.Scope != AccountScope || last.Account == p.Account || last.State != device {
-		return device, WhyNobody, nil
-	}
-	own, err := l.Own(ctx, p.Device)
-	if err != nil {
-		return consent.State{}, "", err
-	}
-	if own == consent.NewState(nil) {
-		return device.Denials(), WhyLeft, nil
-	}
-	return own, WhyRestored, nil
+	return l.newest(ctx, Query{Device: device, Kinds: explicit})
 }
 
 // Own returns what a device itself answered, for its own scope, or NewState(nil). When a
 // person signs out, write it to the cookie, so that scripts follow it too. If it fails, the
 // State is All(Denied).
 func (l *Ledger) Own(ctx context.Context, device string) (consent.State, error) {
-	own, found, err := l.own(ctx, device)
+	own, found, err := l.own(ctx, device, nil)
 	switch {
 	case err != nil:
 		return consent.State{}, err
@@ -161,7 +156,12 @@ func (l *Ledger) Own(ctx context.Context, device string) (consent.State, error) 
 }
 
 // own returns the newest record of what a device itself answered.
-func (l *Ledger) own(ctx context.Context, device string) (Record, bool, error) {
+func (l *Ledger) own(ctx context.Context, device string, waiting []Record) (Record, bool, error) {
+	for _, r := range slices.Backward(waiting) {
+		if r.Scope != AccountScope {
+			return r, true, nil
+		}
+	}
 	if device == "" {
 		return Record{}, false, nil
 	}
@@ -184,59 +184,11 @@ func (l *Ledger) Worker(ctx context.Context, account string) (Ruling, error) {
 		return Ruling{Signals: consent.NewState(nil), Why: WhyNone}, nil
 	}
 	r := ruling(WhyWorker, s.answer.Sequence, s.state())
-	r.Signals = s.signals()
+	r.Signals = s.signalled()
 	return r, nil
 }
 
 // ruling returns a Ruling for one answer.
 func ruling(why Why, record int64, s consent.State) Ruling {
 	return Ruling{State: s, Answers: []consent.State{s}, Signals: consent.NewState(nil), Why: why, Record: record}
-}
-
-// A standing is what still counts for an account in the ledger.
-type standing struct {
-	answer Record // the newest explicit answer, or else the newest import; zero: none
-	signal Record // the newest since
-}
-
-func (l *Ledger) standing(ctx context.Context, account string) (standing, error) {
-	var s standing
-	answer, found, err := l.newest(ctx, Query{Account: account, Kinds: explicit, Scope: string(AccountScope)})
-	if err == nil && !found {
-		answer, _, err = l.newest(ctx, Query{Account: account, Kinds: []string{string(Import)}})
-	}
-	if err != nil {
-		return s, err
-	}
-	s.answer = answer
-	signals := Query{Account: account, Kinds: []string{string(Signal)}}
-	if answer.Kind != Import && answer.holds() {
-		signals.After = answer.Sequence
-	}
-	s.signal, _, err = l.newest(ctx, signals)
-	return s, err
-}
-
-// answered reports whether the account has an answer whose grants count.
-func (s standing) answered(now time.Time) bool {
-	return s.answer.holds() && !s.answer.expired(now)
-}
-
-// denials returns the denials of an account that count whatever its device says.
-func (s standing) denials(now time.Time) consent.State {
-	denied := s.signals()
-	if s.answer.expired(now) {
-		denied = denied.Restrict(s.answer.State.Denials())
-	}
-	return denied
-}
-
-// state returns the answer of the account with the denials of the signals added.
-func (s standing) state() consent.State { return s.answer.State.Restrict(s.signals()) }
-
-func (s standing) signals() consent.State {
-	if s.signal.Sequence == 0 {
-		return consent.NewState(nil)
-	}
-	return s.signal.State
 }

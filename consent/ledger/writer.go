@@ -2,14 +2,11 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/go-consent/segment/consent"
 )
 
 // A writer writes records in the background, in order, and retries until the Store
@@ -22,10 +19,11 @@ type writer struct {
 
 	mu      sync.Mutex
 	waiting []Record            // the first of them may be being written
-	binding map[string][]Record // waiting records that already count, by account, in order
+	binding map[Person][]Record // those that already count, by device or account, in order
+	wrote   int                 // how many are written
 	closed  bool
 	added   chan struct{} // one, if there is work
-	written chan struct{} // closed and replaced whenever records are written or given up
+	written chan struct{} // closed and replaced whenever records are written
 	ctx     context.Context
 	stop    context.CancelFunc
 	done    chan struct{}
@@ -44,7 +42,7 @@ func newWriter(l *Ledger, limit int, onError func(error)) *writer {
 	}
 	w := &writer{
 		ledger: l, limit: limit, onError: onError, versions: versions{seed: maphash.MakeSeed()},
-		binding: make(map[string][]Record),
+		binding: make(map[Person][]Record),
 		added:   make(chan struct{}, 1), written: make(chan struct{}), done: make(chan struct{}),
 	}
 	w.ctx, w.stop = context.WithCancel(context.Background())
@@ -62,8 +60,8 @@ func (w *writer) add(r Record) {
 	full, closed := len(w.waiting) >= w.limit, w.closed
 	if !full && !closed {
 		w.waiting = append(w.waiting, r)
-		if r.binds() {
-			w.binding[r.Account] = append(w.binding[r.Account], r)
+		for _, p := range r.binds() {
+			w.binding[p] = append(w.binding[p], r)
 		}
 	}
 	w.mu.Unlock()
@@ -96,11 +94,9 @@ func (w *writer) run() {
 			}
 		}
 		_, err := w.ledger.Append(w.ctx, records...)
-		if err == nil || errors.Is(err, ErrRecord) {
+		if err == nil {
 			w.drop(records)
 			pause = firstPause
-		}
-		if err == nil {
 			continue
 		}
 		if w.ctx.Err() != nil {
@@ -128,31 +124,42 @@ func (w *writer) drop(records []Record) {
 	defer w.mu.Unlock()
 	for _, r := range records {
 		w.versions.raise(Person{r.Device, r.Account})
-		if !r.binds() {
-			continue
-		}
-		if left := w.binding[r.Account][1:]; len(left) > 0 {
-			w.binding[r.Account] = left
-		} else {
-			delete(w.binding, r.Account)
+		for _, p := range r.binds() {
+			if left := w.binding[p][1:]; len(left) > 0 {
+				w.binding[p] = left
+			} else {
+				delete(w.binding, p)
+			}
 		}
 	}
 	w.waiting = slices.Delete(w.waiting, 0, len(records))
+	w.wrote += len(records)
 	close(w.written)
 	w.written = make(chan struct{})
 }
 
-// waitingFor returns the answers and signals of an account that are not written
-// yet.
-func (w *writer) waitingFor(account string) []Record {
+// ofDevice returns the answers given on a device that are not written yet, oldest first.
+func (w *writer) ofDevice(id string) []Record { return w.bound(Person{Device: id}) }
+
+// ofAccount returns the answers and signals of an account that are not written yet, oldest
+// first.
+func (w *writer) ofAccount(id string) []Record { return w.bound(Person{Account: id}) }
+
+func (w *writer) bound(p Person) []Record {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.Clone(w.binding[account])
+	return slices.Clone(w.binding[p])
 }
 
-// binds reports whether r already counts for its account while it waits.
-func (r Record) binds() bool {
-	return r.Account != "" && (r.Kind == Signal || r.Scope == AccountScope && r.State != consent.NewState(nil))
+// binds returns the device and the account for which r already counts while it waits.
+func (r Record) binds() (people []Person) {
+	if r.Device != "" && slices.Contains(explicit, string(r.Kind)) {
+		people = append(people, Person{Device: r.Device})
+	}
+	if r.Account != "" && (r.Kind == Signal || r.Scope == AccountScope) {
+		people = append(people, Person{Account: r.Account})
+	}
+	return people
 }
 
 func (w *writer) tell(err error) {
@@ -161,22 +168,23 @@ func (w *writer) tell(err error) {
 	}
 }
 
-// flush waits until all records that were waiting when it began are written or
-// given up.
+// flush waits until all records that were waiting when it began are written.
 func (w *writer) flush(ctx context.Context) error {
-	for {
-		w.mu.Lock()
-		left, written := len(w.waiting), w.written
-		w.mu.Unlock()
-		if left == 0 {
-			return nil
-		}
+	w.mu.Lock()
+	all := w.wrote + len(w.waiting)
+	wrote, written := w.wrote, w.written
+	w.mu.Unlock()
+	for wrote < all {
 		select {
 		case <-written:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		w.mu.Lock()
+		wrote, written = w.wrote, w.written
+		w.mu.Unlock()
 	}
+	return nil
 }
 
 func (w *writer) close(ctx context.Context) (lost int, err error) {

@@ -16,6 +16,9 @@ import (
 // set, and the [Source] of the called service denies everything, with [ErrNoAnswer]. For a
 // call on nobody's behalf use consent.NewContext(ctx, consent.All(consent.Denied)).
 //
+// If the State was made of the answers of a device and of an account ([consent.Both]), it holds
+// for the policy that it was made for: the called services need the same one.
+//
 // The request is not changed; a copy is sent. A redirect is another request, so To is
 // called for its host. All methods may be called from many goroutines at once if To may.
 // The zero Transport sends the header to nobody.

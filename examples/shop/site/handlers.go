@@ -62,7 +62,7 @@ func (s *shop) track(r *http.Request, m analytics.Message) {
 	if err := s.client.For(r.Context()).Enqueue(m); err != nil {
 		s.log.Printf("event not sent: %v", err)
 	}
-	ruling, signals := rulingOf(r), gpc(r)
+	ruling, signals := s.rulingOf(r), gpc(r)
 	if userOf(r) != "" {
 		signals = signals.Restrict(ruling.Signals)
 	}

@@ -50,7 +50,7 @@ type total struct {
 }
 
 func (s *shop) render(w http.ResponseWriter, r *http.Request, what string) {
-	ruling := rulingOf(r)
+	ruling := s.rulingOf(r)
 	answer, unreadable := ruling.State, ruling.Why == ""
 	if unreadable {
 		answer = consent.NewState(nil) // not what the visitor said, though it counts so

@@ -1,7 +1,6 @@
 package site
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -12,33 +11,10 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// rulings is the Source of the middleware. It does what Accounts does, and keeps the ruling
-// that counted for the request, which the proof of an event names.
-type rulings struct{ *ledger.Accounts }
-
-func (a rulings) Consent(r *http.Request) (consent.State, error) {
-	ruling, err := a.Ruling(r)
-	if kept, ok := r.Context().Value(rulingKey{}).(*ledger.Ruling); ok {
-		*kept = ruling
-	}
-	return ruling.State, err
-}
-
-type rulingKey struct{}
-
-// keepRuling makes room in the context for the ruling.
-func keepRuling(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), rulingKey{}, new(ledger.Ruling))))
-	})
-}
-
 // rulingOf returns the ruling of the request: zero if it could not be read.
-func rulingOf(r *http.Request) ledger.Ruling {
-	if kept, ok := r.Context().Value(rulingKey{}).(*ledger.Ruling); ok {
-		return *kept
-	}
-	return ledger.Ruling{}
+func (s *shop) rulingOf(r *http.Request) ledger.Ruling {
+	ruling, _ := s.accounts.Ruling(r) // the middleware has told
+	return ruling
 }
 
 // A policyRecord is what a proof says of the policy: the table itself, and the fingerprint

@@ -111,13 +111,13 @@ func (s *shop) handler() http.Handler {
 	mux.HandleFunc("POST /erase", s.erase)
 	mux.Handle("GET /history", rights.Handler{Ledger: s.book, Person: personOf, OnError: s.requestFailed})
 
-	read := middleware.New(middleware.Options{
-		Sources: []middleware.Source{rulings{s.accounts}}, // s.accounts, but for the proofs
+	read := s.accounts.Keep(middleware.New(middleware.Options{
+		Sources: []middleware.Source{s.accounts},
 		Signals: []middleware.Signal{gpc},
 		OnError: func(_ *http.Request, err error) { s.log.Printf("consent not read: %v", err) },
-	})
+	}))
 	site := http.NewServeMux()
-	site.Handle("/", s.visitors.recognise(keepRuling(read(mux))))
+	site.Handle("/", s.visitors.recognise(read(mux)))
 	site.HandleFunc("GET /style.css", stylesheet)
 	return http.NewCrossOriginProtection().Handler(secure(http.MaxBytesHandler(site, maxBody)))
 }
