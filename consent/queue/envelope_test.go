@@ -112,6 +112,22 @@ func TestIsAbout(t *testing.T) {
 	}
 }
 
+// Two names that are not UTF-8 may be one in JSON. A false under either of them closes.
+func TestNamesThatAreOneInJSONNarrow(t *testing.T) {
+	for _, own := range []analytics.Integrations{
+		{"A\xfe": false, "A\xff": true}, {"A\xfe": true, "A\xff": false}, {"A\ufffd": false, "A\xff": map[string]any{"n": 1}},
+	} {
+		memory := queue.NewMemory(0, 0)
+		put := consent.NewQueued(memory, policy, nil)
+		require.NoError(t, put.With(granted).Enqueue(analytics.Track{Event: "e", UserId: "u", Integrations: own}))
+		received, err := memory.Receive(t.Context(), 1)
+		require.NoError(t, err)
+		e, err := received[0].Envelope()
+		require.NoError(t, err)
+		require.Equal(t, analytics.Integrations{"A\ufffd": false}, e.Captured.Message.(analytics.Track).Integrations)
+	}
+}
+
 // Whatever is read can be written, and read again as the same.
 func FuzzEnvelope(f *testing.F) {
 	f.Add([]byte(version1))
