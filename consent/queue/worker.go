@@ -123,10 +123,10 @@ func (w *Worker) receive(ctx context.Context) {
 func (w *Worker) hold(d Delivery) *held {
 	e, err := d.Envelope()
 	if err != nil {
-		// Nobody knows its id: it is held under one of its own.
+		// Nobody knows its id: it is held under one of its own, which no JSON has.
 		w.mu.Lock()
 		w.unread++
-		h := &held{id: fmt.Sprint("\x00", w.unread), deliveries: []Delivery{d}, attempt: d.Attempt()}
+		h := &held{id: fmt.Sprint("\xff", w.unread), deliveries: []Delivery{d}, attempt: d.Attempt()}
 		w.held[h.id] = h
 		w.mu.Unlock()
 		w.end(h, consent.Outcome{Result: consent.Refused, Err: err})
@@ -202,10 +202,12 @@ func (w *Worker) current(e Envelope) (now *consent.Standing, err error) {
 		return nil, err
 	case s != consent.NewState(nil):
 		return &consent.Standing{State: s, Given: given}, nil
-	case w.o.TrustCapture:
-		return nil, nil
+	case !w.o.TrustCapture:
+		return &consent.Standing{Given: given}, nil // All(Denied)
+	case !given.IsZero():
+		return &consent.Standing{State: s, Given: given}, nil // the whole answer was taken back
 	default:
-		return &consent.Standing{}, nil // All(Denied)
+		return nil, nil
 	}
 }
 
