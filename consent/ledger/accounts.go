@@ -247,54 +247,6 @@ func (a *Accounts) Link(r *http.Request) {
 	}
 }
 
-// Current returns what counts now for an account where no request is, or for a device if
-// there is no account, and when that was answered: for the Worker of package queue. Without
-// an answer, and once its grants have ended, the State is what was denied, or NewState(nil),
-// and the time is zero. With an error the State is All(Denied).
-func (a *Accounts) Current(ctx context.Context, userID, anonymousID string) (consent.State, time.Time, error) {
-	if userID == "" {
-		own, found, err := a.ledger.own(ctx, anonymousID)
-		switch {
-		case err != nil:
-			return consent.State{}, time.Time{}, err
-		case !found:
-			return consent.NewState(nil), time.Time{}, nil
-		}
-		return own.standing(a.ledger.now()), own.Given, nil
-	}
-	waiting := a.writer.waitingFor(userID)
-	s, err := a.ledger.standing(ctx, userID)
-	if err != nil {
-		return consent.State{}, time.Time{}, err
-	}
-	if now := a.ledger.now(); !s.answered(now) {
-		denied := s.denials(now)
-		for _, r := range waiting {
-			denied = denied.Restrict(r.State.Denials())
-		}
-		return denied, time.Time{}, nil
-	}
-	given := s.answer.Given
-	for _, r := range waiting {
-		if r.Given.After(given) {
-			given = r.Given
-		}
-	}
-	return a.restrict(ruling(WhyWorker, s.answer.Sequence, s.state()), waiting).State, given, nil
-}
-
-// For returns a client for a worker that acts for an account: it is bound to the present
-// answer of the account, and suppresses messages about anybody else. If the answer cannot be
-// read it allows nothing, and OnError is told.
-func (a *Accounts) For(ctx context.Context, userID string) *consent.Client {
-	waiting := a.writer.waitingFor(userID) // before the Store is asked
-	ruling, err := a.ledger.Worker(ctx, userID)
-	if err != nil {
-		a.writer.tell(err)
-	}
-	return a.options.Client.With(a.restrict(ruling, waiting).State).About(userID)
-}
-
 // Flush waits until the records of the answers so far are written, or until ctx is done.
 func (a *Accounts) Flush(ctx context.Context) error { return a.writer.flush(ctx) }
 
