@@ -1,5 +1,11 @@
 package consent
 
+import (
+	"slices"
+
+	"github.com/go-consent/segment/internal/names"
+)
+
 // A Gate is the Router of a service that cannot be told, or is not documented to heed it:
 // a message leaves only if everybody who gets it there is allowed to. It adds nothing to
 // a message, and drops the application's integrations, which can only suppress it too.
@@ -32,28 +38,37 @@ func (g Gate) Route(d Decision, _ State, integrations map[string]any) Route {
 	}
 }
 
-// only returns d for those destinations alone. One without a verdict gets that of the
-// unlisted ones.
+// only returns d for those destinations alone, each under all its names. One without a
+// verdict gets that of the unlisted ones, unless a verdict denies it in another casing.
 func (d Decision) only(destinations []string) Decision {
 	if d.body == nil {
 		return d
 	}
-	verdicts := make(map[string]Verdict, len(d.body.verdicts))
+	listed, denied := make(map[string]bool), make(map[string]bool)
+	wanted := make(map[string]bool) // by primary name
 	for _, v := range d.body.verdicts {
-		verdicts[v.Destination] = v
+		listed[v.Destination] = true
+		if !v.Allowed {
+			denied[names.Fold(v.Destination)] = true
+		}
+		if slices.Contains(destinations, v.Destination) {
+			wanted[v.primary()] = true
+		}
 	}
 	body := &decision{categories: d.body.categories, answered: d.body.answered}
-	for _, name := range destinations {
-		v, ok := verdicts[name]
-		switch {
-		case ok:
-			v.AliasOf = ""
-		case d.Allows(name):
-			v = Verdict{Destination: name, Allowed: true, Reason: ReasonUnlisted}
-		default:
-			v = Verdict{Destination: name, Reason: ReasonNotListed}
+	for _, v := range d.body.verdicts {
+		if wanted[v.primary()] {
+			body.verdicts = append(body.verdicts, v)
 		}
-		body.verdicts = append(body.verdicts, v)
+	}
+	for _, name := range destinations {
+		switch {
+		case listed[name]:
+		case d.body.unlisted && isDestination(name) && !denied[names.Fold(name)]:
+			body.verdicts = append(body.verdicts, Verdict{Destination: name, Allowed: true, Reason: ReasonUnlisted})
+		default:
+			body.verdicts = append(body.verdicts, Verdict{Destination: name, Reason: ReasonNotListed})
+		}
 	}
 	return Decision{body}
 }
