@@ -76,7 +76,7 @@ func TestEnvelopeRefuses(t *testing.T) {
 	for _, change := range [][2]string{
 		{`"version":1`, `"version":2`}, {`"version":1,`, ``}, {`"type":"track"`, `"type":"trick"`}, {`"type":"track"`, `"type":"alias"`},
 		{`"at":`, `"narrow":true,"at":`}, {`"event":`, `"later":1,"event":`}, {`"states":[`, `"states":["2.x",`}, {`"states":[`, `"states":[7,`},
-		{`"messageId":"m",`, ``}, {`{`, `[`}, {`}}`, `}}}`},
+		{`"messageId":"m",`, ``}, {`"event":`, `"groupId":"g","event":`}, {`"event":`, `"traits":{},"event":`}, {`{`, `[`}, {`}}`, `}}}`},
 	} {
 		text := strings.Replace(string(good), change[0], change[1], 1)
 		require.NotEqual(t, string(good), text, change)
