@@ -106,6 +106,16 @@ func (o *options) load() (*destinations.Register, error) {
 	return destinations.Load(bytes.NewReader(data))
 }
 
+// open reads the register, and returns the day with it.
+func (o *options) open(w world) (*destinations.Register, time.Time, error) {
+	today, err := o.day(w)
+	if err != nil {
+		return nil, today, err
+	}
+	register, err := o.load()
+	return register, today, err
+}
+
 // readTable reads a table of decisions. One that is not there yet is nil.
 func readTable(file string) (*destinations.Table, error) {
 	f, err := os.Open(file)
