@@ -234,6 +234,26 @@ func TestInFlight(t *testing.T) {
 	}
 }
 
+// byDevice are the answers of devices.
+type byDevice map[string]consent.State
+
+func (d byDevice) Current(_ context.Context, _, anonymousID string) (consent.State, time.Time, error) {
+	return d[anonymousID], time.Time{}, nil
+}
+
+// An Alias joins two ids. The answer of both counts.
+func TestAnAliasIsOfTheIDBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, func(o *queue.Options) { o.Answers = byDevice{"": granted, "p": denied, "q": granted} })
+		for _, previous := range []string{"p", "q"} {
+			require.NoError(t, b.put.With(granted).Enqueue(analytics.Alias{UserId: "u", PreviousId: previous}))
+		}
+		b.run(t, time.Second)
+		b.requireStats(t, queue.Stats{Received: 2, Sent: 1, Suppressed: 1})
+		require.Equal(t, "q", b.sink.got[0].(analytics.Alias).PreviousId)
+	})
+}
+
 // Forget stops what the Worker holds and has not sent.
 func TestForget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
