@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-consent/segment/internal/delivery"
 	"github.com/go-consent/segment/internal/nils"
+	"github.com/go-consent/segment/internal/segment"
 )
 
 // A Queue takes what a client of [NewQueued] captured. Package queue has the interface of
@@ -105,6 +106,7 @@ func (c *Client) capture(kind *delivery.Kind, given analytics.Message, made *sta
 	if m.Timestamp.IsZero() {
 		*m.Timestamp = now
 	}
+	*m.Integrations = analytics.Integrations(segment.NewCaller(*m.Integrations)) // a queue may keep JSON
 	stamped, _ := delivery.Open(m.Value())
 	decision, size, reason, err := made.put(stamped, s)
 	if err != nil {

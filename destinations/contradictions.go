@@ -3,6 +3,7 @@ package destinations
 import (
 	"fmt"
 
+	"github.com/go-consent/segment/internal/names"
 	"github.com/go-consent/segment/internal/segment"
 )
 
@@ -18,7 +19,7 @@ func (r *Register) contradictions() []*Mistake {
 		c.once(c.regimes, regime.Name, key+".name", "regime")
 		c.known(c.categories, regime.Presumed, key+".presumed", "category")
 	}
-	owner := make(map[string]string)
+	owner := make(map[string]named)
 	for i, e := range r.Destinations {
 		c.entry(e, index("destinations", i), owner)
 	}
@@ -30,6 +31,9 @@ func (r *Register) contradictions() []*Mistake {
 	}
 	return c.mistakes
 }
+
+// named is a name of a destination, and the destination.
+type named struct{ name, of string }
 
 type contradictions struct {
 	r                   *Register
@@ -58,7 +62,7 @@ func (c *contradictions) known(all map[string]bool, names []string, key, what st
 	}
 }
 
-func (c *contradictions) entry(e Entry, key string, owner map[string]string) {
+func (c *contradictions) entry(e Entry, key string, owner map[string]named) {
 	c.known(c.categories, e.Categories, key+".categories", "category")
 	for i, name := range e.Names() {
 		at := key + ".name"
@@ -68,10 +72,14 @@ func (c *contradictions) entry(e Entry, key string, owner map[string]string) {
 		if segment.Reserved(name) {
 			c.wrong(at, "%q is a key of Segment's own, no destination", name)
 		}
-		if other, ok := owner[name]; ok {
-			c.wrong(at, "%q is a name of %q already", name, other)
+		// A denial in one casing is a denial in all.
+		switch other, found := owner[names.Fold(name)]; {
+		case found && other.name == name:
+			c.wrong(at, "%q is a name of %q already", name, other.of)
+		case found && other.of != e.Name:
+			c.wrong(at, "%q is a name of %q already, as %q", name, other.of, other.name)
 		}
-		owner[name] = e.Name
+		owner[names.Fold(name)] = named{name, e.Name}
 	}
 	overridden := make(map[string]bool)
 	for i, o := range e.Overrides {

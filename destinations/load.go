@@ -15,7 +15,8 @@ import (
 // find, since a file has to be read before it can be reviewed.
 //
 // The form of the file is that of register.schema.json. Load also refuses what a schema
-// cannot express: keys that are there twice, and names that are nowhere, or in two places.
+// cannot express: keys that are there twice, and names that are nowhere, or in two places, in
+// whatever casing.
 func Load(r io.Reader) (*Register, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {

@@ -147,6 +147,7 @@ func TestLoadLocatesEveryMistake(t *testing.T) {
 		"presumed, no such":    {`["ads"]`, `["adverts"]`, []string{`line 8: regimes[0].presumed[0]: there is no category "adverts"`}},
 		"no such regime":       {`"name": "Amplitude"`, `"name": "Amplitude", "overrides": [{"regime": "uk", "basis": {"kind": "optOut"}}]`, []string{`line 10: destinations[0].overrides[0].regime: there is no regime "uk"`}},
 		"necessary somewhere":  {`"name": "Amplitude"`, `"name": "Amplitude", "overrides": [{"regime": "us", "basis": {"kind": "strictlyNecessary", "reason": "x"}}]`, []string{`line 10: destinations[0].overrides[0].basis.kind: is strictly necessary in one regime and not in another`}},
+		"two of a casing":      {`"name": "Webhooks"`, `"name": "Webhooks", "aliases": ["AMPLITUDE "]`, []string{`line 11: destinations[1].aliases[0]: "AMPLITUDE " is a name of "Amplitude" already, as "Amplitude"`}},
 		"two of a name":        {`"name": "Webhooks"`, `"name": "Webhooks", "aliases": ["Amplitude"]`, []string{`line 11: destinations[1].aliases[0]: "Amplitude" is a name of "Amplitude" already`}},
 		"a reserved name":      {`"name": "Webhooks"`, `"name": "Webhooks", "creationName": "all"`, []string{`line 11: destinations[1].creationName: "all" is a key of Segment's own, no destination`}},
 		"a review backwards":   {`"name": "Amplitude"`, `"name": "Amplitude", "reviewed": "2026-03-01", "nextReview": "2026-02-01"`, []string{`line 10: destinations[0].nextReview: is before the last review`}},

@@ -9,6 +9,7 @@ import (
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
 	"github.com/go-consent/segment/destinations"
+	"github.com/go-consent/segment/internal/delivery"
 	"github.com/go-consent/segment/internal/failtest"
 )
 
@@ -55,20 +56,8 @@ func TestFilter(t *testing.T) {
 }
 
 func messageID(m analytics.Message) string {
-	switch m := m.(type) {
-	case analytics.Track:
-		return m.MessageId
-	case analytics.Identify:
-		return m.MessageId
-	case analytics.Page:
-		return m.MessageId
-	case analytics.Screen:
-		return m.MessageId
-	case analytics.Group:
-		return m.MessageId
-	default:
-		return m.(analytics.Alias).MessageId
-	}
+	opened, _ := delivery.Open(m)
+	return *opened.MessageID
 }
 
 func TestSuppressedMessagesAndTheirReasons(t *testing.T) {

@@ -395,10 +395,14 @@ func TestCurrentAnswers(t *testing.T) {
 	at := func(r ledger.Record) ledger.Record { r.Given = given; return r }
 	ended := at(byAccount("laptop", "eve", partly))
 	ended.ValidUntil = s.clock.now
+	back := at(ledger.Record{Kind: ledger.Withdrawal, Device: "laptop", Account: "fay", Scope: ledger.AccountScope, State: silence})
+	backOnDevice := at(byDevice("tv", silence))
+	backOnDevice.Kind = ledger.Withdrawal
 	_, err := s.book.Append(context.Background(),
 		at(byDevice("phone", partly)), at(byAccount("phone", "ann", accepts)), ended,
 		ledger.Record{Kind: ledger.Signal, Device: "tablet", Account: "dan", State: signals},
 		ledger.Record{Kind: ledger.Signal, Device: "tablet", Account: "ann", State: signals},
+		at(byAccount("laptop", "gil", accepts)), at(byDevice("watch", rejects)), back, backOnDevice,
 	)
 	require.NoError(t, err)
 	for _, c := range []struct {
@@ -411,7 +415,13 @@ func TestCurrentAnswers(t *testing.T) {
 		{"ann", "", partly, given},
 		{"", "tablet", silence, time.Time{}},
 		{"", "", silence, time.Time{}},
-		{"bob", "phone", silence, time.Time{}},
+		{"bob", "", silence, time.Time{}},
+		{"bob", "phone", signals, time.Time{}}, // what the device denies, without what it grants
+		{"gil", "phone", accepts, given},       // the device answered before
+		{"gil", "watch", rejects, given},       // and after
+		{"fay", "", silence, given},            // taken back
+		{"bob", "tv", silence, given},
+		{"gil", "tv", silence, given}, // both must allow
 		{"dan", "", signals, time.Time{}},
 		{"eve", "", signals, time.Time{}}, // its grants have ended
 	} {

@@ -55,6 +55,21 @@ func (s standing) denials(now time.Time) consent.State {
 	return denied
 }
 
+// unanswered returns what is denied where there is no answer, with that of the newer records,
+// and when a whole answer was taken back, if one was.
+func (s standing) unanswered(newer []Record, now time.Time) (denied consent.State, takenBack time.Time) {
+	denied = s.denials(now)
+	for _, r := range newer {
+		denied = denied.Restrict(r.State.Denials())
+	}
+	for _, r := range append(newer, s.answer) {
+		if r.Kind == Withdrawal && r.State == consent.NewState(nil) && r.Given.After(takenBack) {
+			takenBack = r.Given
+		}
+	}
+	return denied, takenBack
+}
+
 // state returns the answer of the account with the denials of the signals added.
 func (s standing) state() consent.State { return s.answer.State.Restrict(s.signalled()) }
 

@@ -9,41 +9,48 @@ import (
 )
 
 // Current returns what counts now for an account where no request is, or for a device if
-// there is no account, and when that was answered: for the Worker of package queue. Without
-// an answer, and once its grants have ended, the State is what was denied, or NewState(nil),
-// and the time is zero. With an error the State is All(Denied).
+// there is no account, and when that was answered: for the Worker of package queue. What the
+// device itself answered after the account did has to allow, too. Without an answer, and once
+// its grants have ended, the State is what was denied, or NewState(nil), and the time is zero;
+// of a whole answer that was taken back it is the time of that. With an error the State is
+// All(Denied).
 func (a *Accounts) Current(ctx context.Context, userID, anonymousID string) (consent.State, time.Time, error) {
-	s, waiting, err := a.present(ctx, userID, anonymousID)
+	s, newer, err := a.present(ctx, userID, anonymousID)
 	if err != nil {
 		return consent.State{}, time.Time{}, err
 	}
 	if now := a.ledger.now(); !s.answered(now) {
-		denied := s.denials(now)
-		for _, r := range waiting {
-			denied = denied.Restrict(r.State.Denials())
-		}
-		return denied, time.Time{}, nil
+		state, given := s.unanswered(newer, now)
+		return state, given, nil
 	}
 	given := s.answer.Given
-	for _, r := range waiting {
+	for _, r := range newer {
 		if r.Given.After(given) {
 			given = r.Given
 		}
 	}
-	return a.restrict(ruling(WhyWorker, s.answer.Sequence, s.state()), waiting).State, given, nil
+	return a.restrict(ruling(WhyWorker, s.answer.Sequence, s.state()), newer).State, given, nil
 }
 
-// present returns what is written and what waits to be: for an account or, if there is none,
-// of what a device itself answered.
-func (a *Accounts) present(ctx context.Context, userID, anonymousID string) (s standing, waiting []Record, err error) {
-	if userID != "" {
-		waiting = a.writer.ofAccount(userID) // before the Store is asked
-		s, err = a.ledger.standing(ctx, userID)
-		return s, waiting, err
+// present returns what is written for an account or, if there is none, for a device, and the
+// newer records that count besides.
+func (a *Accounts) present(ctx context.Context, userID, anonymousID string) (s standing, newer []Record, err error) {
+	// What waits is read before the Store, which may get it meanwhile.
+	account := a.writer.ofAccount(userID)
+	device := slices.DeleteFunc(a.writer.ofDevice(anonymousID), func(r Record) bool { return r.Scope == AccountScope })
+	if userID == "" {
+		s.answer, _, err = a.ledger.own(ctx, anonymousID, nil)
+		return s, device, err
 	}
-	waiting = slices.DeleteFunc(a.writer.ofDevice(anonymousID), func(r Record) bool { return r.Scope == AccountScope })
-	s.answer, _, err = a.ledger.own(ctx, anonymousID, nil)
-	return s, waiting, err
+	if s, err = a.ledger.standing(ctx, userID); err != nil {
+		return s, nil, err
+	}
+	own, found, err := a.ledger.own(ctx, anonymousID, device)
+	if found && (own.Sequence == 0 || own.Sequence > s.answer.Sequence) {
+		own.State = own.standing(a.ledger.now())
+		account = append(account, own)
+	}
+	return s, account, err
 }
 
 // For returns a client for a worker that acts for an account: it is bound to the present

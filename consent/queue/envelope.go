@@ -3,11 +3,11 @@ package queue
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
-	"github.com/segmentio/analytics-go/v3"
-
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/internal/delivery"
 )
 
 // An Envelope is a captured message for an engine. Its JSON keeps every byte that the
@@ -38,22 +38,16 @@ const (
 
 // Seal returns the envelope of a captured message. The error wraps [ErrEnvelope].
 func Seal(c consent.Captured) (Envelope, error) {
-	e := Envelope{Captured: c}
-	switch m := c.Message.(type) {
-	case analytics.Track:
-		e.Type, e.MessageID, e.UserID, e.AnonymousID = "track", m.MessageId, m.UserId, m.AnonymousId
-	case analytics.Identify:
-		e.Type, e.MessageID, e.UserID, e.AnonymousID = "identify", m.MessageId, m.UserId, m.AnonymousId
-	case analytics.Page:
-		e.Type, e.MessageID, e.UserID, e.AnonymousID = "page", m.MessageId, m.UserId, m.AnonymousId
-	case analytics.Screen:
-		e.Type, e.MessageID, e.UserID, e.AnonymousID = "screen", m.MessageId, m.UserId, m.AnonymousId
-	case analytics.Group:
-		e.Type, e.MessageID, e.UserID, e.AnonymousID = "group", m.MessageId, m.UserId, m.AnonymousId
-	case analytics.Alias:
-		e.Type, e.MessageID, e.UserID, e.PreviousID = "alias", m.MessageId, m.UserId, m.PreviousId
-	default:
+	m, ok := delivery.Open(c.Message)
+	if !ok || reflect.TypeOf(c.Message).Kind() == reflect.Pointer {
 		return Envelope{}, fmt.Errorf("%w: a %T", ErrEnvelope, c.Message)
+	}
+	e := Envelope{Captured: c, Type: m.Kind().Name, MessageID: *m.MessageID, UserID: *m.UserID}
+	if m.AnonymousID != nil {
+		e.AnonymousID = *m.AnonymousID
+	}
+	if m.PreviousID != nil {
+		e.PreviousID = *m.PreviousID
 	}
 	return e, e.check()
 }

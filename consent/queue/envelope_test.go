@@ -76,7 +76,7 @@ func TestEnvelopeRefuses(t *testing.T) {
 	for _, change := range [][2]string{
 		{`"version":1`, `"version":2`}, {`"version":1,`, ``}, {`"type":"track"`, `"type":"trick"`}, {`"type":"track"`, `"type":"alias"`},
 		{`"at":`, `"narrow":true,"at":`}, {`"event":`, `"later":1,"event":`}, {`"states":[`, `"states":["2.x",`}, {`"states":[`, `"states":[7,`},
-		{`"messageId":"m",`, ``}, {`{`, `[`}, {`}}`, `}}}`},
+		{`"messageId":"m",`, ``}, {`"event":`, `"groupId":"g","event":`}, {`"event":`, `"traits":{},"event":`}, {`{`, `[`}, {`}}`, `}}}`},
 	} {
 		text := strings.Replace(string(good), change[0], change[1], 1)
 		require.NotEqual(t, string(good), text, change)
@@ -109,6 +109,22 @@ func TestIsAbout(t *testing.T) {
 		{UserID: "u", AnonymousID: "zz"}: {true, true, false},
 	} {
 		require.Equal(t, want, [3]bool{track.IsAbout(p), alias.IsAbout(p), anonymous.IsAbout(p)}, "%v", p)
+	}
+}
+
+// Two names that are not UTF-8 may be one in JSON. A false under either of them closes.
+func TestNamesThatAreOneInJSONNarrow(t *testing.T) {
+	for _, own := range []analytics.Integrations{
+		{"A\xfe": false, "A\xff": true}, {"A\xfe": true, "A\xff": false}, {"A\ufffd": false, "A\xff": map[string]any{"n": 1}},
+	} {
+		memory := queue.NewMemory(0, 0)
+		put := consent.NewQueued(memory, policy, nil)
+		require.NoError(t, put.With(granted).Enqueue(analytics.Track{Event: "e", UserId: "u", Integrations: own}))
+		received, err := memory.Receive(t.Context(), 1)
+		require.NoError(t, err)
+		e, err := received[0].Envelope()
+		require.NoError(t, err)
+		require.Equal(t, analytics.Integrations{"A\ufffd": false}, e.Captured.Message.(analytics.Track).Integrations)
 	}
 }
 

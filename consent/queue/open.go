@@ -9,6 +9,7 @@ import (
 	"github.com/segmentio/analytics-go/v3"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/internal/delivery"
 )
 
 // open reads the JSON of an envelope.
@@ -72,47 +73,47 @@ type fields struct {
 	Integrations map[string]json.RawMessage `json:"integrations"`
 }
 
-// message returns the message of that type.
+// types has a message of each type.
+var types = map[string]analytics.Message{
+	"track": analytics.Track{}, "identify": analytics.Identify{}, "page": analytics.Page{},
+	"screen": analytics.Screen{}, "group": analytics.Group{}, "alias": analytics.Alias{},
+}
+
+// message returns the message of that type. A field that the type lacks is an error.
 func message(kind string, text []byte) (analytics.Message, error) {
+	m, ok := delivery.Open(types[kind])
+	if !ok {
+		return nil, fmt.Errorf("%w: no type of message", ErrEnvelope)
+	}
 	var f fields
 	if decode(text, &f) != nil {
 		return nil, fmt.Errorf("%w: the message is not one of analytics-go", ErrEnvelope)
 	}
-	c, i := f.context(), f.integrations()
-	switch kind {
-	case "track":
-		return analytics.Track{
-			MessageId: f.MessageID, AnonymousId: f.AnonymousID, UserId: f.UserID, Event: f.Event,
-			Timestamp: f.Timestamp, Context: c, Properties: members(f.Properties), Integrations: i,
-		}, nil
-	case "identify":
-		return analytics.Identify{
-			MessageId: f.MessageID, AnonymousId: f.AnonymousID, UserId: f.UserID,
-			Timestamp: f.Timestamp, Context: c, Traits: members(f.Traits), Integrations: i,
-		}, nil
-	case "page":
-		return analytics.Page{
-			MessageId: f.MessageID, AnonymousId: f.AnonymousID, UserId: f.UserID, Name: f.Name,
-			Timestamp: f.Timestamp, Context: c, Properties: members(f.Properties), Integrations: i,
-		}, nil
-	case "screen":
-		return analytics.Screen{
-			MessageId: f.MessageID, AnonymousId: f.AnonymousID, UserId: f.UserID, Name: f.Name,
-			Timestamp: f.Timestamp, Context: c, Properties: members(f.Properties), Integrations: i,
-		}, nil
-	case "group":
-		return analytics.Group{
-			MessageId: f.MessageID, AnonymousId: f.AnonymousID, UserId: f.UserID, GroupId: f.GroupID,
-			Timestamp: f.Timestamp, Context: c, Traits: members(f.Traits), Integrations: i,
-		}, nil
-	case "alias":
-		return analytics.Alias{
-			MessageId: f.MessageID, PreviousId: f.PreviousID, UserId: f.UserID,
-			Timestamp: f.Timestamp, Context: c, Integrations: i,
-		}, nil
-	default:
-		return nil, fmt.Errorf("%w: no type of message", ErrEnvelope)
+	*m.MessageID, *m.Timestamp, *m.Context, *m.Integrations = f.MessageID, f.Timestamp, f.context(), f.integrations()
+	lacking := false
+	set := func(field *string, value string) {
+		if field != nil {
+			*field = value
+		}
+		lacking = lacking || field == nil && value != ""
 	}
+	set(m.AnonymousID, f.AnonymousID)
+	set(m.UserID, f.UserID)
+	set(m.PreviousID, f.PreviousID)
+	set(m.GroupID, f.GroupID)
+	set(m.Event, f.Event)
+	set(m.Name, f.Name)
+	object, other := f.Properties, f.Traits
+	if kind == "identify" || kind == "group" {
+		object, other = other, object
+	}
+	if m.Object != nil {
+		*m.Object = members(object)
+	}
+	if lacking || other != nil || m.Object == nil && object != nil {
+		return nil, fmt.Errorf("%w: a field that a %s does not have", ErrEnvelope, kind)
+	}
+	return m.Value(), nil
 }
 
 // members returns an object with its values as they are.

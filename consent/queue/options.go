@@ -13,10 +13,12 @@ import (
 // Answers know what counts for a person now: a ledger, or a table of users.
 type Answers interface {
 	// Current returns what counts for the person of an event, of whom each id may be "",
-	// and when that was answered, or the zero time. Without an answer on record it is
-	// consent.NewState(nil), and a denial that a browser has signalled is an answer. It is
-	// called from one goroutine for each Worker. An error means that the answers are out of
-	// reach: the event waits.
+	// and when that was answered, or the zero time. For an Alias, anonymousID is its PreviousID,
+	// which may be a user id, too. Without an answer on record it is
+	// consent.NewState(nil), and a denial that a browser has signalled is an answer. Where
+	// a whole answer was taken back it is NewState(nil) with the time of that. Current is called
+	// from one goroutine for each Worker. An error means that the answers are out of reach: the
+	// event waits.
 	Current(ctx context.Context, userID, anonymousID string) (consent.State, time.Time, error)
 }
 

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -123,10 +124,10 @@ func (w *Worker) receive(ctx context.Context) {
 func (w *Worker) hold(d Delivery) *held {
 	e, err := d.Envelope()
 	if err != nil {
-		// Nobody knows its id: it is held under one of its own.
+		// Nobody knows its id: it is held under one of its own, which no JSON has.
 		w.mu.Lock()
 		w.unread++
-		h := &held{id: fmt.Sprint("\x00", w.unread), deliveries: []Delivery{d}, attempt: d.Attempt()}
+		h := &held{id: fmt.Sprint("\xff", w.unread), deliveries: []Delivery{d}, attempt: d.Attempt()}
 		w.held[h.id] = h
 		w.mu.Unlock()
 		w.end(h, consent.Outcome{Result: consent.Refused, Err: err})
@@ -196,16 +197,18 @@ func (w *Worker) current(e Envelope) (now *consent.Standing, err error) {
 			now, err = nil, fmt.Errorf("a panic with a %T", r)
 		}
 	}()
-	s, given, err := w.o.Answers.Current(ctx, e.UserID, e.AnonymousID)
+	s, given, err := w.o.Answers.Current(ctx, e.UserID, cmp.Or(e.AnonymousID, e.PreviousID))
 	switch {
 	case err != nil:
 		return nil, err
 	case s != consent.NewState(nil):
 		return &consent.Standing{State: s, Given: given}, nil
-	case w.o.TrustCapture:
-		return nil, nil
+	case !w.o.TrustCapture:
+		return &consent.Standing{Given: given}, nil // All(Denied)
+	case !given.IsZero():
+		return &consent.Standing{State: s, Given: given}, nil // the whole answer was taken back
 	default:
-		return &consent.Standing{}, nil // All(Denied)
+		return nil, nil
 	}
 }
 

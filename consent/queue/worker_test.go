@@ -16,19 +16,23 @@ import (
 func TestWorkerAsksAgain(t *testing.T) {
 	for name, c := range map[string]struct {
 		now   consent.State
+		given time.Time
 		trust bool
 		sent  bool
 	}{
-		"granted":             {granted, false, true},
-		"withdrawn":           {denied, true, false},
-		"no answer on record": {none, false, false},
-		"no answer, trusted":  {none, true, true},
-		"nothing read":        {consent.State{}, true, false},
+		"granted":             {granted, time.Time{}, false, true},
+		"withdrawn":           {denied, time.Time{}, true, false},
+		"no answer on record": {none, time.Time{}, false, false},
+		"no answer, trusted":  {none, time.Time{}, true, true},
+		"taken back":          {none, at, false, false},
+		"taken back, trusted": {none, at, true, false},
+		"nothing read":        {consent.State{}, time.Time{}, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, func(o *queue.Options) { o.TrustCapture = c.trust })
 				b.record.set("u", c.now)
+				b.record.given = c.given
 				b.enqueue(t, "u", "m")
 				b.run(t, time.Second)
 				want := queue.Stats{Received: 1}
@@ -230,6 +234,26 @@ func TestInFlight(t *testing.T) {
 	}
 }
 
+// byDevice are the answers of devices.
+type byDevice map[string]consent.State
+
+func (d byDevice) Current(_ context.Context, _, anonymousID string) (consent.State, time.Time, error) {
+	return d[anonymousID], time.Time{}, nil
+}
+
+// An Alias joins two ids. The answer of both counts.
+func TestAnAliasIsOfTheIDBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, func(o *queue.Options) { o.Answers = byDevice{"": granted, "p": denied, "q": granted} })
+		for _, previous := range []string{"p", "q"} {
+			require.NoError(t, b.put.With(granted).Enqueue(analytics.Alias{UserId: "u", PreviousId: previous}))
+		}
+		b.run(t, time.Second)
+		b.requireStats(t, queue.Stats{Received: 2, Sent: 1, Suppressed: 1})
+		require.Equal(t, "q", b.sink.got[0].(analytics.Alias).PreviousId)
+	})
+}
+
 // Forget stops what the Worker holds and has not sent.
 func TestForget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -249,6 +273,24 @@ func TestForget(t *testing.T) {
 		require.Len(t, b.sink.got, 1)
 		require.Equal(t, "u2", b.sink.got[0].(analytics.Track).UserId)
 		require.Zero(t, b.memory.Len())
+	})
+}
+
+// What cannot be read is held, too, and under no id that a message may have.
+func TestForgetFindsWhateverIDAMessageHas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		feed := new(scripted)
+		b := newBench(t, func(o *queue.Options) { o.Queue = feed })
+		b.enqueue(t, "u1", "\x001")
+		received, err := b.memory.Receive(t.Context(), 1)
+		require.NoError(t, err)
+		feed.deliveries = append(received, brokenDelivery{})
+		b.record.before = func() {
+			require.NoError(t, b.worker.Forget(context.Background(), queue.Person{UserID: "u1"}))
+		}
+		b.run(t, time.Second)
+		b.requireStats(t, queue.Stats{Received: 2, Dead: 1, Forgotten: 1})
+		require.Empty(t, b.sink.got)
 	})
 }
 

@@ -3,6 +3,7 @@ package rudderstack
 import (
 	"bytes"
 	"encoding/json"
+	"unicode/utf8"
 
 	"github.com/go-consent/segment/consent"
 )
@@ -90,7 +91,8 @@ func object(d consent.Decision, own map[string]any) map[string]any {
 	}
 	if d.Unlisted() {
 		for name, value := range own {
-			if isObject(value) && d.Allows(name) {
+			// A name that is not UTF-8 is another in JSON, where d may deny that.
+			if isObject(value) && d.Allows(name) && utf8.ValidString(name) {
 				out[name] = value
 			}
 		}
@@ -102,6 +104,8 @@ func object(d consent.Decision, own map[string]any) map[string]any {
 func isObject(value any) bool {
 	switch value := value.(type) {
 	case map[string]any:
+		return value != nil
+	case map[string]bool:
 		return value != nil
 	case json.RawMessage:
 		return bytes.HasPrefix(bytes.TrimSpace(value), []byte("{"))

@@ -73,6 +73,7 @@ func TestIntegrations(t *testing.T) {
 		"none":                      {nil, `{"All":false,"Amplitude":true,"Google Analytics 4 (GA4)":true}`},
 		"options of an allowed one": {map[string]any{"Amplitude": map[string]any{"session": 1}}, `{"All":false,"Amplitude":{"session":1},"Google Analytics 4 (GA4)":true}`},
 		"and as raw JSON":           {map[string]any{"Amplitude": json.RawMessage(` {"a":1}`)}, `{"All":false,"Amplitude":{"a":1},"Google Analytics 4 (GA4)":true}`},
+		"and as a map of flags":     {map[string]any{"Amplitude": map[string]bool{"a": true}}, `{"All":false,"Amplitude":{"a":true},"Google Analytics 4 (GA4)":true}`},
 		"options of a denied one":   {map[string]any{"Facebook Pixel": map[string]any{"a": 1}}, `{"All":false,"Amplitude":true,"Google Analytics 4 (GA4)":true}`},
 		"what its server cannot read": {map[string]any{"Amplitude": "yes", "Google Analytics 4 (GA4)": nil},
 			`{"All":false,"Amplitude":true,"Google Analytics 4 (GA4)":true}`},
@@ -83,4 +84,17 @@ func TestIntegrations(t *testing.T) {
 		integrations, _ := route(t, rudderstack.Router{}, consenttest.Grant("analytics"), c.own)
 		require.JSONEq(t, c.want, integrations, name)
 	}
+}
+
+// In JSON a name that is not UTF-8 may be that of a destination which the visitor denied. Of
+// two members of one name most parsers take the last.
+func TestNamesThatAreOneInJSONOpenNothing(t *testing.T) {
+	open := destinations.MustCompile(destinations.Config{
+		Categories: map[string][]string{"analytics": {"A\ufffd"}, "ads": {"B"}}, AllowUnlisted: true,
+	})
+	s := consent.NewState(map[string]bool{"analytics": false, "ads": true})
+	options := map[string]any{"n": 1}
+	own := map[string]any{"A\xff": options, "C": options}
+	answer := rudderstack.Router{}.Route(rudderstack.Router{}.Route(open.Decide(s), s, nil).Decision, s, own)
+	require.Equal(t, map[string]any{"All": true, "A\ufffd": false, "C": options}, answer.Integrations)
 }

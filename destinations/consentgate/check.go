@@ -80,11 +80,7 @@ func write(_ context.Context, args []string, w world) error {
 	if err := parse("write", args, w, o.registerFlags); err != nil {
 		return err
 	}
-	today, err := o.day(w)
-	if err != nil {
-		return err
-	}
-	register, err := o.load()
+	register, today, err := o.open(w)
 	if err != nil {
 		return err
 	}
@@ -135,11 +131,7 @@ func approve(_ context.Context, args []string, w world) error {
 	if o.by == "" {
 		return fmt.Errorf("-by: an approval is that of a person")
 	}
-	today, err := o.day(w)
-	if err != nil {
-		return err
-	}
-	register, err := o.load()
+	register, today, err := o.open(w)
 	if err != nil {
 		return err
 	}

@@ -217,6 +217,10 @@ func TestWhatCannotBeLookedAtDoesNotPass(t *testing.T) {
 		"two places":         {[]string{"check", "-api", "source", "-cdn", "demo"}, "one of them is enough"},
 		"no copy":            {[]string{"check", "-copy", "none.json"}, "none.json"},
 		"nothing to save":    {[]string{"save"}, "save needs -cdn or -api"},
+		"an empty key":       {[]string{"check", "-cdn", ""}, "-cdn is empty"},
+		"an empty source":    {[]string{"check", "-api="}, "-api is empty"},
+		"an empty base":      {[]string{"check", "-base", ""}, "-base is empty"},
+		"an empty table":     {[]string{"write", "-table", ""}, "-table is empty"},
 		"another format":     {[]string{"records", "-format", "pdf"}, `-format: "pdf" is none of`},
 		"a SARIF of nowhere": {[]string{"check", "-sarif", "none/findings.sarif"}, "none/findings.sarif"},
 	} {

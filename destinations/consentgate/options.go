@@ -44,7 +44,8 @@ func (o *options) workspaceFlags(f *flag.FlagSet) {
 	f.DurationVar(&o.deadline, "deadline", 30*time.Second, "how long Segment may take")
 }
 
-// parse parses the arguments of a command.
+// parse parses the arguments of a command. A flag that is given is not empty: without its
+// variable, "-cdn $KEY" would compare with nothing, and pass.
 func parse(name string, args []string, w world, add ...func(*flag.FlagSet)) error {
 	f := flag.NewFlagSet("consentgate "+name, flag.ContinueOnError)
 	f.SetOutput(w.stderr)
@@ -57,7 +58,13 @@ func parse(name string, args []string, w world, add ...func(*flag.FlagSet)) erro
 	if f.NArg() > 0 {
 		return fmt.Errorf("%q is no flag", f.Arg(0))
 	}
-	return nil
+	var empty error
+	f.Visit(func(given *flag.Flag) {
+		if given.Value.String() == "" {
+			empty = fmt.Errorf("-%s is empty: is a variable not set?", given.Name)
+		}
+	})
+	return empty
 }
 
 func (o *options) day(w world) (time.Time, error) {
@@ -97,6 +104,16 @@ func (o *options) load() (*destinations.Register, error) {
 		return nil, err
 	}
 	return destinations.Load(bytes.NewReader(data))
+}
+
+// open reads the register, and returns the day with it.
+func (o *options) open(w world) (*destinations.Register, time.Time, error) {
+	today, err := o.day(w)
+	if err != nil {
+		return nil, today, err
+	}
+	register, err := o.load()
+	return register, today, err
 }
 
 // readTable reads a table of decisions. One that is not there yet is nil.

@@ -42,11 +42,7 @@ func printRecords(_ context.Context, args []string, w world) error {
 	if err != nil {
 		return err
 	}
-	today, err := o.day(w)
-	if err != nil {
-		return err
-	}
-	register, err := o.load()
+	register, today, err := o.open(w)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ var allowedImports = map[string][]string{
 	"consent/ledger":                  {"consent", "internal/memo", "internal/nils"},
 	"consent/ledger/rights":           {"consent", "consent/ledger"},
 	"consent/hold":                    {analyticsPath, "consent", "internal/delivery"},
-	"consent/queue":                   {analyticsPath, "consent"},
+	"consent/queue":                   {analyticsPath, "consent", "internal/delivery"},
 	"consent/telemetry":               {analyticsPath, "consent", "internal/delivery", "internal/nils"},
 	"consent/trial":                   {analyticsPath, "consent", "internal/delivery", "internal/segment"},
 	"consent/workspaces":              {"consent"},

@@ -49,6 +49,17 @@ func fill(s ledger.Store, rows ...ledger.Row) error {
 	return nil
 }
 
+// sameRow compares rows; no bytes and nil are the same but in Personal, where nil is erased.
+func sameRow(got, want ledger.Row) string {
+	if (got.Personal == nil) != (want.Personal == nil) {
+		return fmt.Sprintf("row %d: Personal is nil: %t", got.Sequence, got.Personal == nil)
+	}
+	if fmt.Sprintf("%q", fmt.Sprint(got)) != fmt.Sprintf("%q", fmt.Sprint(want)) {
+		return fmt.Sprintf("row %d is %.300v, and was %.300v", want.Sequence, got, want)
+	}
+	return ""
+}
+
 func numbers(rows []ledger.Row) []int64 {
 	ns := []int64{}
 	for _, r := range rows {

@@ -3,8 +3,10 @@
 // The recipe is consent.go. The traps: the context of a worker has nothing of the request
 // that made the task, and asynq.NewTask takes none of it along. What such a task tracks is
 // denied, and counts in Stats.Unbound. Headers of tasks need asynq v0.26; with an older one
-// put consent.Text(ctx) into the payload. The answer is that of the moment when the task was
-// made: ask the account again for tasks that wait for days.
+// put consent.Text(ctx) into the payload. A task that is
+// asynq.Unique carries the answer of whoever made it first, so what one tracks has to be about
+// one person. The answer is that of the moment when the task was made: ask the account again
+// for tasks that wait for days.
 package main
 
 import (

@@ -2,7 +2,8 @@
 //
 // The recipe is consent.go. The trap: echo's Context is no context.Context, so that
 // functions which want one are often passed context.Background(), or what was kept with
-// c.Set. Neither knows the visitor.
+// c.Set. Neither knows the visitor. Once a handler has returned, echo uses c again for another
+// visitor: pass the client of t.For(c) to what goes on in a goroutine, and never c.
 package main
 
 import (

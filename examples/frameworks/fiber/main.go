@@ -3,7 +3,9 @@
 // The recipe is consent.go. The trap: there is no http.Request, and fiber's adaptor for
 // middleware of net/http carries over only what context.WithValue put into the context. With
 // it everything is denied, and counts in Stats.Unbound. A fiber.Ctx is a context.Context,
-// too, and knows its Locals alone: pass c.Context().
+// too, and knows its Locals alone: pass c.Context(). Once a handler has returned, fiber uses c
+// again for another visitor: pass the client of t.For(c) to what goes on in a goroutine, and
+// never c.
 package main
 
 import (

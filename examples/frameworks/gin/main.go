@@ -3,7 +3,8 @@
 // The recipe is consent.go. The trap: a *gin.Context is a context.Context, but without
 // Engine.ContextWithFallback it knows nothing of what is in the context of the request. What
 // is tracked with it is denied, and counts in Stats.Unbound. And gin's Use covers only the
-// routes that come after it.
+// routes that come after it. Once a handler has returned, gin uses c again for another visitor:
+// pass c.Copy(), or the client of t.For(c), to what goes on in a goroutine, and never c.
 package main
 
 import (

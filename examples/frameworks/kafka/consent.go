@@ -13,7 +13,7 @@ import (
 const header = "consent-state"
 
 // hook is for kgo.WithHooks, of producers and consumers alike: the answer in the context of
-// Produce goes along with the record, and is in Record.Context where it is consumed.
+// Produce goes along with a new record, and is in Record.Context where it is consumed.
 // Produce only to topics of one's own, and consume no others.
 type hook struct{}
 

@@ -3,7 +3,8 @@
 // The recipe is consent.go. The traps: a loop that polls has one context for all records, and
 // it is nobody's: use the Context of the record, which kgo leaves nil without the hook.
 // Records of a producer without the hook carry nothing. Both are denied, and count in
-// Stats.Unbound. A topic lasts for years, and with it the answer of that day: where records
+// Stats.Unbound. A record that was produced or consumed keeps its Context, whatever Produce is
+// given: make a new one for each visitor. A topic lasts for years, and with it the answer of that day: where records
 // are read again, ask the account, and let consent.Both have the last word.
 package main
 
