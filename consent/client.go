@@ -64,7 +64,9 @@ type Client struct {
 // If it has a method Tells(func(analytics.Message, error)), that is called once, here. next
 // then has to call the function once for every message that it accepted: with the message, its
 // MessageId as it was, and nil when it was delivered, or why it was lost. The outcomes are Delivered and Failed instead of
-// Accepted. The error must hold nothing of a message.
+// Accepted. The error must hold nothing of a message. If such a client has the methods
+// Flush(context.Context) error and Shutdown(context.Context) (lost int, err error), then
+// [Client.Flush] and [Client.Shutdown] call them, which have to do what is said there.
 func New(next analytics.Client, p Policy, o *Options) *Client {
 	s := newShared(p, o)
 	if !nils.Is(next) {
@@ -184,7 +186,8 @@ func (c *Client) Stats() Stats {
 // error is then that of ctx. Messages that others enqueue meanwhile do not delay it. It must
 // not be called from those callbacks.
 //
-// It needs a client of [NewSegment]; for any other the error is [ErrNotTracked].
+// It needs a client of [NewSegment], or one of [New] whose wrapped client has a Flush; for any
+// other the error is [ErrNotTracked].
 func (c *Client) Flush(ctx context.Context) error {
 	if c == nil || c.shared == nil || c.shared.outlet == nil {
 		return ErrNoClient
@@ -202,8 +205,8 @@ func (c *Client) Flush(ctx context.Context) error {
 // The error is that of ctx if it was done first, and [analytics.ErrClosed] after another
 // Close or Shutdown.
 //
-// On a client of [New], Shutdown calls the Close of the wrapped client and waits for it until
-// ctx is done. It returns -1, since nobody knows how many messages were lost. On a client
+// On a client of [New] whose wrapped client has no Shutdown, it calls the Close of that and
+// waits for it until ctx is done. It returns -1, since nobody knows how many messages were lost. On a client
 // that With, For, Anonymous, Exempt or Necessary returned, Shutdown does nothing.
 func (c *Client) Shutdown(ctx context.Context) (lost int, err error) {
 	if c == nil || c.shared == nil || c.shared.outlet == nil {

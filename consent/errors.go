@@ -40,7 +40,7 @@ var (
 	// ErrNoPreferences is the error of an [UpdateEvent] that has no preferences to
 	// report: its State or its policy names no category.
 	ErrNoPreferences = errors.New("consent: no category preferences to report")
-	// ErrNotTracked is the error of Flush on a Client that was not made by NewSegment:
-	// it does not know what became of its messages.
+	// ErrNotTracked is the error of Flush on a Client that does not know what became of its
+	// messages: one that was made by New, but for [New] of a client with a Flush.
 	ErrNotTracked = delivery.ErrNotTracked
 )
