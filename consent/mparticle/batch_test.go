@@ -9,7 +9,7 @@ import (
 )
 
 func entryOf(state, head string, event int, users ...string) entry {
-	return entry{head: head, state: state, consent: state, event: strings.Repeat("e", event), users: users}
+	return entry{head: `{"` + head + `":1}`, state: state, consent: state, event: strings.Repeat("e", event), users: users}
 }
 
 // shapes returns how many entries each batch of the first request has.

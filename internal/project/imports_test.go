@@ -56,6 +56,8 @@ var allowedImports = map[string][]string{
 	"internal/project":                {},
 	"internal/segment":                {"internal/names"},
 	"internal/statetext":              {},
+
+	"consent/consenttest/mparticletest": {}, // a fake of another router
 }
 
 // What of the standard library only some packages may import.
@@ -70,13 +72,13 @@ var restrictedImports = map[string]func(dir string) bool{
 
 func nowhere(string) bool { return false }
 
-// inTestHelpers: a program can have a fake Segment, and so segmenttest is no test helper
-// in this sense.
+// inTestHelpers: a program can have a fake Segment or mParticle, and so their packages are no
+// test helpers in this sense.
 func inTestHelpers(dir string) bool {
 	switch path.Base(dir) {
 	case "conformance":
 		return true
-	case "segmenttest":
+	case "segmenttest", "mparticletest":
 		return false
 	}
 	return strings.HasSuffix(dir, "test")
