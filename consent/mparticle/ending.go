@@ -14,22 +14,24 @@ type ending struct {
 	deadline time.Time     // zero: there is none
 }
 
-// end refuses what comes, sends what waits, and reports false if that was done before.
-func (s *sender) end(last bool, deadline time.Time) bool {
+// end calls first, refuses what comes, and sends what waits. It returns how many messages had
+// failed before, and false if that was done before.
+func (s *sender) end(last bool, deadline time.Time, first func()) (failed uint64, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return false
+		return 0, false
 	}
+	first()
 	s.closed, s.last, s.deadline = true, last, deadline
 	close(s.begun)
 	s.notify()
-	return true
+	return s.failed, true
 }
 
 // Close gives each request one more attempt, and waits until all outcomes were told.
 func (s *sender) Close() error {
-	if !s.end(true, time.Time{}) {
+	if _, ok := s.end(true, time.Time{}, func() {}); !ok {
 		return analytics.ErrClosed
 	}
 	<-s.done
@@ -39,14 +41,13 @@ func (s *sender) Close() error {
 
 // Shutdown tries until ctx is done, and gives up what is left.
 func (s *sender) Shutdown(ctx context.Context) (lost int, err error) {
-	s.mu.Lock()
-	before := s.failed
-	s.mu.Unlock()
-	if ctx.Err() != nil {
-		s.giveUp(errAborted) // before anything else leaves
-	}
 	deadline, _ := ctx.Deadline()
-	if !s.end(false, deadline) {
+	before, ok := s.end(false, deadline, func() {
+		if ctx.Err() != nil {
+			s.giveUp(errAborted) // before anything else leaves
+		}
+	})
+	if !ok {
 		return 0, analytics.ErrClosed
 	}
 	select {

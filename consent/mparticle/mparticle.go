@@ -23,11 +23,12 @@
 //	| outputs fed by audiences, calculated attributes or a warehouse sync | mParticle, by conditions of the audience on stored consent |
 //	| the stored consent of a profile when the answer lets nothing leave | nobody: it changes with the next batch. Meanwhile mParticle forwards what its other inputs send by the old answer |
 //	| what outputs got before a withdrawal | nobody: ask for an erasure |
-//	| one batch of a request that mParticle does not take | nobody: it answers 202 for all of them. What its documentation forbids is refused here, before it leaves |
+//	| one batch of a request that mParticle does not take | nobody: it answers 202 for all of them. What its documentation forbids is refused here, before it leaves; if an answer names errors, all of the request are told as failed |
 //
 // An update of preferences is suppressed, since mParticle has no such event. A site whose outputs
 // all have rules tells of an answer with an Identify of the visitor, which leaves unless
-// nothing is allowed.
+// nothing is allowed. The profile of an exempt message stores true for every purpose: give it
+// the AnonymousId of the machine, and never that of a visitor.
 //
 // # What a message becomes
 //
@@ -40,8 +41,9 @@
 //
 // UserId is the identity customer_id, AnonymousId "other" or what Config.AnonymousID says. A
 // value that is no scalar becomes its JSON as a string; in user_attributes a list of scalars is
-// kept. Of the Context, what is used is App, Device without its ids, IP, Locale, Location,
-// Network.Carrier, OS, Screen and UserAgent; nothing else of it leaves. Whatever is over a limit
+// kept. Of the Context, what is used is App, the kind, manufacturer and model of Device, IP,
+// Locale, Location with coordinates, Network.Carrier, OS.Version, the size of Screen, and
+// UserAgent; nothing else of it leaves. Whatever is over a limit
 // of mParticle is refused with [ErrLimit], or analytics.ErrMessageTooBig: mParticle cuts it off,
 // or drops it without a word.
 //

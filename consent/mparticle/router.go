@@ -29,7 +29,9 @@ type Output struct {
 }
 
 // A Router tells mParticle of a Decision. Every batch has a consent_state with all purposes,
-// each true or false, and the opt-out: what is missing would stay as it is in the profile. The
+// each true or false, and the opt-out: what is missing would stay as it is in the profile. True
+// is what the Decision says, also of a visitor whom nobody asked, where the policy is opt-out or
+// a Default presumes it; it is no proof of consent. The time is that of Enqueue. The
 // application's integrations are not sent; what they close, if no rule does, suppresses the
 // message. The zero Router suppresses every message.
 type Router struct {

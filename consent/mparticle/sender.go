@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log"
+	"slices"
 	"sync"
 	"time"
 
@@ -154,9 +155,14 @@ func (s *sender) run(left []item) {
 			close(s.done)
 			return
 		}
-		s.deliver(batches)
-		s.learn(left, batches)
+		s.send(left, batches)
 	}
+}
+
+// send notes what became of the items also if a function of the Config ends the goroutine.
+func (s *sender) send(items []item, batches []*batch) {
+	defer s.learn(items, batches)
+	s.deliver(batches)
 }
 
 // next waits for a request that is due, and returns nil when there will be none.
@@ -192,11 +198,16 @@ func (s *sender) cut() ([]*batch, []item) {
 		entries[i] = s.waiting[i].entry
 	}
 	batches, n := assemble(entries)
-	items := s.waiting[:n:n]
-	s.waiting = s.waiting[n:]
-	for n := range items {
-		s.size -= items[n].size()
-		items[n].err = errExited // until it is known
+	for _, b := range batches {
+		b.err = errExited // until it is known
+	}
+	items := slices.Clone(s.waiting[:n])
+	clear(s.waiting[:n]) // what was told is not to be kept
+	if s.waiting = s.waiting[n:]; len(s.waiting) == 0 {
+		s.waiting = nil
+	}
+	for _, i := range items {
+		s.size -= i.size()
 	}
 	return batches, items
 }

@@ -173,6 +173,7 @@ func TestCloseTriesOnceMore(t *testing.T) {
 		}), nil)
 		require.NoError(t, client.With(accept).Enqueue(track("u")))
 		time.Sleep(6 * time.Second)
+		synctest.Wait()
 		require.Equal(t, 1, attempts)
 		start := time.Now()
 		require.NoError(t, client.Close())
