@@ -173,6 +173,9 @@ func (r Router) check(p consent.Policy) error {
 		purposes[r.purpose(category)] = true
 	}
 	var wrong []error
+	if len(categories) == 0 {
+		wrong = append(wrong, bad("the policy names no category, so that nothing would leave"))
+	}
 	if len(r.Outputs) == 0 {
 		wrong = append(wrong, bad("the router has no outputs, so that nothing would leave"))
 	}
