@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,10 +97,10 @@ func TestAMessageWaitsNoLongerThanTheInterval(t *testing.T) {
 // A transport that does not return in time is left behind.
 func TestAnAttemptEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := 0
+		var n atomic.Int64
 		hang := make(chan struct{})
 		client := newClient(t, through(func(r *http.Request) (*http.Response, error) {
-			if n++; n == 1 {
+			if n.Add(1) == 1 {
 				<-hang
 				return nil, errors.New("secret")
 			}
