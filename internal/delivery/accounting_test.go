@@ -73,6 +73,7 @@ func TestEveryMessageIsAccountedFor(t *testing.T) {
 			if r.IntN(4) == 0 {
 				require.NoError(t, s.Close())
 			} else {
+				synctest.Wait() // what fails before Shutdown is not lost in it
 				start, failed := time.Now(), s.failed.Load()
 				lost, err := s.Shutdown(within(t, 3*time.Second))
 				require.LessOrEqual(t, time.Since(start), 3*time.Second)
