@@ -67,7 +67,7 @@ func TestShutdownSavesWhatARetryWouldSave(t *testing.T) {
 		<-failed
 		server.set(noFault)
 	}()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	lost, err := client.Shutdown(ctx)
 	require.NoError(t, err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest/segmenttest"
+	"github.com/go-consent/segment/consent/workspaces"
 )
 
 // open opens the site with two fake Segments behind it.
@@ -115,9 +116,15 @@ func TestFaultsOfOneWorkspaceMoveNoMessage(t *testing.T) {
 				require.Equal(t, http.StatusOK, visit(h, place, "/", "Cookie", accepted).Code)
 			}
 			healthy := map[string]string{"european": "american", "american": "european"}[failing]
-			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			client := func(place string) *consent.Client {
+				return s.router.For(workspaces.NewContext(t.Context(), place))
+			}
+			clients := map[string]*consent.Client{"european": client("FR"), "american": client("US-CA")}
+			require.NoError(t, clients[healthy].Flush(t.Context()), "the deadline is for the other one")
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			lost, err := s.router.Shutdown(ctx)
+			require.NoError(t, clients[failing].Flush(t.Context())) // on a slow machine, Shutdown returns before all is told
 
 			segments[healthy].RequireInbox(t, "Amplitude", visitors[healthy])
 			segments[failing].RequireInbox(t, "Amplitude", visitors[failing]/2)
