@@ -25,7 +25,7 @@ func TestThePullRequestOfTheREADME(t *testing.T) {
 	script, _, _ = strings.Cut(script, "```")
 
 	programs := t.TempDir()
-	build := exec.Command("go", "build", "-o", programs, ".")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", programs, ".")
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", output)
 

@@ -34,14 +34,21 @@ func trackedFiles(t *testing.T) []string {
 	if _, err := os.Stat(filepath.Join(root, ".git", "index")); err != nil {
 		t.Log("the index is elsewhere: a cached result may be out of date")
 	}
-	command := exec.Command("git", "ls-files", "-z")
+	files := strings.Split(strings.TrimSuffix(git(t, "ls-files", "-z"), "\x00"), "\x00")
+	require.Greater(t, len(files), len(topLevel))
+	return files
+}
+
+// git runs git at the root. The checkout may belong to another user, as it does in a
+// container; git refuses that by itself.
+func git(t *testing.T, args ...string) (output string) {
+	t.Helper()
+	command := exec.Command("git", append([]string{"-c", "safe.directory=*"}, args...)...)
 	command.Dir = root
 	command.Stderr = os.Stderr
 	out, err := command.Output()
 	require.NoError(t, err)
-	files := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
-	require.Greater(t, len(files), len(topLevel))
-	return files
+	return string(out)
 }
 
 func TestTopLevelFilesAreListed(t *testing.T) {

@@ -3,7 +3,6 @@ package project_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -106,11 +105,7 @@ func TestTheChangelogAgreesWithTheTags(t *testing.T) {
 	changelog, err := os.ReadFile(filepath.Join(root, "CHANGELOG.md"))
 	require.NoError(t, err)
 	list := func(args ...string) []string {
-		command := exec.Command("git", append([]string{"tag", "--list", "v[0-9]*"}, args...)...)
-		command.Dir = root
-		out, err := command.Output()
-		require.NoError(t, err)
-		return strings.Fields(string(out))
+		return strings.Fields(git(t, append([]string{"tag", "--list", "v[0-9]*"}, args...)...))
 	}
 	require.NoError(t, wrongReleases(string(changelog), list(), list("--points-at", "HEAD")))
 }

@@ -25,7 +25,7 @@ func through(ctx context.Context, t *testing.T, record *kgo.Record, producer, co
 		t.Fatal(err)
 	}
 	in := open(t, append(consumer, kgo.SeedBrokers(broker.ListenAddrs()...), kgo.ConsumeTopics(topic))...)
-	deadline, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	deadline, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	records := in.PollFetches(deadline).Records()
 	if len(records) != 1 {

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
@@ -46,6 +47,7 @@ func visitOn(t *testing.T, store ledger.Store, config destinations.Config, write
 	t.Helper()
 	s, err := newShop(config, writeKey, c, fake, store, log.New(io.Discard, "", 0))
 	require.NoError(t, err)
+	s.patience = time.Minute // a busy machine takes longer than a visitor waits
 	server := httptest.NewServer(s.handler())
 	t.Cleanup(func() {
 		server.Close()
