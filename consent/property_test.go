@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
@@ -25,7 +24,7 @@ import (
 // requests. What may be open is computed here once more, straight from the rules
 // and without the code under test.
 //
-// CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
+// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
 func TestNothingDeniedIsEverOpen(t *testing.T) {
 	seed, cases := propertyRun(t, 100_000)
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -86,9 +85,10 @@ func TestNothingDeniedIsEverOpen(t *testing.T) {
 	}
 }
 
-// propertyRun returns the seed of a run and how many cases it has.
+// propertyRun returns the seed of a run and how many cases it has. The seed is always the same,
+// so that a test fails because of a change, and not by chance, unless CONSENT_SEED is set.
 func propertyRun(t *testing.T, normal int) (seed uint64, cases int) {
-	seed, cases = uint64(time.Now().UnixNano()), normal
+	seed, cases = 1, normal
 	var err error
 	if s := os.Getenv("CONSENT_SEED"); s != "" {
 		seed, err = strconv.ParseUint(s, 10, 64)

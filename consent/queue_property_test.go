@@ -47,7 +47,7 @@ func (s *shelf) take(t testing.TB) (all []consent.Captured) {
 // for an answer that stays the same. What is on the wire must be the same byte for byte, and
 // what is suppressed or refused too.
 //
-// CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
+// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
 func TestQueuedEqualsDirect(t *testing.T) {
 	seed, cases := propertyRun(t, 14_000) // 5,000 of which leave
 	r := rand.New(rand.NewPCG(seed, 5))
@@ -256,7 +256,7 @@ func randomValue(r *rand.Rand, depth int) any {
 // now, and policies of now that may be others than those of then. What leaves must be
 // allowed by each answer.
 //
-// CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
+// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
 func TestQueuedIsNeverWider(t *testing.T) {
 	seed, cases := propertyRun(t, 20_000)
 	r := rand.New(rand.NewPCG(seed, 6))

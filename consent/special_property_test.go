@@ -22,7 +22,7 @@ import (
 // everything, and Necessary what it is told to and nothing else, in both cases less what
 // the application closes.
 //
-// CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
+// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
 func TestSpecialMessagesToldEqualsWire(t *testing.T) {
 	seed, cases := propertyRun(t, 20_000)
 	r := rand.New(rand.NewPCG(seed, 2))

@@ -27,7 +27,7 @@ import (
 // verdict that OnDecision is told must be what the integrations object on the wire does,
 // and no verdict may be wider than the policy, the visitor or the application.
 //
-// CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
+// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
 func TestToldEqualsWire(t *testing.T) {
 	seed, cases := propertyRun(t, 20_000)
 	r := rand.New(rand.NewPCG(seed, 1))
