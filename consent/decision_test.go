@@ -10,7 +10,7 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// constant is a policy of a user's own.
+// constant is a custom policy.
 type constant struct{ consent.Decision }
 
 func (c constant) Decide(consent.State) consent.Decision { return c.Decision }
@@ -99,7 +99,7 @@ func TestWhatSegmentCannotStop(t *testing.T) {
 	}
 }
 
-// Told is what the integrations object does, also after the caller narrowed.
+// OnDecision is told what the integrations object does, also after the caller narrowed it.
 func TestToldIsWhatLeaves(t *testing.T) {
 	type i = analytics.Integrations
 	no := object{"all": false}
@@ -164,7 +164,7 @@ func TestToldIsWhatLeaves(t *testing.T) {
 	}
 }
 
-// What a visitor denies is closed under a policy of one's own, whatever that says of
+// What a visitor denies is closed under a custom policy too, whatever the policy says about
 // unlisted destinations.
 func TestVisitorsDenialsUnderAPolicyOfOnesOwn(t *testing.T) {
 	policy := constant{decide(true, allow("A", ""))}

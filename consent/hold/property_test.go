@@ -18,8 +18,8 @@ import (
 	"github.com/go-consent/segment/consent/hold"
 )
 
-// TestEveryMessageEndsOnce lets random visitors come, answer, answer otherwise and leave. In
-// a model of one line for each message, it knows by which State each is to be decided.
+// TestEveryMessageEndsOnce lets random visitors come, answer, change their answer and leave.
+// It keeps a simple model: for each message, the State that has to decide it.
 //
 // CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
 func TestEveryMessageEndsOnce(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"github.com/go-consent/segment/consent/workspaces"
 )
 
-// Whatever goes wrong in one workspace, what is for it goes nowhere else, and the other
+// Whatever goes wrong in one workspace, its messages go nowhere else, and the other workspace
 // gets all of its own.
 func TestFaultsOfOneWorkspaceDoNotSpread(t *testing.T) {
 	hang := make(chan struct{})

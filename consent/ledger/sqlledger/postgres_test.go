@@ -112,8 +112,8 @@ func postgresBinaries() (string, error) {
 	return filepath.Dir(path), nil
 }
 
-// postgresUser returns how to run as the user postgres, if the tests run as root, as whom
-// Postgres refuses to.
+// postgresUser returns the attributes of a process of the user postgres, if the tests run as
+// root. Postgres refuses to run as root.
 func postgresUser(dir string) (*syscall.SysProcAttr, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
