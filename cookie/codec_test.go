@@ -199,8 +199,8 @@ func TestCodecIsSafeForConcurrentUse(t *testing.T) {
 	group.Wait()
 }
 
-// Any host of the site can set a cookie whose name only decodes to one that browsers
-// protect, so such a name is compared as it is.
+// Any host of the site can set a cookie whose name only decodes to a protected one, such as
+// __Host-p. So such a name is compared without decoding it.
 func TestProtectedNamesAreNotDecoded(t *testing.T) {
 	const grants, denies = `={"custom":{"a":true}}`, `={"custom":{"a":false}}`
 	granted := consent.NewState(map[string]bool{"a": true})

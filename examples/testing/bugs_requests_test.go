@@ -15,7 +15,7 @@ import (
 	"github.com/go-consent/segment/middleware"
 )
 
-// Bugs of handlers: the answer of the request does not get to the client, or another does.
+// Bugs of handlers: the client gets no answer, or that of another request.
 var bugsOfRequests = []bug{
 	{"a handler uses context.Background", "RequireHonoured", func(tb testing.TB) {
 		honoured(tb, func(b *backend) {

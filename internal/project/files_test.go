@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// All that is at the top of the repository, besides names that begin with a dot.
+// Everything at the top of the repository, except names that begin with a dot.
 var topLevel = []string{
 	"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
 	"consent", "cookie", "destinations", "doc.go", "examples",
@@ -30,7 +30,7 @@ func trackedFiles(t *testing.T) []string {
 	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {
 		t.Skip("not a git repository")
 	}
-	// A look at the index tells go test when a cached result is out of date.
+	// By this look at the index, go test knows when a cached result is out of date.
 	if _, err := os.Stat(filepath.Join(root, ".git", "index")); err != nil {
 		t.Log("the index is elsewhere: a cached result may be out of date")
 	}
@@ -101,7 +101,7 @@ func TestNoFileNamesLocalPaths(t *testing.T) {
 	}
 }
 
-// The scripts are called by people and by the workflow, with bash and without.
+// People and the workflow call the scripts, with bash and without.
 func TestScriptsAreExecutable(t *testing.T) {
 	for _, name := range []string{".ci/run", ".ci/apidiff"} {
 		info, err := os.Stat(filepath.Join(root, filepath.FromSlash(name)))

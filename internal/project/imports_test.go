@@ -17,7 +17,7 @@ const (
 
 // What each package may import, besides the standard library. Imports point at
 // consent, never away from it. Programs under examples may import
-// anything that those who copy them can.
+// anything that a copy of them could.
 var allowedImports = map[string][]string{
 	".":                               {},
 	"consent":                         {analyticsPath, "internal/delivery", "internal/memo", "internal/names", "internal/nils", "internal/segment", "internal/statetext"},
@@ -60,7 +60,7 @@ var allowedImports = map[string][]string{
 	"consent/consenttest/mparticletest": {}, // a fake of another router
 }
 
-// What of the standard library only some packages may import.
+// Packages of the standard library that only some packages may import.
 var restrictedImports = map[string]func(dir string) bool{
 	"C":              nowhere,
 	"unsafe":         nowhere,
@@ -86,8 +86,8 @@ func inTestHelpers(dir string) bool {
 
 func isExample(dir string) bool { return strings.HasPrefix(dir, "examples/") }
 
-// isNested reports whether a package is in a module of its own, which may import what its
-// go.mod says, and the public packages of this one alone: it is versioned apart.
+// isNested reports whether a package is in a nested module. That may import what its go.mod says
+// and, as it is versioned separately, only the public packages of the root module.
 func isNested(t *testing.T, dir string) bool {
 	for _, module := range moduleDirs(t) {
 		if module != "." && (dir == module || strings.HasPrefix(dir, module+"/")) {

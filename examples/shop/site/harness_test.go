@@ -21,7 +21,7 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// A browser is that of a visitor at a shop.
+// A browser belongs to a visitor of a shop.
 type browser struct {
 	t      *testing.T
 	shop   *shop
@@ -118,7 +118,7 @@ func formOf(pairs ...string) url.Values {
 	return form
 }
 
-// act does everything that causes an event but for the answer: four of them.
+// act does everything that causes events, except answering: four events.
 func (b *browser) act() {
 	b.t.Helper()
 	b.post("/buy")
