@@ -9,8 +9,8 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// A stamp is what the messages of one visitor leave with. It is made once for a Decision
-// and a State, and shared: nobody may write to it.
+// A stamp is what the messages of one visitor leave with. It is made once for a Decision and a
+// State, and shared: do not write to it.
 type stamp struct {
 	state      State
 	decision   Decision // as the router can carry it out
@@ -21,8 +21,8 @@ type stamp struct {
 
 	integrations map[string]any  // for a message without any of the application's own
 	size         int             // of those as JSON, at most
-	extra        map[string]any  // likewise, of its Context: what the router adds alone
-	replaces     map[string]bool // folded keys of a Context that the application's own do not count under
+	extra        map[string]any  // of a message's Context without any: only what the router adds
+	replaces     map[string]bool // folded keys under which the Context's own values are dropped
 }
 
 // stampFor returns the stamp for a visitor who answered state.
