@@ -46,7 +46,8 @@ type Options struct {
 	DangerouslySendUnchanged func(m analytics.Message, would Decision, suppressed Reason)
 
 	// Router says what the service is told that messages go to. Nil is [Segment]. Any other
-	// is not told of an [UpdateEvent]: that is suppressed, with SuppressedUpdate.
+	// that is no [Updater] is not told of an [UpdateEvent]: that is suppressed, with
+	// SuppressedUpdate.
 	Router Router
 
 	// MaxPending limits how many messages may be without an outcome at a client of

@@ -22,6 +22,18 @@ type Router interface {
 	Route(d Decision, s State, integrations map[string]any) Route
 }
 
+// An Updater is a Router whose service has an event of its own for a visitor's new answer.
+// Its [UpdateEvent] leaves whatever the visitor answered, with ids and what RouteUpdate
+// returns, and nothing else of the application's. A Router that is none has it suppressed.
+//
+// RouteUpdate is called as Route is. The Decision denies every destination, since the event
+// is for the service alone; its Categories are what the visitor answered. Of the Route the
+// Decision does not count.
+type Updater interface {
+	Router
+	RouteUpdate(d Decision, s State) Route
+}
+
 // A Route is what messages leave with. It is shared: nothing in it may be changed later.
 // The zero Route suppresses.
 type Route struct {

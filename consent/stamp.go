@@ -138,10 +138,16 @@ func (s *stamp) extraOf(caller map[string]any) map[string]any {
 	return extra
 }
 
-// updateStamp is the stamp of an update of preferences, which leaves for Segment alone
-// whatever the visitor answered. Segment refuses it without categories.
+// updateStamp is the stamp of an update of preferences, which leaves for Segment, or the
+// service of an Updater, alone whatever the visitor answered. Segment refuses it without
+// categories.
 func (s *shared) updateStamp(d Decision, state State) (*stamp, error) {
-	if !s.isSegment() {
+	updater, told := s.router.(Updater)
+	reason := ReasonUpdateEvent
+	switch {
+	case told:
+		reason = ReasonUpdateRouted
+	case !s.isSegment():
 		return &stamp{state: state, decision: d, suppressed: SuppressedUpdate, update: true}, nil
 	}
 	if d.body == nil || len(d.body.categories) == 0 {
@@ -156,9 +162,28 @@ func (s *shared) updateStamp(d Decision, state State) (*stamp, error) {
 	}
 	body := &decision{categories: d.body.categories}
 	for _, v := range d.body.verdicts {
-		v.Allowed, v.Reason, v.Cause = false, ReasonUpdateEvent, ""
+		v.Allowed, v.Reason, v.Cause = false, reason, ""
 		body.verdicts = append(body.verdicts, v)
 	}
 	made := &stamp{state: state, decision: Decision{body}, update: true}
+	if told {
+		return made, made.fillUpdate(s.routeUpdate(updater, made.decision, state))
+	}
 	return made, made.fill(segment.Decision{}.ClosedForm(nil), d.consentContext(state))
+}
+
+// routeUpdate asks the router about an update of preferences. If it panics, that is
+// suppressed.
+func (s *shared) routeUpdate(u Updater, d Decision, state State) (r Route) {
+	r = Route{Suppressed: SuppressedRouter}
+	defer s.caught("Router")
+	return u.RouteUpdate(d, state)
+}
+
+// fillUpdate gives the stamp what an update of preferences carries.
+func (s *stamp) fillUpdate(r Route) error {
+	if s.suppressed = r.Suppressed; s.suppressed != "" {
+		return nil
+	}
+	return s.fill(r.Integrations, r.Context)
 }

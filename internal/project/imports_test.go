@@ -57,7 +57,8 @@ var allowedImports = map[string][]string{
 	"internal/segment":                {"internal/names"},
 	"internal/statetext":              {},
 
-	"consent/consenttest/mparticletest": {}, // a fake of another router
+	"consent/consenttest/mparticletest": {}, // fakes of other routers
+	"consent/consenttest/snowplowtest":  {},
 }
 
 // What of the standard library only some packages may import.
@@ -72,13 +73,13 @@ var restrictedImports = map[string]func(dir string) bool{
 
 func nowhere(string) bool { return false }
 
-// inTestHelpers: a program can have a fake Segment or mParticle, and so their packages are no
-// test helpers in this sense.
+// inTestHelpers: a program can have a fake Segment, mParticle or Snowplow, and so their packages
+// are no test helpers in this sense.
 func inTestHelpers(dir string) bool {
 	switch path.Base(dir) {
 	case "conformance":
 		return true
-	case "segmenttest", "mparticletest":
+	case "segmenttest", "mparticletest", "snowplowtest":
 		return false
 	}
 	return strings.HasSuffix(dir, "test")
