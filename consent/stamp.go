@@ -51,15 +51,24 @@ func (s *shared) makeStamp(d Decision, state State) *stamp {
 	if route.Suppressed != "" {
 		return made
 	}
-	if err := made.fill(route.Integrations, route.Context); err != nil {
-		s.log("consent: the Router returned what has no JSON form")
-		made.suppressed, made.alias = SuppressedRouter, SuppressedRouter
+	if !s.carry(made, route) {
 		return made
 	}
 	if route.Decision.denies() || state.Denials() != NewState(nil) {
 		made.alias = SuppressedAlias
 	}
 	return made
+}
+
+// carry gives the stamp what messages of the route carry. It reports false, and suppresses
+// them, if that has no JSON form.
+func (s *shared) carry(made *stamp, route Route) bool {
+	if err := made.fill(route.Integrations, route.Context); err != nil {
+		s.log("consent: the Router returned what has no JSON form")
+		made.suppressed, made.alias = SuppressedRouter, SuppressedRouter
+		return false
+	}
+	return true
 }
 
 // route asks the router. If it panics, or returns nothing, the message is suppressed.
@@ -167,7 +176,11 @@ func (s *shared) updateStamp(d Decision, state State) (*stamp, error) {
 	}
 	made := &stamp{state: state, decision: Decision{body}, update: true}
 	if told {
-		return made, made.fillUpdate(s.routeUpdate(updater, made.decision, state))
+		route := s.routeUpdate(updater, made.decision, state)
+		if made.suppressed = route.Suppressed; made.suppressed == "" {
+			s.carry(made, route)
+		}
+		return made, nil
 	}
 	return made, made.fill(segment.Decision{}.ClosedForm(nil), d.consentContext(state))
 }
@@ -178,12 +191,4 @@ func (s *shared) routeUpdate(u Updater, d Decision, state State) (r Route) {
 	r = Route{Suppressed: SuppressedRouter}
 	defer s.caught("Router")
 	return u.RouteUpdate(d, state)
-}
-
-// fillUpdate gives the stamp what an update of preferences carries.
-func (s *stamp) fillUpdate(r Route) error {
-	if s.suppressed = r.Suppressed; s.suppressed != "" {
-		return nil
-	}
-	return s.fill(r.Integrations, r.Context)
 }

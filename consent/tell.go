@@ -22,7 +22,8 @@ type Answer struct {
 	AnonymousID, UserID string
 }
 
-// Tell tells Segment of a visitor's new answer, in two messages. The first is
+// Tell tells Segment, or the service of an [Updater], of a visitor's new answer, in two
+// messages. The first is
 // [UpdateEvent], which leaves whatever the answer is. It has an anonymous id of its own if
 // the visitor has no id: Segment requires one, and one that visitors share would mix their
 // answers. The second is the Identify of the Consent Manager, with the traits
