@@ -196,6 +196,37 @@ func TestFullQueue(t *testing.T) {
 	}
 }
 
+// What has its outcome makes room.
+func TestQueueIsFreed(t *testing.T) {
+	pipeline := snowplowtest.New(t, snowplowtest.Pipeline{})
+	for _, limit := range []snowplow.Config{{MaxPending: 1}, {MaxPendingBytes: 1}} {
+		limit.Collector = pipeline.URL()
+		told := make(chan consent.Outcome, 1)
+		cl, err := snowplow.New(limit, router, policy, &consent.Options{OnOutcome: func(_ analytics.Message, o consent.Outcome) { told <- o }})
+		require.NoError(t, err)
+		for range 5 {
+			require.NoError(t, cl.With(accept).Enqueue(track))
+			require.Equal(t, consent.Delivered, (<-told).Result)
+		}
+		require.NoError(t, cl.Close())
+	}
+}
+
+func TestAfterCloseARequestHasOneMoreAttempt(t *testing.T) {
+	attempts := make(chan bool, 20)
+	cl, err := snowplow.New(snowplow.Config{Collector: "https://c.example", RetryAfter: func(int) time.Duration { return time.Hour },
+		Transport: transport(func(*http.Request) (*http.Response, error) {
+			attempts <- true
+			return &http.Response{StatusCode: 503}, nil
+		})}, router, policy, nil)
+	require.NoError(t, err)
+	require.NoError(t, cl.With(accept).Enqueue(track))
+	<-attempts
+	require.NoError(t, cl.Close())
+	require.LessOrEqual(t, len(attempts), 1)
+	require.EqualValues(t, 1, cl.Stats().Failed)
+}
+
 // An OnOutcome that ends the goroutine, as a failed test does, loses nobody else's outcome.
 func TestOnOutcomeThatEndsTheGoroutine(t *testing.T) {
 	pipeline := snowplowtest.New(t, snowplowtest.Pipeline{})

@@ -85,7 +85,9 @@ func TestGDPREntity(t *testing.T) {
 		forged := &analytics.Context{Extra: map[string]any{"snowplow": map[string]any{"basis": "consent"}, "Snowplow": map[string]any{"basis": "consent"}}}
 		require.NoError(t, cl.With(c.state).Enqueue(analytics.Track{UserId: "u", Event: "e", Context: forged}), name)
 		require.NoError(t, cl.Close())
-		entity := pipeline.RequireEvents(t, 1)[0].Entity(gdprSchema)
+		event := pipeline.RequireEvents(t, 1)[0]
+		entity := event.Entity(gdprSchema)
+		require.Nil(t, event.Entity("iglu:com.segment/context/jsonschema/1-0-0"), name)
 		if c.want == "" {
 			require.Nil(t, entity, name)
 		} else {
