@@ -86,6 +86,9 @@ func (m message) data() (any, error) {
 		return d, nil
 	}
 	text, err := object(m.object)
+	if err == nil {
+		err = m.checkObject(text)
+	}
 	if m.kind == kindIdentify || m.kind == kindGroup {
 		d.Traits = text
 	} else {

@@ -130,7 +130,7 @@ func TestFailuresOfATransport(t *testing.T) {
 
 func TestWhatThePipelineWouldRefuseIsRefused(t *testing.T) {
 	quietly(t)
-	pipeline := snowplowtest.New(t, snowplowtest.Pipeline{})
+	pipeline := snowplowtest.New(t, snowplowtest.Pipeline{Validate: schemas(t)})
 	cl := client(t, pipeline, router, policy, nil)
 	long := func(n int) string { return strings.Repeat("x", n) }
 	for name, c := range map[string]struct {
@@ -149,6 +149,12 @@ func TestWhatThePipelineWouldRefuseIsRefused(t *testing.T) {
 		"the URL":      {analytics.Page{UserId: "u", Properties: analytics.Properties{"url": "https://e.example/" + long(4096)}}, snowplow.ErrField},
 		"the title":    {analytics.Page{UserId: "u", Properties: analytics.Properties{"url": "https://e.example/", "title": long(2001)}}, snowplow.ErrField},
 		"the referrer": {analytics.Page{UserId: "u", Context: &analytics.Context{Page: analytics.PageInfo{URL: "https://e.example/", Referrer: long(4097)}}}, snowplow.ErrField},
+		"a trait":      {analytics.Identify{UserId: "u", Traits: analytics.Traits{"name": long(256)}}, snowplow.ErrField},
+		"no text":      {analytics.Identify{UserId: "u", Traits: analytics.Traits{"email": nil}}, snowplow.ErrField},
+		"no address":   {analytics.Identify{UserId: "u", Traits: analytics.Traits{"address": "secret"}}, snowplow.ErrField},
+		"a city":       {analytics.Identify{UserId: "u", Traits: analytics.Traits{"address": map[string]any{"city": 1}}}, snowplow.ErrField},
+		"a property":   {analytics.Page{UserId: "u", Properties: analytics.Properties{"title": 1}}, snowplow.ErrField},
+		"of a view":    {analytics.Page{UserId: "u", Properties: analytics.Properties{"title": 1, "url": "https://e.example/"}}, snowplow.ErrField},
 		"Locale":       {analytics.Track{UserId: "u", Event: "e", Context: &analytics.Context{Locale: long(256)}}, snowplow.ErrField},
 		"Timestamp":    {analytics.Track{UserId: "u", Event: "e", Timestamp: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}, snowplow.ErrField},
 		"no JSON":      {analytics.Track{UserId: "u", Event: "e", Properties: analytics.Properties{"secret": math.NaN()}}, consent.ErrNoJSON},
@@ -161,9 +167,20 @@ func TestWhatThePipelineWouldRefuseIsRefused(t *testing.T) {
 		require.NotContains(t, err.Error(), "secret", name)
 		require.NotContains(t, err.Error(), "xxx", name)
 	}
+	for _, m := range []analytics.Message{
+		analytics.Track{UserId: "u", Event: "e", Properties: analytics.Properties{"name": 1, "email": nil, "title": 2}},
+		analytics.Identify{UserId: "u", Traits: analytics.Traits{"Name": 1, "title": nil, "address": map[string]any{"city": "Riga", "floor": 2}}},
+	} {
+		require.NoError(t, cl.With(accept).Enqueue(m), "of these the schemas say nothing")
+	}
 	require.NoError(t, cl.With(accept).Enqueue(analytics.Track{UserId: "u", Event: "e", Context: &analytics.Context{UserAgent: strings.Repeat("😀", 1000)}}))
 	require.NoError(t, cl.Close())
-	require.Equal(t, strings.Repeat("😀", 500), pipeline.RequireEvents(t, 1)[0].Fields["ua"], "a visitor who sends a long one is told of all the same")
+	pipeline.RequireNoFailures(t)
+	for _, e := range pipeline.RequireEvents(t, 3) {
+		if ua := e.Fields["ua"]; ua != "" {
+			require.Equal(t, strings.Repeat("😀", 500), ua, "a visitor who sends a long one is told of all the same")
+		}
+	}
 	require.ErrorIs(t, cl.With(accept).Enqueue(track), analytics.ErrClosed)
 	require.ErrorIs(t, cl.Close(), analytics.ErrClosed)
 }

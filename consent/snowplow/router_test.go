@@ -25,7 +25,7 @@ const (
 func TestRouterConforms(t *testing.T) {
 	fed := []string{"Snowplow", "Braze", "Amplitude"}
 	conformance.TestRouter(t, func() snowplow.Router {
-		return snowplow.Router{Destinations: fed, GDPR: &snowplow.GDPR{WithoutAnswer: snowplow.Contract}}
+		return snowplow.Router{Destinations: fed, GDPR: &snowplow.GDPR{WithoutAnswer: snowplow.Contract}, Preferences: told()}
 	}, conformance.RouterExamples{
 		Destinations: fed,
 		Open:         func([]byte, string) bool { return true },

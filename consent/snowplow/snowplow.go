@@ -41,13 +41,16 @@
 //
 // # How events leave
 //
-// Through the emitter of Snowplow's Go tracker, version 3.1.0, which alone would lose
-// events: it takes a redirect, and whatever the answer to an event of more than 40,000 bytes
-// is, for success, sends again only when the next event comes, and drops data without a JSON
-// form; it panics where a field is missing, prints to package log, and has data races. Here each message that Enqueue
-// accepts has an outcome, Delivered or Failed, told to OnOutcome. Delivered says that the
-// collector answered with a status of 2xx. Requests are tried ten times, and not again after
-// a status that will not change. Events wait in memory, and are lost with the process.
+// Through the emitter of Snowplow's Go tracker, version 3.1.0. By itself it loses events and
+// tells nobody: a redirect counts as success, and so does any answer to an event of more than
+// 40,000 bytes; what failed is sent again only when the next event comes; data without a JSON
+// form is left out. It panics where a field is missing, prints to package log, and has data
+// races. Here it sends one request at a time, of what cannot go wrong in that way.
+//
+// Each message that Enqueue accepts has an outcome, Delivered or Failed, told to OnOutcome.
+// Delivered says that the collector answered with a status of 2xx. A request is tried ten
+// times, but not again after a status that will not change. Events wait in memory, and are
+// lost with the process.
 package snowplow
 
 import (
