@@ -28,9 +28,10 @@ var allowedImports = map[string][]string{
 	"consent/ledger/rights":           {"consent", "consent/ledger"},
 	"consent/hold":                    {analyticsPath, "consent", "internal/delivery"},
 	"consent/queue":                   {analyticsPath, "consent", "internal/delivery"},
+	"consent/routers":                 {analyticsPath, "consent", "internal/delivery", "internal/several"},
 	"consent/telemetry":               {analyticsPath, "consent", "internal/delivery", "internal/nils"},
 	"consent/trial":                   {analyticsPath, "consent", "internal/delivery", "internal/segment"},
-	"consent/workspaces":              {"consent"},
+	"consent/workspaces":              {"consent", "internal/several"},
 	"destinations":                    {"consent", "internal/memo", "internal/names", "internal/segment"},
 	"destinations/records":            {"destinations"},
 	"destinations/workspace":          {"destinations"},
@@ -55,6 +56,7 @@ var allowedImports = map[string][]string{
 	"internal/nils":                   {},
 	"internal/project":                {},
 	"internal/segment":                {"internal/names"},
+	"internal/several":                {"consent"},
 	"internal/statetext":              {},
 
 	"consent/consenttest/mparticletest": {}, // fakes of other routers
