@@ -59,8 +59,10 @@ var allowedImports = map[string][]string{
 	"internal/several":                {"consent"},
 	"internal/statetext":              {},
 
-	"consent/consenttest/mparticletest": {}, // fakes of other routers
-	"consent/consenttest/snowplowtest":  {},
+	// fakes of other routers
+	"consent/consenttest/mparticletest":   {},
+	"consent/consenttest/rudderstacktest": {},
+	"consent/consenttest/snowplowtest":    {},
 }
 
 // What of the standard library only some packages may import.
@@ -75,14 +77,11 @@ var restrictedImports = map[string]func(dir string) bool{
 
 func nowhere(string) bool { return false }
 
-// inTestHelpers: a program can have a fake Segment, mParticle or Snowplow, and so their packages
-// are no test helpers in this sense.
+// inTestHelpers: a program can have a fake of a router, and so those packages are no test
+// helpers in this sense.
 func inTestHelpers(dir string) bool {
-	switch path.Base(dir) {
-	case "conformance":
-		return true
-	case "segmenttest", "mparticletest", "snowplowtest":
-		return false
+	if path.Dir(dir) == "consent/consenttest" {
+		return path.Base(dir) == "conformance"
 	}
 	return strings.HasSuffix(dir, "test")
 }
