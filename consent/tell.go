@@ -49,7 +49,7 @@ func (c *Client) Tell(a Answer) error {
 	if err != nil {
 		failed = append(failed, fmt.Errorf("the update of preferences was not sent: %w", err))
 	}
-	if known && !a.Forgotten && c.opens(decision, a.State) {
+	if known && !a.Forgotten && c.Opens(a.State) {
 		err := c.With(a.State).Enqueue(analytics.Identify{
 			AnonymousId: anonymous, UserId: a.UserID, Traits: traits(a.State.Given(), decision),
 		})
@@ -76,12 +76,6 @@ func (c *Client) plain() *Client {
 	d := c.derive()
 	d.person, d.anonymous, d.necessary, d.enforced = nil, nil, nil, true
 	return d
-}
-
-// opens reports whether a message leaves for a destination that needs consent.
-func (c *Client) opens(d Decision, s State) bool {
-	made := c.shared.stampFor(d, s)
-	return made.suppressed == "" && made.decision.identifies()
 }
 
 // traits are those with which the Consent Manager identifies a visitor. The names that

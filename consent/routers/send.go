@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,6 +44,12 @@ func (c *Client) Enqueue(m analytics.Message) error {
 // have no event for it suppress that.
 func (c *Client) Tell(a consent.Answer) error {
 	return c.each(func(r *consent.Client) error { return r.Tell(a) })
+}
+
+// Opens reports whether a message of a visitor who answered s leaves for a destination that
+// needs consent at any of the routers: see [consent.Client.Opens].
+func (c *Client) Opens(s consent.State) bool {
+	return c != nil && slices.ContainsFunc(c.routers, func(r Named) bool { return r.Client.Opens(s) })
 }
 
 // each calls do for every router, and joins the errors.

@@ -281,4 +281,7 @@ func TestBindingsCountAtEveryRouter(t *testing.T) {
 	require.NoError(t, root.Tell(consent.Answer{State: consenttest.Deny("ads"), UserID: "u"}))
 	both(4, "an update of preferences")
 	require.EqualValues(t, 2, root.Stats()["new"].Unbound)
+	require.True(t, newClient(t, &old, &new, gate).Opens(onlyAnalytics))
+	require.False(t, root.Opens(consenttest.Deny("analytics", "ads", "fraud")))
+	require.False(t, (*routers.Client)(nil).Opens(onlyAnalytics))
 }
