@@ -83,12 +83,20 @@ func fill(given analytics.Message) (analytics.Message, bool) {
 		return nil, false
 	}
 	if *m.MessageID == "" {
-		*m.MessageID = rand.Text()
+		*m.MessageID = newID()
 	}
 	if m.Timestamp.IsZero() {
 		*m.Timestamp = time.Now()
 	}
 	return m.Value(), true
+}
+
+// newID returns a random UUID, as analytics-go would make: Snowplow takes no other id.
+func newID() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // it never fails
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
 // own returns the message with a context and maps of its own. A client may write to those

@@ -59,7 +59,7 @@ func TestEachRouterGetsTheSameMessage(t *testing.T) {
 		require.Len(t, new.Events(), i+1)
 		sent := idsOf(t, old.Events()[i])
 		require.Equal(t, sent, idsOf(t, new.Events()[i]), "%T", m)
-		require.NotEmpty(t, sent.MessageID)
+		require.Regexp(t, "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", sent.MessageID, "a UUID")
 		require.False(t, sent.Timestamp.Before(before.Truncate(time.Microsecond)))
 		require.Equal(t, old.Events()[i].JSON, new.Events()[i].JSON)
 	}
