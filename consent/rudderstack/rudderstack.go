@@ -18,7 +18,8 @@
 //     of messages that it returns is -1. Flush returns consent.ErrNotTracked.
 //
 // The rules of its server were read and run in rudderlabs/rudder-server, revision f2655fbb
-// (2026-08-19). Its JavaScript SDK, in device mode, reads allowedConsentIds instead.
+// (2026-08-19). Its JavaScript SDK, in device mode, reads allowedConsentIds instead. Package
+// rudderstacktest has a fake that goes by them, for tests.
 package rudderstack
 
 import (
