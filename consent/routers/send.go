@@ -99,18 +99,17 @@ func newID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
-// own returns the message with a context and maps of its own. A client may write to those
-// that it is given, as RudderStack's does to the context.
+// own returns the message with maps of its own. A client may write to what it is given, as
+// RudderStack's does; the context, its Extra and the integrations each Client copies itself.
 func own(given analytics.Message) analytics.Message {
 	m, _ := delivery.Open(given)
-	if c := *m.Context; c != nil {
+	if c := *m.Context; c != nil && c.Traits != nil {
 		copied := *c
-		copied.Traits, copied.Extra = maps.Clone(c.Traits), maps.Clone(c.Extra)
+		copied.Traits = maps.Clone(c.Traits)
 		*m.Context = &copied
 	}
 	if m.Object != nil {
 		*m.Object = maps.Clone(*m.Object)
 	}
-	*m.Integrations = maps.Clone(*m.Integrations)
 	return m.Value()
 }

@@ -122,6 +122,13 @@ func TestBothObjectsHaveToLetAnEventPass(t *testing.T) {
 		{Destination: "C", Reason: rudderstacktest.FilteredByConsent},
 		{Destination: "D", Reason: rudderstacktest.FilteredByIntegrations},
 	}, deliveries)
+
+	// An empty id denies nothing, even where a destination has one.
+	source = rudderstacktest.Source{Destinations: []rudderstacktest.Destination{rudderstacktest.Needs("A", "")}}
+	deliveries, err = source.Route([]byte(`{"context":{"consentManagement":{"provider":"custom","deniedConsentIds":[""]}}}`))
+	require.NoError(t, err)
+	require.True(t, deliveries[0].Delivered)
+
 	for _, none := range []string{"", "null", "[]", `"x"`, "{"} {
 		_, err := source.Route([]byte(none))
 		require.Error(t, err, none)
