@@ -20,6 +20,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/rudderstacktest"
 	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 	"github.com/go-consent/segment/consent/routers"
 	"github.com/go-consent/segment/consent/rudderstack"
@@ -147,7 +148,7 @@ func TestEveryMessageHasAnOutcome(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			plane := serve(t)
-			plane.Script(slices.Repeat([]int{c.status}, 10)...)
+			plane.Script(slices.Repeat([]rudderstacktest.Fault{{Status: c.status}}, 10)...)
 			var mu sync.Mutex
 			var told []consent.Outcome
 			client := newClient(t, plane, rudderstack.Router{}, policy, &consent.Options{OnOutcome: func(_ analytics.Message, o consent.Outcome) {
@@ -171,10 +172,33 @@ func TestEveryMessageHasAnOutcome(t *testing.T) {
 	}
 }
 
+// The real client meets each fault, and what it sends arrives once.
+func TestFaultsAreOutlived(t *testing.T) {
+	for name, fault := range map[string]rudderstacktest.Fault{
+		"503": {Status: 503}, "429": {Status: 429}, "a broken connection": {Reset: true}, "half the response": {HalfResponse: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plane := serve(t)
+			plane.Script(fault)
+			config := quiet(plane)
+			config.BatchSize = 1 // before Close, which gives up what would be tried again
+			told := make(chan consent.Result, 1)
+			client, err := rudderstack.New(plane.WriteKey(), config, rudderstack.Router{}, policy, &consent.Options{
+				OnOutcome: func(_ analytics.Message, o consent.Outcome) { told <- o.Result },
+			})
+			require.NoError(t, err)
+			require.NoError(t, client.With(accept).Enqueue(analytics.Track{UserId: "u", Event: "e"}))
+			require.Equal(t, consent.Delivered, <-told)
+			require.NoError(t, client.Close())
+			plane.RequireInbox(t, "Amplitude", 1)
+		})
+	}
+}
+
 // A refusal by the server, and what could not be sent, are quoted by RudderStack's client.
 func TestLogHoldsNothingOfAMessage(t *testing.T) {
 	plane := serve(t)
-	plane.Script(slices.Repeat([]int{500}, 20)...)
+	plane.Script(slices.Repeat([]rudderstacktest.Fault{{Status: 500}}, 20)...)
 	var logged bytes.Buffer
 	client, err := rudderstack.New(plane.WriteKey(), rudder.Config{
 		DataPlaneUrl: plane.URL(), Logger: rudder.StdLogger(log.New(&logged, "", 0)), Verbose: true, RetryAfter: func(int) time.Duration { return 0 },

@@ -47,18 +47,26 @@ func (a Arrival) At(destination string) Delivery {
 	return Delivery{}
 }
 
-// Refusals returns what was not taken, in order. What a Script did is not among them.
+// Refusals returns what was not taken, in order. Faults of the script are not among
+// them.
 func (p *DataPlane) Refusals() []Refusal {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.refusals)
 }
 
-// Reset forgets what arrived and what was refused. The script goes on.
+// Requests returns how many requests have brought events, including those that met a fault.
+func (p *DataPlane) Requests() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.requests
+}
+
+// Reset forgets what arrived and what was refused. The script of faults goes on.
 func (p *DataPlane) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.arrivals, p.refusals = nil, nil
+	p.arrivals, p.refusals, p.requests = nil, nil, 0
 }
 
 func (p *DataPlane) take(arrivals []Arrival) {

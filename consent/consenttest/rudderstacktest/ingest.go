@@ -25,29 +25,22 @@ func (p *DataPlane) handler() http.Handler {
 		_, _ = io.WriteString(w, `{"nodeCount":1}`)
 	})
 	mux.HandleFunc("POST /v1/{call}", func(w http.ResponseWriter, r *http.Request) {
-		if status := p.nextStatus(); status >= 300 {
-			_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxBatchSize)) // so that the client reads the answer
-			http.Error(w, http.StatusText(status), status)
+		fault := p.nextFault()
+		if !fault.before(w, r, p.stopped) {
 			return
 		}
 		var refused refusal
-		if err := p.ingest(r); errors.As(err, &refused) {
+		switch err := p.ingest(r); {
+		case errors.As(err, &refused):
 			p.refuse(Refusal(refused))
 			http.Error(w, refused.Reason, refused.Status)
-			return
+		case fault.HalfResponse:
+			halfResponse(w)
+		default:
+			_, _ = io.WriteString(w, "OK")
 		}
-		_, _ = io.WriteString(w, "OK")
 	})
 	return mux
-}
-
-func (p *DataPlane) nextStatus() (status int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.statuses) > 0 {
-		status, p.statuses = p.statuses[0], p.statuses[1:]
-	}
-	return status
 }
 
 type refusal Refusal

@@ -1,6 +1,7 @@
 // Package rudderstacktest has a fake of RudderStack's data plane on the loopback interface,
 // for tests and for programs that show something: RudderStack's client sends to it, and it
-// delivers by the rules of RudderStack's server. Nothing leaves the machine.
+// delivers by the rules of RudderStack's server. It can be made to fail. Nothing leaves the
+// machine.
 //
 //	func TestOrdersArrive(t *testing.T) {
 //		plane := rudderstacktest.New(t, rudderstacktest.Source{Destinations: []rudderstacktest.Destination{{Name: "Amplitude"}}})
@@ -36,12 +37,16 @@ type DataPlane struct {
 	source Source
 	server *http.Server
 	url    string
-	served chan struct{} // closed when it accepts no more
+
+	stop    sync.Once
+	stopped chan struct{} // closed: let go of everything
+	served  chan struct{} // closed when it accepts no more
 
 	mu       sync.Mutex
-	statuses []int
+	faults   []Fault
 	arrivals []Arrival
 	refusals []Refusal
+	requests int
 }
 
 // Start starts a DataPlane on a free port. The error is that of listening. Stop it in the end.
@@ -51,7 +56,7 @@ func Start(s Source) (*DataPlane, error) {
 		return nil, fmt.Errorf("rudderstacktest: the fake RudderStack cannot listen: %w", err)
 	}
 	s.WriteKey = cmp.Or(s.WriteKey, rand.Text())
-	p := &DataPlane{source: s, url: "http://" + listener.Addr().String(), served: make(chan struct{})}
+	p := &DataPlane{source: s, url: "http://" + listener.Addr().String(), stopped: make(chan struct{}), served: make(chan struct{})}
 	p.server = &http.Server{Handler: p.handler(), ReadTimeout: 30 * time.Second}
 	go func() {
 		defer close(p.served)
@@ -85,17 +90,12 @@ func (p *DataPlane) WriteKey() string { return p.source.WriteKey }
 // URL returns the address to send to, the DataPlaneUrl of a client.
 func (p *DataPlane) URL() string { return p.url }
 
-// Stop breaks all connections. Connections are refused from then on.
+// Stop breaks all connections, those that hang included. Connections are refused from then
+// on. A second Stop does nothing.
 func (p *DataPlane) Stop() {
-	_ = p.server.Close() // there is nobody to tell
-	<-p.served
-}
-
-// Script sets the statuses of answers to come: each takes the next request that brings
-// events, and of an answer of 300 or more nothing is taken. When none is left, requests are
-// served as they should be.
-func (p *DataPlane) Script(statuses ...int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.statuses = append(p.statuses, statuses...)
+	p.stop.Do(func() {
+		close(p.stopped)
+		_ = p.server.Close() // there is nobody to tell
+		<-p.served
+	})
 }

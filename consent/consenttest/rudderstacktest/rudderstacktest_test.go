@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -83,20 +84,58 @@ func TestWhatIsTakenAndRefused(t *testing.T) {
 	}
 }
 
-func TestScriptAndKeep(t *testing.T) {
-	p := rudderstacktest.New(t, rudderstacktest.Source{Keep: 2})
-	p.Script(503, 0, 429)
-	for i, status := range []int{503, 200, 429, 200, 200} {
-		require.Equal(t, status, post(t, p, "track", p.WriteKey(), "", `{"userId":"u","messageId":"`+string(rune('0'+i))+`"}`))
+func TestFaults(t *testing.T) {
+	p := rudderstacktest.New(t, rudderstacktest.Source{WriteKey: "key"})
+	open := make(chan struct{})
+	close(open)
+	p.Script(rudderstacktest.Fault{Status: 503}, rudderstacktest.Fault{}, rudderstacktest.Fault{Until: open})
+	for i, status := range []int{503, 200, 200, 200} {
+		require.Equal(t, status, post(t, p, "track", "key", "", event), i)
 	}
-	require.Empty(t, p.Refusals(), "what the script did is none")
+	p.RequireArrivals(t, 3)
+	require.Empty(t, p.Refusals(), "a fault is none")
+	require.Equal(t, 4, p.Requests())
+
+	send := func() error {
+		r, err := http.NewRequest("POST", p.URL()+"/v1/track", strings.NewReader(event))
+		require.NoError(t, err)
+		r.SetBasicAuth("key", "")
+		response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		_, err = io.ReadAll(response.Body)
+		return err
+	}
+	p.Reset()
+	p.Script(rudderstacktest.Fault{Reset: true}, rudderstacktest.Fault{HalfResponse: true}, rudderstacktest.Fault{Until: make(chan struct{})})
+	require.Error(t, send())
+	p.RequireArrivals(t, 0)
+	require.ErrorIs(t, send(), io.ErrUnexpectedEOF)
+	p.RequireArrivals(t, 1)
+
+	hung := make(chan error)
+	go func() { hung <- send() }()
+	for p.Requests() < 3 {
+		runtime.Gosched()
+	}
+	p.Stop()
+	require.Error(t, <-hung)
+	p.RequireArrivals(t, 1)
+	require.Error(t, send())
+	p.Stop() // again, as the end of the test does
+}
+
+func TestWhatIsKept(t *testing.T) {
+	p := rudderstacktest.New(t, rudderstacktest.Source{Keep: 2})
+	for i := range 4 {
+		require.Equal(t, 200, post(t, p, "track", p.WriteKey(), "", `{"userId":"u","messageId":"`+string(rune('0'+i))+`"}`))
+	}
 	kept := p.RequireArrivals(t, 2)
-	require.Equal(t, []string{"3", "4"}, []string{kept[0].MessageID, kept[1].MessageID})
+	require.Equal(t, []string{"2", "3"}, []string{kept[0].MessageID, kept[1].MessageID})
 	kept[0].JSON[0] = 'x'
 	require.Equal(t, byte('{'), p.Arrivals()[0].JSON[0], "a copy")
-	p.Stop()
-	_, err := http.Get(p.URL())
-	require.Error(t, err)
 }
 
 func TestFailuresTellWhatArrived(t *testing.T) {
