@@ -10,9 +10,10 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// UpdateEvent is the Track event that tells Segment of a visitor's new answer. It
-// always leaves, to Segment alone and with nothing but ids and preferences, unless it is about
-// another person than the client is for ([Client.About]).
+// UpdateEvent is the Track event that tells Segment, or the service of an [Updater], of a
+// visitor's new answer. It always leaves, to Segment or that service alone and with nothing
+// but ids and preferences, unless it is about another person than the client is for
+// ([Client.About]).
 const UpdateEvent = segment.UpdateEvent
 
 // A Client is an [analytics.Client] that enforces the consent of one visitor on

@@ -47,8 +47,8 @@ type Options struct {
 	// Handlers, cookies and scripts in the page are not affected.
 	DangerouslySendUnchanged func(m analytics.Message, would Decision, suppressed Reason)
 
-	// Router is for the service that messages go to. Nil is [Segment]. With any other Router,
-	// an [UpdateEvent] is suppressed, with SuppressedUpdate.
+	// Router is for the service that messages go to. Nil is [Segment]. With another Router
+	// that is no [Updater], an [UpdateEvent] is suppressed, with SuppressedUpdate.
 	Router Router
 
 	// MaxPending limits how many messages may be without an outcome at a client of

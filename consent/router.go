@@ -22,6 +22,19 @@ type Router interface {
 	Route(d Decision, s State, integrations map[string]any) Route
 }
 
+// An Updater is a Router whose service has an event of its own for a visitor's new answer.
+// Its [UpdateEvent] leaves whatever the visitor answered, with ids and what RouteUpdate
+// returns, and nothing else of the application's. With any other Router but [Segment] the event
+// is suppressed.
+//
+// RouteUpdate is called as Route is. The Decision denies every destination, since the event
+// is for the service alone; its Categories are what the visitor answered. The Decision of the
+// Route does not count.
+type Updater interface {
+	Router
+	RouteUpdate(d Decision, s State) Route
+}
+
 // A Route is what messages leave with. It is shared: do not change anything in it later.
 // The zero Route suppresses every message.
 type Route struct {

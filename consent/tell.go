@@ -22,10 +22,10 @@ type Answer struct {
 	AnonymousID, UserID string
 }
 
-// Tell tells Segment of a visitor's new answer, in two messages. The first is
-// [UpdateEvent], which leaves whatever the answer is. If the visitor has no id, it gets a new
-// anonymous id: Segment requires one, and a shared id would mix the answers of several
-// visitors. The second is the Identify of the Consent Manager, with the traits
+// Tell tells Segment, or the service of an [Updater], of a visitor's new answer, in two
+// messages. The first is [UpdateEvent], which leaves whatever the answer is. If the visitor has
+// no id, it gets a new anonymous id: Segment requires one, and a shared id would mix the answers
+// of several visitors. The second is the Identify of the Consent Manager, with the traits
 // destinationTrackingPreferences and customTrackingPreferences; it leaves only if the
 // visitor has an id and the answer opens a destination that needs consent. Only names that
 // the policy has go into the traits.
@@ -49,7 +49,7 @@ func (c *Client) Tell(a Answer) error {
 	if err != nil {
 		failed = append(failed, fmt.Errorf("the update of preferences was not sent: %w", err))
 	}
-	if known && !a.Forgotten && c.opens(decision, a.State) {
+	if known && !a.Forgotten && c.Opens(a.State) {
 		err := c.With(a.State).Enqueue(analytics.Identify{
 			AnonymousId: anonymous, UserId: a.UserID, Traits: traits(a.State.Given(), decision),
 		})
@@ -76,12 +76,6 @@ func (c *Client) plain() *Client {
 	d := c.derive()
 	d.person, d.anonymous, d.necessary, d.enforced = nil, nil, nil, true
 	return d
-}
-
-// opens reports whether a message leaves for a destination that needs consent.
-func (c *Client) opens(d Decision, s State) bool {
-	made := c.shared.stampFor(d, s)
-	return made.suppressed == "" && made.decision.identifies()
 }
 
 // traits returns the traits with which the Consent Manager identifies a visitor, without names

@@ -28,9 +28,10 @@ var allowedImports = map[string][]string{
 	"consent/ledger/rights":           {"consent", "consent/ledger"},
 	"consent/hold":                    {analyticsPath, "consent", "internal/delivery"},
 	"consent/queue":                   {analyticsPath, "consent", "internal/delivery"},
+	"consent/routers":                 {analyticsPath, "consent", "internal/delivery", "internal/several"},
 	"consent/telemetry":               {analyticsPath, "consent", "internal/delivery", "internal/nils"},
 	"consent/trial":                   {analyticsPath, "consent", "internal/delivery", "internal/segment"},
-	"consent/workspaces":              {"consent"},
+	"consent/workspaces":              {"consent", "internal/several"},
 	"destinations":                    {"consent", "internal/memo", "internal/names", "internal/segment"},
 	"destinations/records":            {"destinations"},
 	"destinations/workspace":          {"destinations"},
@@ -55,9 +56,13 @@ var allowedImports = map[string][]string{
 	"internal/nils":                   {},
 	"internal/project":                {},
 	"internal/segment":                {"internal/names"},
+	"internal/several":                {"consent"},
 	"internal/statetext":              {},
 
-	"consent/consenttest/mparticletest": {}, // a fake of another router
+	// fakes of other routers
+	"consent/consenttest/mparticletest":   {},
+	"consent/consenttest/rudderstacktest": {},
+	"consent/consenttest/snowplowtest":    {},
 }
 
 // Packages of the standard library that only some packages may import.
@@ -72,14 +77,11 @@ var restrictedImports = map[string]func(dir string) bool{
 
 func nowhere(string) bool { return false }
 
-// inTestHelpers: a program can have a fake Segment or mParticle, and so their packages are no
-// test helpers in this sense.
+// inTestHelpers: a program can have a fake of a router, and so those packages are no test
+// helpers in this sense.
 func inTestHelpers(dir string) bool {
-	switch path.Base(dir) {
-	case "conformance":
-		return true
-	case "segmenttest", "mparticletest":
-		return false
+	if path.Dir(dir) == "consent/consenttest" {
+		return path.Base(dir) == "conformance"
 	}
 	return strings.HasSuffix(dir, "test")
 }

@@ -208,6 +208,44 @@ func TestVisitorNamesAreNotPolicyDestinations(t *testing.T) {
 	require.Equal(t, map[string]string{"Amplitude": "granted", "TikTok": "denied"}, v.State.Destinations)
 }
 
+// A site that sends to another router than Segment sees what that router makes of the policy.
+func TestRouterOfTheClientCounts(t *testing.T) {
+	h := page()
+	request := func() *http.Request { return get("Cookie", answered(`{"analytics":true,"advertising":false}`)) }
+	v := explained(t, h, request())
+	require.Empty(t, v.Suppressed)
+	require.Len(t, v.Destinations, 4)
+
+	gate := consent.Gate{Destinations: []string{"Amplitude", "Facebook Pixel"}}
+	h.Client = consent.New(consent.Discard, policy, &consent.Options{Router: gate})
+	v = explained(t, h, request())
+	require.Equal(t, string(consent.SuppressedUnstoppable), v.Suppressed)
+	require.Len(t, v.Destinations, 2, "the gate has these")
+	sent, suppressed := h.Client.Decide(consent.NewState(map[string]bool{"analytics": true, "advertising": false}))
+	require.Equal(t, string(suppressed), v.Suppressed)
+	for _, d := range v.Destinations {
+		require.Equal(t, sent.Allows(d.Name), d.Allowed, d.Name)
+	}
+
+	// Segment decides about BigQuery by Warehouses, and the gate does not.
+	require.False(t, explained(t, page(), request()).allows(t, "BigQuery"))
+	gate = consent.Gate{Destinations: []string{"BigQuery"}}
+	h.Client = consent.New(consent.Discard, policy, &consent.Options{Router: gate})
+	require.True(t, explained(t, h, request()).allows(t, "BigQuery"))
+}
+
+// allows returns what the page says of a destination.
+func (r report) allows(t *testing.T, destination string) bool {
+	t.Helper()
+	for _, d := range r.Destinations {
+		if d.Name == destination {
+			return d.Allowed
+		}
+	}
+	require.Fail(t, "the page does not have it", destination)
+	return false
+}
+
 func TestMisconfiguredSite(t *testing.T) {
 	everybody := func(*http.Request) bool { return true }
 	var nothing *destinations.Policy

@@ -47,6 +47,7 @@ func (e RouterExamples) rules() []rule[consent.Router] {
 		{"what is told to be denied is closed", "the decision that OnDecision is told is what a privacy team is shown", e.toldIsClosed},
 		{"what everybody may see reaches everybody", "a router that lets nothing through keeps every other rule", e.allowedIsOpen},
 		{"a Decision that allows nothing suppresses", "the zero Decision is that of a policy that failed", e.nothingLeaves},
+		{"an update of preferences says what the visitor answered", "for a consent.Updater: it leaves whatever the answer is, and a record is made of it", e.tellsTheAnswer},
 		{"it neither panics nor returns what has no JSON form", "the message is suppressed then, whoever may see it", e.neverFails},
 		{"it changes nothing that it is given", "the integrations are the application's, and a State and a Decision are shared", e.changesNothing},
 		{"the same question has the same answer, on many goroutines at once", "every request asks it, and the race detector watches here", e.sameAnswer},
