@@ -41,7 +41,8 @@ const (
 //   - Redirects are not followed: they are failures.
 //   - At most 10 requests are under way at once; what comes meanwhile waits in the queue.
 //     Each is tried 10 times at most, 10 seconds each, with RetryAfter in between or what
-//     the server's Retry-After asks for, 5 minutes at most.
+//     the server's Retry-After asks for, 5 minutes at most. After a 429 Too Many Requests
+//     all of them wait: see [Client.LimitedUntil].
 //   - Every message has an outcome, and Enqueue does not block. See
 //     [Options.OnOutcome], [Options.MaxPending] and [Client.Shutdown].
 //   - Nothing of a message, nor of what a server answers, is written to a log. The Logger

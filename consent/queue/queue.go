@@ -55,6 +55,9 @@ var (
 	// ErrAttempts is why a message that was delivered more often than
 	// Options.MaxAttempts is a dead letter. It wraps what went wrong last, if that is known.
 	ErrAttempts = errors.New("queue: too many attempts")
+
+	// errStopped is why a message goes back that the Client has not been given when Run ends.
+	errStopped = errors.New("queue: the worker has stopped")
 )
 
 // A Queue keeps messages until they are acknowledged. All methods may be called from many
