@@ -124,6 +124,7 @@ func (w *Worker) call(name string, f func(context.Context) error) (ok bool) {
 // failed counts and tells what went wrong.
 func (w *Worker) failed(what string, err error) {
 	w.counters.failed.Add(1)
+	w.failures.add(what)
 	if w.o.OnError == nil {
 		return
 	}

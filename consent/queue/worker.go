@@ -18,6 +18,7 @@ import (
 type Worker struct {
 	o        Options
 	counters counters
+	failures failures
 
 	mu     sync.Mutex
 	held   map[string]*held // by message id

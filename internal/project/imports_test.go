@@ -28,6 +28,7 @@ var allowedImports = map[string][]string{
 	"consent/ledger/rights":           {"consent", "consent/ledger"},
 	"consent/hold":                    {analyticsPath, "consent", "internal/delivery"},
 	"consent/queue":                   {analyticsPath, "consent", "internal/delivery"},
+	"consent/queue/look":              {"consent/queue", "internal/caching"},
 	"consent/telemetry":               {analyticsPath, "consent", "internal/delivery", "internal/nils"},
 	"consent/trial":                   {analyticsPath, "consent", "internal/delivery", "internal/segment"},
 	"consent/workspaces":              {"consent"},
