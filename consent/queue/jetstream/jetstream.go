@@ -92,8 +92,11 @@ type Queue struct {
 	down    atomic.Pointer[error] // why nothing can be put now
 	failed  chan struct{}         // has room for one
 	closing context.Context
-	close   context.CancelFunc
+	cancel  context.CancelFunc
 	helpers sync.WaitGroup
+
+	closed   sync.Once
+	closeErr error
 
 	counters counters
 }
@@ -109,7 +112,7 @@ func Open(ctx context.Context, o Options) (*Queue, error) {
 		return nil, err
 	}
 	q := &Queue{o: o, failed: make(chan struct{}, 1), ids: newIDs()}
-	q.closing, q.close = context.WithCancel(context.Background())
+	q.closing, q.cancel = context.WithCancel(context.Background())
 	if err := q.open(ctx); err != nil {
 		return nil, errors.Join(err, q.Close())
 	}
@@ -151,7 +154,7 @@ func (q *Queue) connect() (*nats.Conn, error) {
 		nats.ReconnectWait(50 * time.Millisecond), nats.Timeout(q.o.Timeout),
 	}, q.o.NATS...)
 	if q.local != nil {
-		o = append(o, nats.InProcessServer(q.local))
+		o = append(o, nats.InProcessServer(q.local), nats.UserInfo(q.local.options.Username, q.local.options.Password))
 	}
 	return nats.Connect(q.o.URL, o...)
 }
@@ -159,7 +162,12 @@ func (q *Queue) connect() (*nats.Conn, error) {
 // Close closes the queue, and stops the server in this process. What Receive has returned and
 // is not acknowledged comes again when the queue is opened. A second Close does nothing.
 func (q *Queue) Close() error {
-	q.close()
+	q.closed.Do(func() { q.closeErr = q.end() })
+	return q.closeErr
+}
+
+func (q *Queue) end() error {
+	q.cancel()
 	q.helpers.Wait()
 	if q.conn != nil {
 		q.conn.Close()

@@ -40,7 +40,6 @@ func newLocal(o Options, c *counters) *local {
 		so.DontListen, so.Host, so.Username = false, u.Hostname(), u.User.Username()
 		so.Password, _ = u.User.Password()
 		so.Port, _ = strconv.Atoi(u.Port())
-		so.NoAuthUser = ""
 	}
 	return &local{options: so, counters: c, logger: o.Logger}
 }
