@@ -103,8 +103,11 @@ type Queue struct {
 
 var _ queue.Queue = (*Queue)(nil)
 
+// patience is how long a server, or a cluster, may take to be ready.
+const patience = time.Minute
+
 // Open opens the queue, and creates it where there is none. It waits until the queue can be
-// used, or ctx is done: a server with a million events starts in seconds. The error
+// used, for a minute at most: a server with a million events starts in seconds. The error
 // may wrap [ErrConfig], [ErrLocked], [ErrKey] or [ErrDown]. Close the Queue in the end.
 func Open(ctx context.Context, o Options) (*Queue, error) {
 	o, err := o.check()
@@ -113,6 +116,8 @@ func Open(ctx context.Context, o Options) (*Queue, error) {
 	}
 	q := &Queue{o: o, failed: make(chan struct{}, 1), ids: newIDs()}
 	q.closing, q.cancel = context.WithCancel(context.Background())
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	if err := q.open(ctx); err != nil {
 		return nil, errors.Join(err, q.Close())
 	}

@@ -3,7 +3,6 @@ package jetstream
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"math"
 	"net"
 	"net/url"
@@ -19,9 +18,8 @@ const storeDir = server.JetStreamStoreDir
 
 // A local is the server in this process, which may be started again.
 type local struct {
-	options  server.Options
-	counters *counters
-	logger   *slog.Logger
+	options server.Options
+	log     *log
 
 	mu  sync.Mutex
 	now *server.Server // nil: none runs
@@ -41,7 +39,7 @@ func newLocal(o Options, c *counters) *local {
 		so.Password, _ = u.User.Password()
 		so.Port, _ = strconv.Atoi(u.Port())
 	}
-	return &local{options: so, counters: c, logger: o.Logger}
+	return &local{options: so, log: &log{counters: c, to: o.Logger}}
 }
 
 // start starts a server, and waits until it has read the store.
@@ -51,8 +49,8 @@ func (l *local) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDown, err)
 	}
-	log := &log{counters: l.counters, to: l.logger}
-	s.SetLoggerV2(log, false, false, false)
+	l.log.fatal.Store(nil)
+	s.SetLoggerV2(l.log, false, false, false)
 	started := make(chan struct{})
 	go func() {
 		defer close(started)
@@ -67,7 +65,7 @@ func (l *local) start(ctx context.Context) error {
 		go func() { <-started; s.Shutdown() }()
 		return fmt.Errorf("%w: the server does not start: %w", ErrDown, ctx.Err())
 	}
-	if fatal := log.fatal.Load(); fatal != nil || !s.JetStreamEnabled() {
+	if fatal := l.log.fatal.Load(); fatal != nil || !s.JetStreamEnabled() {
 		l.stop()
 		why := "no JetStream"
 		if fatal != nil {

@@ -55,7 +55,7 @@ func (q *Queue) reopenAll() {
 // reopen starts the server anew: what it has stored is in its files.
 func (q *Queue) reopen() error {
 	q.counters.reopened.Add(1)
-	ctx, cancel := context.WithTimeout(q.closing, time.Minute)
+	ctx, cancel := context.WithTimeout(q.closing, patience)
 	defer cancel()
 	q.local.stop()
 	if err := q.local.start(ctx); err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	broker "github.com/nats-io/nats.go/jetstream"
@@ -56,11 +58,63 @@ func (q *Queue) prepareOnce(ctx context.Context, js broker.JetStream) (broker.St
 	if err != nil {
 		return nil, err
 	}
-	_, err = stream.CreateOrUpdateConsumer(ctx, broker.ConsumerConfig{
+	if q.local == nil {
+		_, err = q.createConsumer(ctx, stream)
+		return stream, err
+	}
+	return stream, q.repairConsumer(ctx, stream)
+}
+
+func (q *Queue) createConsumer(ctx context.Context, s broker.Stream) (broker.Consumer, error) {
+	return s.CreateOrUpdateConsumer(ctx, broker.ConsumerConfig{
 		Durable: consumerName, AckPolicy: broker.AckExplicitPolicy, AckWait: q.o.Lease,
 		MaxDeliver: -1, MaxAckPending: -1, // the Worker judges, and what waits for a Retry is no limit
 	})
-	return stream, err
+}
+
+// repairConsumer creates the consumer of a server in this process. Its state has no
+// checksum: if it cannot be read, or leaves messages out, the consumer is made anew, and
+// everything comes again.
+func (q *Queue) repairConsumer(ctx context.Context, s broker.Stream) error {
+	consumer, err := q.createConsumer(ctx, s)
+	var api *broker.APIError
+	if errors.As(err, &api) {
+		if _, err := s.Consumer(ctx, consumerName); errors.Is(err, broker.ErrConsumerNotFound) {
+			q.local.log.Warnf("the state of the consumer cannot be read: %v", api)
+			if err := os.RemoveAll(filepath.Join(q.o.Dir, storeDir, "$G", "streams", q.o.Name, "obs", consumerName)); err != nil {
+				return err
+			}
+			_, err = q.createConsumer(ctx, s)
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	stranded, err := strands(ctx, s, consumer)
+	if err != nil || !stranded {
+		return err
+	}
+	q.local.log.Warnf("the state of the consumer leaves messages out")
+	if err := s.DeleteConsumer(ctx, consumerName); err != nil {
+		return err
+	}
+	_, err = q.createConsumer(ctx, s)
+	return err
+}
+
+// strands reports whether there are messages that would never come: the state of a consumer
+// has no checksum. Nobody else may use the stream.
+func strands(ctx context.Context, s broker.Stream, c broker.Consumer) (bool, error) {
+	consumer, err := c.Info(ctx)
+	if err != nil {
+		return false, err
+	}
+	stream, err := s.Info(ctx)
+	if err != nil {
+		return false, err
+	}
+	return stream.State.Msgs > consumer.NumPending+uint64(consumer.NumAckPending), nil
 }
 
 // window is how long the broker knows ids: as long as a Put may repeat one, with a margin. It holds them all in
