@@ -313,6 +313,7 @@ func (p *killParent) requireAccount() {
 	require.Empty(t, lost, "of %d messages", len(p.told[toldTaken]))
 	t.Logf("%d kills; %d messages taken: %d arrived, %d suppressed, %d dead letters, 0 lost. %d left that nobody was told were taken; %d left more than once. "+
 		"Segment failed: %v. The last life: %s", p.kills, len(p.told[toldTaken]), only.arrived, only.suppressed, only.dead, only.untold, twice, p.failures, p.empty)
+	require.Regexp(t, "^0 are left", p.empty)
 	require.NotZero(t, only.suppressed)
 	require.NotZero(t, only.dead)
 	require.NotZero(t, twice)
