@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
 
@@ -185,6 +186,9 @@ func (a *account) settle() {
 // Three servers, and everything that may happen to one: it is killed while it leads, it is cut
 // off from the others and from the application, it is slow.
 func TestClusterLosesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
 	t.Parallel()
 	c := newCluster(t)
 	a := newAccount(t, open(t, c.options("chaos")), open(t, c.options("chaos")))
@@ -218,6 +222,21 @@ func TestClusterLosesNothing(t *testing.T) {
 		c.each(i, func(p *proxy) { p.cut(true) })
 		works("cut")
 		c.each(i, func(p *proxy) { p.cut(false) })
+	})
+	during("alone", func(i int) { // it hears its clients, and nobody else
+		o := c.options("chaos")
+		o.URL, o.NATS = "nats://"+c.clients[i].address()+","+o.URL, []nats.Option{nats.DontRandomize()}
+		o.Timeout = 2 * time.Second
+		q := open(t, o)
+		c.between(i, func(p *proxy) { p.cut(true) })
+		works("alone")
+		a.mu.Lock()
+		a.taken["with another server"] = "stays"
+		a.mu.Unlock()
+		require.Eventually(t, func() bool {
+			return q.Put(t.Context(), captured("with another server", "stays", "")) == nil
+		}, 20*time.Second, 10*time.Millisecond, "a connection to the lonely server goes to another")
+		c.between(i, func(p *proxy) { p.cut(false) })
 	})
 	during("slow", func(i int) {
 		i = (i + 1) % 3

@@ -63,7 +63,6 @@ func (c *cluster) start(i int) {
 	}
 	s, err := server.NewServer(o)
 	require.NoError(c.t, err)
-	s.SetLoggerV2(logger{c.t}, false, false, false)
 	s.Start()
 	require.True(c.t, s.ReadyForConnections(10*time.Second))
 	c.servers[i] = s
@@ -81,6 +80,11 @@ func (c *cluster) kill(i int) {
 // each calls f for all proxies of a server.
 func (c *cluster) each(i int, f func(*proxy)) {
 	f(c.clients[i])
+	c.between(i, f)
+}
+
+// between calls f for the proxies between a server and the others.
+func (c *cluster) between(i int, f func(*proxy)) {
 	for j := range c.routes {
 		if p := c.routes[j][i]; p != nil {
 			f(p)
@@ -215,12 +219,3 @@ func (p *proxy) pass(to, from net.Conn) {
 		}
 	}
 }
-
-type logger struct{ t testing.TB }
-
-func (l logger) Warnf(format string, v ...any)  { fmt.Printf(format+"\n", v...) }
-func (l logger) Errorf(format string, v ...any) { fmt.Printf(format+"\n", v...) }
-func (l logger) Fatalf(format string, v ...any) { fmt.Printf(format+"\n", v...) }
-func (logger) Noticef(string, ...any)           {}
-func (logger) Debugf(string, ...any)            {}
-func (logger) Tracef(string, ...any)            {}

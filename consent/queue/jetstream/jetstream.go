@@ -88,6 +88,7 @@ type Queue struct {
 	stream broker.Stream
 	lanes  lanes
 	ids    ids
+	hopped atomic.Int64 // when the connection last left a server, in nanoseconds
 
 	down    atomic.Pointer[error] // why nothing can be put now
 	failed  chan struct{}         // has room for one

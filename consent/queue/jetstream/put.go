@@ -55,6 +55,8 @@ func (q *Queue) publish(caller context.Context, m *nats.Msg) error {
 				q.fail(err)
 			}
 			return fmt.Errorf("%w: %w", ErrDown, err)
+		case attempt > 0:
+			q.hop()
 		}
 		select {
 		case <-ctx.Done():

@@ -27,6 +27,7 @@ func (q *Queue) Receive(ctx context.Context, max int) ([]queue.Delivery, error) 
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil:
+			q.hop()
 			return nil, fmt.Errorf("%w: %w", ErrDown, err)
 		}
 	}
