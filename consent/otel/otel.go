@@ -14,7 +14,7 @@
 //	consent.decisions            decisions by destination, allowed and reason
 //	consent.errors               answers that could not be read
 //
-// No attribute is personal, and their number is bounded: see package telemetry.
+// [RegisterQueue] gives those of a queue. No attribute is personal, and their number is bounded: see package telemetry.
 package otel
 
 import (
@@ -47,30 +47,19 @@ type observer struct {
 	pending                                                metric.Int64ObservableGauge
 }
 
-func (o *observer) make(m metric.Meter) (instruments []metric.Observable, err error) {
-	counter := func(name, unit, description string) metric.Int64ObservableCounter {
-		if err != nil {
-			return nil
-		}
-		var c metric.Int64ObservableCounter
-		c, err = m.Int64ObservableCounter(name, metric.WithUnit(unit), metric.WithDescription(description))
-		instruments = append(instruments, c)
-		return c
-	}
+func (o *observer) make(m metric.Meter) ([]metric.Observable, error) {
+	i := instruments{meter: m}
 	const message = "{message}"
-	o.messages = counter("consent.messages", message, "Messages by outcome.")
-	o.unbound = counter("consent.messages.unbound", message, "Messages of clients that were bound to nobody's answer.")
-	o.exempt = counter("consent.messages.exempt", message, "Messages about no person.")
-	o.unenforced = counter("consent.messages.unenforced", message, "Messages that were sent unchanged.")
+	o.messages = i.counter("consent.messages", message, "Messages by outcome.")
+	o.unbound = i.counter("consent.messages.unbound", message, "Messages of clients that were bound to nobody's answer.")
+	o.exempt = i.counter("consent.messages.exempt", message, "Messages about no person.")
+	o.unenforced = i.counter("consent.messages.unenforced", message, "Messages that were sent unchanged.")
 	if o.decisions != nil {
-		o.decided = counter("consent.decisions", message, "Decisions by destination and reason.")
-		o.errors = counter("consent.errors", "{error}", "Answers that could not be read.")
+		o.decided = i.counter("consent.decisions", message, "Decisions by destination and reason.")
+		o.errors = i.counter("consent.errors", "{error}", "Answers that could not be read.")
 	}
-	if err == nil {
-		o.pending, err = m.Int64ObservableGauge("consent.messages.pending", metric.WithUnit(message), metric.WithDescription("Messages without an outcome."))
-		instruments = append(instruments, o.pending)
-	}
-	return instruments, err
+	o.pending = i.gauge("consent.messages.pending", message, "Messages without an outcome.")
+	return i.made, i.err
 }
 
 func (o *observer) observe(_ context.Context, to metric.Observer) error {

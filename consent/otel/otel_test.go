@@ -37,6 +37,10 @@ func collected(t testing.TB, reader *sdk.ManualReader) []string {
 				points = data.DataPoints
 			case metricdata.Gauge[int64]:
 				points = data.DataPoints
+			case metricdata.Gauge[float64]:
+				for _, p := range data.DataPoints {
+					lines = append(lines, fmt.Sprintf("%s%s %v", m.Name, p.Attributes.Encoded(attribute.DefaultEncoder()), p.Value))
+				}
 			}
 			for _, p := range points {
 				lines = append(lines, fmt.Sprintf("%s%s %d", m.Name, p.Attributes.Encoded(attribute.DefaultEncoder()), p.Value))

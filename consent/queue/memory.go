@@ -25,8 +25,10 @@ type Memory struct {
 type entry struct {
 	text     []byte
 	about    Envelope // its ids alone
+	put      time.Time
 	attempts int
 	due      time.Time // it may be received from then on
+	leased   bool      // until due
 	gone     bool
 }
 
@@ -55,7 +57,7 @@ func (q *Memory) Put(ctx context.Context, c consent.Captured) error {
 	if len(q.entries) >= q.max {
 		return ErrFull
 	}
-	q.entries = append(q.entries, &entry{text: text, about: e})
+	q.entries = append(q.entries, &entry{text: text, about: e, put: time.Now()})
 	q.change()
 	return nil
 }
@@ -101,7 +103,7 @@ func (q *Memory) take(max int) (due []Delivery, next time.Time, changed chan str
 			return due, next, q.changed
 		case !e.due.After(now):
 			e.attempts++
-			e.due = now.Add(q.lease)
+			e.due, e.leased = now.Add(q.lease), true
 			due = append(due, &memoryDelivery{q, e, e.attempts})
 		case next.IsZero() || e.due.Before(next):
 			next = e.due
@@ -138,6 +140,27 @@ func (q *Memory) Len() int {
 	return len(q.entries)
 }
 
+// Backlog implements [Gauge].
+func (q *Memory) Backlog(ctx context.Context) (b Backlog, err error) {
+	if err := ctx.Err(); err != nil {
+		return Backlog{}, err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := time.Now()
+	for _, e := range q.entries {
+		if e.leased && e.due.After(now) {
+			b.InFlight++
+		} else {
+			b.Waiting++
+		}
+	}
+	if len(q.entries) > 0 {
+		b.Oldest = q.entries[0].put
+	}
+	return b, nil
+}
+
 // A memoryDelivery is one receipt of an entry.
 type memoryDelivery struct {
 	queue   *Memory
@@ -161,19 +184,19 @@ func (d *memoryDelivery) Ack(ctx context.Context) error {
 }
 
 func (d *memoryDelivery) Retry(ctx context.Context, after time.Duration) error {
-	return d.again(ctx, after)
+	return d.again(ctx, after, false)
 }
 
-func (d *memoryDelivery) Extend(ctx context.Context) error { return d.again(ctx, d.queue.lease) }
+func (d *memoryDelivery) Extend(ctx context.Context) error { return d.again(ctx, d.queue.lease, true) }
 
-func (d *memoryDelivery) again(ctx context.Context, after time.Duration) error {
+func (d *memoryDelivery) again(ctx context.Context, after time.Duration, leased bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	d.queue.mu.Lock()
 	defer d.queue.mu.Unlock()
 	if !d.entry.gone {
-		d.entry.due = time.Now().Add(after)
+		d.entry.due, d.entry.leased = time.Now().Add(after), leased
 		d.queue.change()
 	}
 	return nil

@@ -59,6 +59,12 @@ type Options struct {
 	// MaxHeld is how many messages the Worker may hold without an outcome. Zero: 1000.
 	MaxHeld int
 
+	// Rate is how many messages a second the Worker decides about; after a break, so many at
+	// once. Segment asks that a workspace send no more than 1000 requests a second, and
+	// a message is at most one request. Zero: 500, so that even two in a row stay below that.
+	// Several Workers, and whatever else sends to the workspace, share the 1000.
+	Rate int
+
 	// Extend is how often the lease of what the Worker holds begins anew: less than half of
 	// the engine's lease. Zero: 15 seconds.
 	Extend time.Duration
@@ -68,7 +74,9 @@ type Options struct {
 	Timeout time.Duration
 
 	// Grace is how long Run waits, after its context is done, for the outcomes of what the
-	// Worker holds. Zero: 10 seconds.
+	// Client has. What the Worker has received and not given to the Client goes back into
+	// the Queue at once. Give a process that is told to stop more time than Grace. Zero: 10
+	// seconds.
 	Grace time.Duration
 
 	// OnError is told of what went wrong and is tried again: the Queue, Answers or DeadLetter
@@ -98,10 +106,11 @@ func (o Options) check() (Options, error) {
 	bad(o.Client == nil, "no Client")
 	bad(o.Answers == nil, "no Answers")
 	bad(o.DeadLetter == nil, "no DeadLetter")
-	bad(o.MaxAge < 0 || o.MaxAttempts < 0 || o.MaxHeld < 0 || o.Extend < 0 || o.Timeout < 0 || o.Grace < 0, "a limit is negative")
+	bad(o.MaxAge < 0 || o.MaxAttempts < 0 || o.MaxHeld < 0 || o.Rate < 0 || o.Extend < 0 || o.Timeout < 0 || o.Grace < 0, "a limit is negative")
 	o.MaxAge = cmp.Or(o.MaxAge, 23*time.Hour)
 	o.MaxAttempts = cmp.Or(o.MaxAttempts, 10)
 	o.MaxHeld = cmp.Or(o.MaxHeld, 1000)
+	o.Rate = cmp.Or(o.Rate, 500)
 	o.Extend = cmp.Or(o.Extend, 15*time.Second)
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
 	o.Grace = cmp.Or(o.Grace, 10*time.Second)

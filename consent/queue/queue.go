@@ -26,6 +26,18 @@
 //	                                           Segment is down, as long as analytics-go tries again
 //	the answers are out of reach               nothing leaves; it is tried again, then a dead letter
 //	the queue is full or down                  Enqueue returns the error of the queue
+//	Segment answers 429 Too Many Requests      nothing more is decided about, or leaves, until its
+//	                                           Retry-After has passed
+//	the process is told to stop                Run gives back what has not begun, and waits for the
+//	                                           rest for Options.Grace; what has no outcome then
+//	                                           comes again
+//
+// # What to watch
+//
+// [Worker.Backlog] says how much is in the queue and how old the oldest message is, if the
+// engine is a [Gauge], and [Worker.Stats] what became of what was received. Package look
+// shows both on a page, and module consent/otel gives them to OpenTelemetry. Worth an alert:
+// an age that grows, and any dead letter.
 //
 // # What an envelope holds
 //
@@ -55,6 +67,9 @@ var (
 	// ErrAttempts is why a message that was delivered more often than
 	// Options.MaxAttempts is a dead letter. It wraps what went wrong last, if that is known.
 	ErrAttempts = errors.New("queue: too many attempts")
+
+	// errStopped is why a message goes back that the Client has not been given when Run ends.
+	errStopped = errors.New("queue: the worker has stopped")
 )
 
 // A Queue keeps messages until they are acknowledged. All methods may be called from many

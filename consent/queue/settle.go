@@ -37,6 +37,10 @@ func (w *Worker) settle(h *held, o consent.Outcome) {
 		w.counters.suppressed.Add(1)
 		w.ack(h)
 	case consent.Failed:
+		if o.Err == errStopped {
+			w.retry(h, 0)
+			return
+		}
 		w.failed("delivery", o.Err)
 		if h.attempt >= w.o.MaxAttempts {
 			w.bury(h, fmt.Errorf("%w: %w", ErrAttempts, o.Err))
@@ -96,7 +100,7 @@ func (w *Worker) bury(h *held, why error) {
 		w.retry(h, w.o.Backoff(h.attempt))
 		return
 	}
-	w.counters.dead.Add(1)
+	w.counters.bury(why)
 	w.ack(h)
 }
 
@@ -120,6 +124,7 @@ func (w *Worker) call(name string, f func(context.Context) error) (ok bool) {
 // failed counts and tells what went wrong.
 func (w *Worker) failed(what string, err error) {
 	w.counters.failed.Add(1)
+	w.failures.add(what)
 	if w.o.OnError == nil {
 		return
 	}

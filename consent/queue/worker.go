@@ -18,12 +18,14 @@ import (
 type Worker struct {
 	o        Options
 	counters counters
+	failures failures
 
 	mu     sync.Mutex
 	held   map[string]*held // by message id
 	unread int              // envelopes that could not be read
 	free   chan struct{}    // has room for so many messages as may be held
 	done   chan settlement
+	pace   pace // of Run's goroutine
 }
 
 // A held is a message that the Worker has received and not settled.
@@ -51,16 +53,21 @@ func NewWorker(o Options) (*Worker, error) {
 	}
 	return &Worker{
 		o: o, held: make(map[string]*held), free: make(chan struct{}, o.MaxHeld),
-		done: make(chan settlement, o.MaxHeld),
+		done: make(chan settlement, o.MaxHeld), pace: newPace(o.Rate),
 	}, nil
 }
 
 // settlers acknowledge at the same time: with an engine over the network that takes a while.
 const settlers = 4
 
-// Run works until ctx is done, and then waits for the outcomes of what it holds, no longer
-// than Options.Grace: what has none by then comes again. Close the Client afterwards. Run
-// may be called once. It returns the error of ctx.
+// Run works until ctx is done. Then it receives nothing more, gives back what the Client does
+// not have yet, makes the Client send what it has, and waits for the outcomes, no longer than
+// Options.Grace: what has none by then stays in the queue and comes again, when the lease is
+// over, under the same message id. Close the Client afterwards. Run may be called once. It
+// returns the error of ctx.
+//
+// After an answer of 429 Too Many Requests from Segment no message is decided about, or given to
+// the Client, until [consent.Client.LimitedUntil]: Segment limits a workspace, and not a message.
 func (w *Worker) Run(ctx context.Context) error {
 	over := make(chan struct{})
 	var helpers sync.WaitGroup
@@ -79,6 +86,9 @@ func (w *Worker) Run(ctx context.Context) error {
 
 // receive waits for messages, and begins to deliver them.
 func (w *Worker) receive(ctx context.Context) {
+	if !w.unlimited(ctx) {
+		return
+	}
 	room := 0
 	for room < cap(w.free) && room < 250 {
 		if room > 0 {
@@ -103,20 +113,24 @@ func (w *Worker) receive(ctx context.Context) {
 	}
 	if err != nil && ctx.Err() == nil {
 		w.failed("Receive", err)
-		select {
-		case <-time.After(w.o.Backoff(1)):
-		case <-ctx.Done():
-		}
+		sleep(ctx, w.o.Backoff(1))
 	}
 	var begun []*held
 	for _, d := range deliveries {
 		w.counters.received.Add(1)
+		if d.Attempt() > 1 {
+			w.counters.redelivered.Add(1)
+		}
 		if h := w.hold(d); h != nil {
 			begun = append(begun, h)
 		}
 	}
 	for _, h := range begun {
-		w.deliver(h)
+		if w.unlimited(ctx) && sleep(ctx, w.pace.next(time.Now())) {
+			w.deliver(h)
+		} else {
+			w.end(h, consent.Outcome{Result: consent.Failed, Err: errStopped})
+		}
 	}
 }
 

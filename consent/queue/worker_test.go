@@ -56,7 +56,7 @@ func TestAnswersOutOfReach(t *testing.T) {
 		b.record.fail(errDown)
 		b.enqueue(t, "u", "m")
 		b.run(t, time.Hour)
-		b.requireStats(t, queue.Stats{Received: 3, Retried: 2, Dead: 1, Failed: 6})
+		b.requireStats(t, queue.Stats{Received: 3, Retried: 2, Dead: 1, Redelivered: 2, TooOften: 1, Failed: 6})
 		require.Empty(t, b.sink.got)
 		require.ErrorIs(t, b.grave.dead[0].Err, queue.ErrAttempts)
 		require.ErrorIs(t, b.grave.dead[0].Err, errDown)
@@ -88,6 +88,7 @@ func TestDeadLetters(t *testing.T) {
 			time.Sleep(2 * time.Hour)
 			b.run(t, time.Second)
 			require.ErrorIs(t, b.grave.dead[0].Err, queue.ErrTooOld)
+			b.requireStats(t, queue.Stats{Received: 1, Dead: 1, TooOld: 1})
 			e, err := b.grave.dead[0].Delivery.Envelope()
 			require.NoError(t, err)
 			require.Equal(t, "m", e.MessageID)
@@ -289,7 +290,7 @@ func TestForgetFindsWhateverIDAMessageHas(t *testing.T) {
 			require.NoError(t, b.worker.Forget(context.Background(), queue.Person{UserID: "u1"}))
 		}
 		b.run(t, time.Second)
-		b.requireStats(t, queue.Stats{Received: 2, Dead: 1, Forgotten: 1})
+		b.requireStats(t, queue.Stats{Received: 2, Dead: 1, Forgotten: 1, Unreadable: 1})
 		require.Empty(t, b.sink.got)
 	})
 }

@@ -1,14 +1,16 @@
-// Durable is the shop of examples/shop with its ledger in a file: what people answered
-// survives a restart, and when the shop opens it checks that nobody changed it.
+// Durable is the shop of examples/shop with its ledger in a file and its events in a queue on
+// disk: what people answered and what they did survives a restart, and even kill -9. When the shop
+// opens it checks that nobody changed the ledger.
 //
 //	cd examples/durable
-//	go run . [-data shop.db] [-head NUMBER:HASH] [-addr 127.0.0.1:8080]
+//	go run . [-data shop.db] [-events DIR] [-deliver-after TIME] [-head NUMBER:HASH] [-addr 127.0.0.1:8080]
 //
-// Stop it and start it again: who signs in finds the account's answer as it was. It prints
-// the head of the ledger when it opens and when it closes. Keep that elsewhere, and give it back with -head:
-// without a head, nobody can see that the end was cut off or that all was written anew.
+// README.md has what to try. Stop it and start it again: who signs in finds the account's
+// answer as it was. It prints the head of the ledger when it opens and when it closes. Keep
+// that elsewhere, and give it back with -head: without a head, nobody can see that the end was
+// cut off or that all was written anew.
 //
-// Sessions, events and what the page shows of them are in memory; only the ledger is kept.
+// Sessions, and what the page shows of the events, are in memory.
 package main
 
 import (
@@ -18,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/go-consent/segment/consent/ledger"
 	"github.com/go-consent/segment/consent/ledger/sqlledger"
@@ -34,10 +37,12 @@ func run(ctx context.Context, args []string, writeKey string, stdout, stderr io.
 	c := site.Config{WriteKey: writeKey, Out: stdout, Errors: stderr}
 	flags := flag.NewFlagSet("durable", flag.ContinueOnError)
 	data := flags.String("data", "shop.db", "the `file` of the ledger")
+	events := flags.String("events", "events", "the `directory` of the queue")
+	after := flags.Duration("deliver-after", 0, "let events wait in the queue for that `time` after the start")
 	head := flags.String("head", "", "the head that an earlier run printed, as `NUMBER:HASH`")
 	goOn, err := c.Parse(flags, args)
 	if goOn {
-		err = open(ctx, c, *data, *head)
+		err = open(ctx, c, *data, *head, *events, *after)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "durable:", err)
@@ -46,8 +51,8 @@ func run(ctx context.Context, args []string, writeKey string, stdout, stderr io.
 	return 0
 }
 
-// open opens the file, checks it, and opens the shop on it.
-func open(ctx context.Context, c site.Config, data, head string) (err error) {
+// open opens the file, checks it, and opens the queue, and the shop on both.
+func open(ctx context.Context, c site.Config, data, head, events string, after time.Duration) (err error) {
 	heads, err := headsOf(head)
 	if err != nil {
 		return err
@@ -67,7 +72,12 @@ func open(ctx context.Context, c site.Config, data, head string) (err error) {
 	}
 	fmt.Fprintf(c.Out, "The ledger in %s has %s\n", data, report)
 	printHead(c.Out, report.Head)
-	c.Store = store
+	engine, waiting, err := openEvents(ctx, events, after, c.Out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	c.Store, c.Queue = store, waiting
 	if err := site.Serve(ctx, c); err != nil {
 		return err
 	}

@@ -32,7 +32,8 @@ func start(t *testing.T, args ...string) *program {
 	var stderr bytes.Buffer
 	status := make(chan int, 1)
 	go func() {
-		status <- run(ctx, append(args, "-addr", "127.0.0.1:0"), "", stdout, &stderr)
+		args = append(args, "-addr", "127.0.0.1:0", "-events", filepath.Join(filepath.Dir(args[1]), "events"))
+		status <- run(ctx, args, "", stdout, &stderr)
 		stdout.Close()
 	}()
 	p := &program{t: t}

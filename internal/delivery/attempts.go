@@ -25,25 +25,70 @@ const (
 func (b *batch) RoundTrip(r *http.Request) (*http.Response, error) {
 	s := b.sender
 	for n := 1; ; n++ {
+		if wait := time.Until(s.LimitedUntil()); wait > 0 && !s.pause(wait) {
+			b.err = abortedAfter(b.err)
+			return nil, b.err
+		}
 		last := s.ending.isLast()
 		retryAfter, err := s.attempt(r)
 		if err == nil {
 			b.err = nil
+			s.refusals.Store(0)
 			return &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Body: http.NoBody, Request: r}, nil
 		}
 		b.err = err
 		s.log.Errorf("sending %d messages, attempt %d: %v", len(b.items), n, err)
-		if last || n == maxAttempts {
+		last = last || n == maxAttempts
+		limited := err == statusError(http.StatusTooManyRequests)
+		if last && !limited {
 			return nil, err
 		}
+		attempt := n - 1
+		if limited { // attempts of other batches were refused, too
+			attempt = min(max(attempt, int(s.refusals.Add(1))-1), maxAttempts-1)
+		}
 		if retryAfter == 0 {
-			retryAfter = s.backoff(n - 1)
+			retryAfter = s.backoff(attempt)
+		}
+		if limited {
+			s.limit(time.Now().Add(retryAfter))
+		}
+		if last {
+			return nil, err
 		}
 		if !s.pause(retryAfter) {
-			b.err = fmt.Errorf("%w, after: %w", errAborted, err)
+			b.err = abortedAfter(err)
 			return nil, b.err
 		}
 	}
+}
+
+// abortedAfter returns the error of a batch that is given up after one, or before any attempt.
+func abortedAfter(err error) error {
+	if err == nil {
+		return errAborted
+	}
+	return fmt.Errorf("%w, after: %w", errAborted, err)
+}
+
+// limit makes all batches wait, since a server that answers 429 limits whoever has the write
+// key, and not a request.
+func (s *Sender) limit(until time.Time) {
+	for {
+		before := s.limited.Load()
+		if before != nil && !before.Before(until) || s.limited.CompareAndSwap(before, &until) {
+			return
+		}
+	}
+}
+
+// LimitedUntil returns when the next attempt may begin, after an answer of 429, or the zero
+// time if there was none.
+func (s *Sender) LimitedUntil() time.Time {
+	if until := s.limited.Load(); until != nil {
+		return *until
+	}
+	return time.Time{}
 }
 
 // backoff returns how long to wait after an attempt, which count from 0, as configured, or else

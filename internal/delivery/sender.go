@@ -42,6 +42,9 @@ type Sender struct {
 	queue  *queue
 	failed atomic.Int64
 
+	limited  atomic.Pointer[time.Time] // no attempt begins before that; nil: there is no limit
+	refusals atomic.Int64              // answers of 429 since the last success
+
 	abort  context.Context // done: give up all requests
 	giveUp context.CancelCauseFunc
 	ending ending

@@ -29,6 +29,7 @@ var allowedImports = map[string][]string{
 	"consent/hold":                    {analyticsPath, "consent", "internal/delivery"},
 	"consent/queue":                   {analyticsPath, "consent", "internal/delivery"},
 	"consent/routers":                 {analyticsPath, "consent", "internal/delivery", "internal/several"},
+	"consent/queue/look":              {"consent/queue", "internal/caching"},
 	"consent/telemetry":               {analyticsPath, "consent", "internal/delivery", "internal/nils"},
 	"consent/trial":                   {analyticsPath, "consent", "internal/delivery", "internal/segment"},
 	"consent/workspaces":              {"consent", "internal/several"},

@@ -12,7 +12,8 @@ import (
 // each rule that the Queue breaks, how, and why it is a rule. newQueue returns an empty Queue each
 // time it is called, with room for at least 100 messages. A message that was received comes again
 // after the lease. The lease should be short, about a second, as the suite waits for it several
-// times. Test yourself that a full Queue drops nothing, and that a message survives the process.
+// times. A Queue that is a queue.Gauge is tested as one, too. Test yourself that a full Queue drops
+// nothing, and that a message survives the process.
 func TestQueue[Q queue.Queue](t testing.TB, lease time.Duration, newQueue func() Q) {
 	t.Helper()
 	rules := make([]rule[queue.Queue], len(queueRules))
@@ -44,5 +45,6 @@ var queueRules = []queueRule{
 	{"Retry makes a message come again, and not before its time", "Segment is given time to recover, and nothing is lost", retryComesAgain},
 	{"Forget removes what is about a person, by each id, and nothing else", "a person was promised that it is gone, and everybody else that it is not", forgets},
 	{"what was received when it is forgotten comes no more", "a Retry must not bring a person back", forgetsReceived},
+	{"Backlog, if there is one, counts what is in the queue", "an operator is woken by it, or is not", backlogCounts},
 	{"many goroutines may use it, and nothing is lost", "every request puts into it", losesNothing},
 }

@@ -26,6 +26,7 @@ type faultyQueue struct {
 	put     func(context.Context, consent.Captured) error
 	receive func(context.Context, int) ([]queue.Delivery, error)
 	forget  func(context.Context, queue.Person) error
+	backlog func(queue.Backlog) queue.Backlog
 	wrap    func(queue.Delivery) queue.Delivery
 }
 
@@ -56,6 +57,14 @@ func (f faultyQueue) Forget(ctx context.Context, p queue.Person) error {
 	return f.Memory.Forget(ctx, p)
 }
 
+func (f faultyQueue) Backlog(ctx context.Context) (queue.Backlog, error) {
+	b, err := f.Memory.Backlog(ctx)
+	if f.backlog != nil {
+		b = f.backlog(b)
+	}
+	return b, err
+}
+
 type (
 	deaf       struct{ queue.Delivery } // acknowledges nothing
 	impatient  struct{ queue.Delivery } // retries at once
@@ -80,6 +89,7 @@ func TestFaultyQueues(t *testing.T) {
 		extended = "Extend begins the lease anew"
 		retried  = "Retry makes a message come again, and not before its time"
 		forget   = "Forget removes what is about a person, by each id, and nothing else"
+		backlog  = "Backlog, if there is one, counts what is in the queue"
 		received = "what was received when it is forgotten comes no more"
 	)
 	for name, c := range map[string]struct {
@@ -89,7 +99,7 @@ func TestFaultyQueues(t *testing.T) {
 		"no fault": {func(*faultyQueue) {}, nil},
 		"does not acknowledge": {func(f *faultyQueue) {
 			f.wrap = func(d queue.Delivery) queue.Delivery { return deaf{d} }
-		}, []string{acked}},
+		}, []string{acked, backlog}},
 		"retries at once": {func(f *faultyQueue) {
 			f.wrap = func(d queue.Delivery) queue.Delivery { return impatient{d} }
 		}, []string{retried}},
@@ -104,7 +114,15 @@ func TestFaultyQueues(t *testing.T) {
 		}, []string{extended}},
 		"forgets nobody": {func(f *faultyQueue) {
 			f.forget = func(context.Context, queue.Person) error { return nil }
-		}, []string{forget, received}},
+		}, []string{forget, received, backlog}},
+		"counts everything as waiting": {func(f *faultyQueue) {
+			f.backlog = func(b queue.Backlog) queue.Backlog {
+				return queue.Backlog{Waiting: b.Depth(), Oldest: b.Oldest}
+			}
+		}, []string{backlog}},
+		"does not know the oldest": {func(f *faultyQueue) {
+			f.backlog = func(b queue.Backlog) queue.Backlog { b.Oldest = time.Time{}; return b }
+		}, []string{backlog}},
 		"forgets by the user id alone": {func(f *faultyQueue) {
 			f.forget = func(ctx context.Context, p queue.Person) error {
 				return f.Memory.Forget(ctx, queue.Person{UserID: p.UserID})
@@ -126,7 +144,7 @@ func TestFaultyQueues(t *testing.T) {
 		}, []string{refuses}},
 		"gives more than asked": {func(f *faultyQueue) {
 			f.receive = func(ctx context.Context, max int) ([]queue.Delivery, error) { return f.Memory.Receive(ctx, max+5) }
-		}, []string{bounded}},
+		}, []string{bounded, backlog}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

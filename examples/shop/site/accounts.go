@@ -150,6 +150,9 @@ func (s *shop) erase(w http.ResponseWriter, r *http.Request) {
 		s.restoreDevice(w, r) // while the ledger still knows
 		_, err = s.book.Erase(ctx, ledger.Person{Account: user})
 	}
+	if err == nil {
+		err = s.forgetQueued(ctx, user)
+	}
 	if err != nil {
 		s.requestFailed(r, err)
 		http.Error(w, "The record could not be erased. Try again later.", http.StatusInternalServerError)

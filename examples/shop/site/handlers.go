@@ -2,7 +2,6 @@ package site
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
@@ -69,20 +68,17 @@ func (s *shop) track(r *http.Request, m analytics.Message) {
 	s.journal.because(m, ruling, signals)
 }
 
-// flush sends what is queued, and waits until its outcome is known.
-func (s *shop) flush(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.patience)
-	defer cancel()
-	return s.client.Flush(ctx)
-}
-
 // anonymousID returns the id under which Segment knows the visitor. An id recognises people, so it
 // needs consent like any other use of their data. Segment requires one, so a visitor who allows no
 // destination gets a new one for each event, which identifies nobody. The event that reports a
 // withdrawal still has the old id, so that Segment files it under that id. A site with analytics.js
 // in its pages would use the id of cookie.AnonymousID.
 func (s *shop) anonymousID(r *http.Request) string {
-	return visitorOf(r).anonymousID(s.agreed(consent.FromContext(r.Context())))
+	agreed := s.agreed(consent.FromContext(r.Context()))
+	if s.queue != nil && agreed {
+		return visitorOf(r).idAt(deviceOf(r), s.queue.NewID)
+	}
+	return visitorOf(r).anonymousID(agreed)
 }
 
 // agreedUser returns the user who is signed in, under the same condition. An order belongs to the

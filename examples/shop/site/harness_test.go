@@ -45,7 +45,7 @@ func visitWith(t *testing.T, config destinations.Config, writeKey string, c anal
 
 func visitOn(t *testing.T, store ledger.Store, config destinations.Config, writeKey string, c analytics.Config, fake *segmenttest.Segment) *browser {
 	t.Helper()
-	s, err := newShop(config, writeKey, c, fake, store, log.New(io.Discard, "", 0))
+	s, err := newShop(config, writeKey, c, fake, Config{Store: store}, log.New(io.Discard, "", 0))
 	require.NoError(t, err)
 	s.patience = time.Minute // a busy machine takes longer than a visitor waits
 	server := httptest.NewServer(s.handler())

@@ -27,7 +27,7 @@ type entry struct {
 	head
 	at       time.Time
 	decision consent.Decision
-	outcome  consent.Outcome // zero: under way
+	outcome  consent.Outcome // zero or Queued: under way
 	ruling   ledger.Ruling   // zero: it could not be read, or the event reports an answer
 	signals  consent.State   // denials on top
 }
@@ -65,7 +65,7 @@ func (j *journal) settled(m analytics.Message, o consent.Outcome) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for i := range j.entries {
-		if e := &j.entries[i]; e.outcome.Result == "" && e.is(h) {
+		if e := &j.entries[i]; (e.outcome.Result == "" || e.outcome.Result == consent.Queued) && e.is(h) {
 			e.outcome = o
 			return
 		}

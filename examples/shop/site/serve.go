@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 
 // Serve opens a shop until ctx is done or the process is told to stop. It closes in the
 // order that loses nothing: first no more requests, then no more answers and events, then
-// no more Segment.
+// no more Segment. What has not left by then stays in the queue, if there is one.
 func Serve(ctx context.Context, c Config) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -47,6 +48,9 @@ func Serve(ctx context.Context, c Config) (err error) {
 		WriteTimeout:      20 * time.Second, // a page waits for the events under way
 		IdleTimeout:       time.Minute,
 	}
+	deliver, delivered := context.WithCancel(context.Background())
+	var worker sync.WaitGroup
+	worker.Go(func() { s.deliver(deliver) })
 	fmt.Fprintf(c.Out, "The shop is open at http://%s\nIts events go to %s.\nCtrl-C closes it.\n", listener.Addr(), where)
 
 	go s.expireDaily(ctx)
@@ -57,10 +61,10 @@ func Serve(ctx context.Context, c Config) (err error) {
 	case <-ctx.Done():
 		err = withDeadline(server.Shutdown)
 	}
+	delivered()
+	worker.Wait()
 	err = errors.Join(err, withDeadline(s.close))
-	stats := s.client.Stats()
-	fmt.Fprintf(c.Out, "The shop is closed: %d events sent, %d lost, %d suppressed.\n",
-		stats.Delivered, stats.Failed+stats.Refused, stats.Suppressed)
+	fmt.Fprintln(c.Out, s.closed())
 	return err
 }
 
@@ -75,14 +79,14 @@ func (c Config) shop(l *log.Logger) (s *shop, where string, err error) {
 	config := policyConfig()
 	if c.WriteKey != "" {
 		to := c.segment()
-		s, err := newShop(config, c.WriteKey, to, nil, c.Store, l)
+		s, err := newShop(config, c.WriteKey, to, nil, c, l)
 		return s, "Segment, " + cmp.Or(to.Endpoint, analytics.DefaultEndpoint), err
 	}
 	fake, err := segmenttest.Start(workspaceFor(config))
 	if err != nil {
 		return nil, "", err
 	}
-	s, err = newShop(config, fake.WriteKey(), fake.Config(), fake, c.Store, l)
+	s, err = newShop(config, fake.WriteKey(), fake.Config(), fake, c, l)
 	if err != nil {
 		fake.Stop()
 	}
@@ -95,5 +99,5 @@ func (c Config) segment() analytics.Config {
 	if c.EU {
 		return analytics.Config{Endpoint: consent.EndpointEU}
 	}
-	return analytics.Config{}
+	return analytics.Config{Endpoint: c.Segment}
 }

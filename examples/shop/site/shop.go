@@ -18,6 +18,7 @@ import (
 	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 	"github.com/go-consent/segment/consent/ledger"
 	"github.com/go-consent/segment/consent/ledger/rights"
+	"github.com/go-consent/segment/consent/queue"
 	"github.com/go-consent/segment/destinations"
 	"github.com/go-consent/segment/middleware"
 	"github.com/go-consent/segment/middleware/preferences"
@@ -45,7 +46,10 @@ var gpc = middleware.GPC("advertising")
 // A shop serves the pages and tracks what happens on them.
 type shop struct {
 	policy   *destinations.Policy
-	client   *consent.Client
+	client   *consent.Client  // tracks
+	sender   *consent.Client  // delivers: the same one, unless there is a queue
+	queue    *Queue           // nil: events wait in memory
+	worker   *queue.Worker    // nil: there is no queue
 	book     *ledger.Ledger   // what people answered
 	accounts *ledger.Accounts // whose answer counts
 	log      *log.Logger
@@ -59,29 +63,26 @@ type shop struct {
 	patience time.Duration        // how long a page waits for events under way
 }
 
-// newShop connects a shop to Segment, or to the fake: c says where that is.
-func newShop(config destinations.Config, writeKey string, c analytics.Config, fake *segmenttest.Segment, store ledger.Store, l *log.Logger) (*shop, error) {
+// newShop connects a shop to Segment, or to the fake: c says where that is. What it keeps goes
+// into the Store and the Queue of keep.
+func newShop(config destinations.Config, writeKey string, c analytics.Config, fake *segmenttest.Segment, keep Config, l *log.Logger) (*shop, error) {
 	policy, err := destinations.Compile(config)
 	if err != nil {
 		return nil, err
 	}
 	s := &shop{
-		policy: policy, log: l, visitors: newVisitors(),
+		policy: policy, log: l, queue: keep.Queue, visitors: newVisitors(),
 		journal: new(journal), segment: fake, groups: groupsOf(config), config: policyRecordOf(config), patience: 5 * time.Second,
 	}
 	if fake != nil {
 		s.groups = addGroup(s.groups, "Not in the policy", workspaceFor(config).Destinations)
 	}
 	c.Logger = analytics.StdLogger(l)
-	s.client, err = consent.NewSegment(writeKey, c, policy, &consent.Options{
-		OnDecision: s.journal.decided,
-		OnOutcome:  s.journal.settled,
-	})
-	if err != nil {
+	if err := s.openClients(writeKey, c, policy); err != nil {
 		return nil, err
 	}
-	if err := s.openAccounts(store); err != nil {
-		return nil, errors.Join(err, s.client.Close())
+	if err := errors.Join(s.openAccounts(keep.Store), s.openWorker()); err != nil {
+		return nil, errors.Join(err, s.sender.Close())
 	}
 	return s, nil
 }
@@ -89,8 +90,7 @@ func newShop(config destinations.Config, writeKey string, c analytics.Config, fa
 // close writes the waiting records, and sends the waiting events.
 func (s *shop) close(ctx context.Context) error {
 	_, err := s.accounts.Close(ctx)
-	_, lost := s.client.Shutdown(ctx)
-	return errors.Join(err, lost)
+	return errors.Join(err, s.closeClients(ctx))
 }
 
 // handler routes the requests. The middleware reads the visitor's answer once and
@@ -104,6 +104,7 @@ func (s *shop) handler() http.Handler {
 	mux.HandleFunc("GET /deliveries", s.deliveries)
 	mux.HandleFunc("GET /proof", s.proof)
 	mux.HandleFunc("POST /reset", s.reset)
+	mux.Handle("GET /queue", s.queuePage())
 
 	mux.Handle("POST /sign-in", rememberDevice(http.HandlerFunc(s.signIn)))
 	mux.HandleFunc("POST /sign-out", s.signOut)

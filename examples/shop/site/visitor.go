@@ -26,6 +26,7 @@ type visitor struct {
 	user  string   // who is signed in, or ""
 	last  string   // what began the session: "sign-in", "sign-out", "erase" or ""
 	ids   []string // under which Segment got events, the current one last
+	at    string   // the device that the current one is of, if it is of one
 	shown []string // ids of other messages that the visitor may see: what workers sent
 }
 
@@ -47,7 +48,17 @@ func (v *visitor) anonymousID(agreed bool) string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if !agreed || len(v.ids) == 0 {
-		v.ids = append(v.ids[max(0, len(v.ids)+1-maxIDs):], rand.Text())
+		v.ids, v.at = append(v.ids[max(0, len(v.ids)+1-maxIDs):], rand.Text()), ""
+	}
+	return v.ids[len(v.ids)-1]
+}
+
+// idAt returns the id of a visitor who has agreed to one, which tells the device.
+func (v *visitor) idAt(device string, newID func(device string) string) string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if device == "" || v.at != device || len(v.ids) == 0 {
+		v.ids, v.at = append(v.ids[max(0, len(v.ids)+1-maxIDs):], newID(device)), device
 	}
 	return v.ids[len(v.ids)-1]
 }
