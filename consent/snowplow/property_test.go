@@ -39,6 +39,9 @@ func TestNothingDeniedEverLeaves(t *testing.T) {
 		}, destinations.MustCompile(config), &consent.Options{
 			OnDecision: func(m analytics.Message, d consent.Decision) { told[idOf(m)] = d },
 		})
+		until := make(chan struct{}) // so that events share requests
+		hang := snowplowtest.Fault{Until: until}
+		pipeline.Script(hang, hang, hang, hang)
 		trials, refused := make(map[string]trial), 0
 		for range 250 {
 			done++
@@ -53,6 +56,7 @@ func TestNothingDeniedEverLeaves(t *testing.T) {
 			require.NoError(t, err)
 			trials[x.id] = x
 		}
+		close(until)
 		require.NoError(t, client.Close())
 		stats := client.Stats()
 		require.Zero(t, stats.Pending())
