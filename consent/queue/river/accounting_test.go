@@ -54,11 +54,11 @@ func TestEveryMessageIsAccountedFor(t *testing.T) {
 
 	users := map[string]string{} // of message ids
 	put := consent.NewQueued(q, policy, nil).With(granted)
-	for i := range 500 {
+	for i := range 300 {
 		id, user := fmt.Sprint("m", i), fmt.Sprint([]string{"stays", "withdrew", "partly"}[r.IntN(3)], r.IntN(10))
 		users[id] = user
 	}
-	share(500, 16, func(i int) {
+	share(300, 16, func(i int) {
 		id := fmt.Sprint("m", i-1)
 		if err := put.Enqueue(track(id, users[id])); err != nil {
 			t.Error(err)
@@ -74,7 +74,7 @@ func TestEveryMessageIsAccountedFor(t *testing.T) {
 	suppressed := map[string]bool{}
 	var graves grave
 	lives, sums := 0, queue.Stats{}
-	for deadline := time.Now().Add(60 * time.Second); jobs(t, pool) > 0; lives++ {
+	for deadline := time.Now().Add(2 * time.Minute); jobs(t, pool) > 0; lives++ {
 		require.True(t, time.Now().Before(deadline), "%d are left", jobs(t, pool))
 		config := fake.Config()
 		config.BatchSize, config.Logger = 1+r.IntN(20), silent{}
@@ -91,7 +91,7 @@ func TestEveryMessageIsAccountedFor(t *testing.T) {
 			Backoff: func(int) time.Duration { return time.Millisecond }, Extend: 100 * time.Millisecond, Grace: time.Nanosecond,
 		})
 		require.NoError(t, err)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(100+r.IntN(200))*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(200+r.IntN(400))*time.Millisecond)
 		_ = worker.Run(ctx)
 		cancel()
 		s := worker.Stats()

@@ -2,6 +2,7 @@ package river_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -88,7 +89,12 @@ func startPostgres() {
 		}
 		port := free.Addr().(*net.TCPAddr).Port
 		free.Close()
-		postgres := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-k", "")
+		// Tests kill processes, and never the server; benchmarks measure it as it is.
+		fsync := "fsync=off"
+		if flag.Lookup("test.bench").Value.String() != "" {
+			fsync = "fsync=on"
+		}
+		postgres := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-k", "", "-c", fsync)
 		postgres.SysProcAttr, postgres.Dir = as, dir
 		if err := postgres.Start(); err != nil {
 			return err
