@@ -135,7 +135,9 @@ func TestNothingIsLostInAKill(t *testing.T) {
 	require.NoError(t, err)
 	t.Logf("%d were stored, and %d are left after %d kills", len(stored), jobs(t, pool), kills)
 
-	client, err := consent.NewSegment(fake.WriteKey(), fake.Config(), policy, nil)
+	config := fake.Config()
+	config.Logger = silent{}
+	client, err := consent.NewSegment(fake.WriteKey(), config, policy, nil)
 	require.NoError(t, err)
 	var graves grave
 	runUntilEmpty(t, pool, newWorker(q, client, &graves))

@@ -80,6 +80,7 @@ func TestWhatIsStored(t *testing.T) {
 	text, err := json.Marshal(e)
 	require.NoError(t, err)
 	require.Equal(t, map[string]any{"envelope": string(text)}, row["args"])
+	require.EqualValues(t, 32767, row["max_attempts"])
 	delete(row, "args")
 	rest, err := json.Marshal(row)
 	require.NoError(t, err)

@@ -3,7 +3,6 @@ package river_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -46,6 +45,7 @@ func connect(t testing.TB, url string) *pgxpool.Pool {
 // them. Only the first one takes the time of River's migrations.
 func databaseWithTables(t testing.TB) string {
 	t.Helper()
+	shared(t)
 	if !server.migrated {
 		pool := connect(t, databaseURL(t, "template1"))
 		require.NoError(t, river.Migrate(context.Background(), pool, ""))
@@ -178,14 +178,4 @@ func share(n, goroutines int, do func(i int)) {
 		})
 	}
 	wg.Wait()
-}
-
-// fill puts n messages of many people.
-func fill(t testing.TB, q queue.Queue, n int) {
-	t.Helper()
-	share(n, 32, func(i int) {
-		if err := q.Put(context.Background(), captured(fmt.Sprint("m", i), fmt.Sprint("u", i))); err != nil {
-			t.Error(err)
-		}
-	})
 }

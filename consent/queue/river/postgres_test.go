@@ -1,6 +1,7 @@
 package river_test
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -19,12 +20,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A server is a Postgres of the tests' own, on a free port and in a directory of its own.
+// A postgres is a Postgres of the tests' own, on a free port and in a directory of its own.
+type postgres struct {
+	bin, dir, url string
+	port          int
+	as            *syscall.SysProcAttr
+	process       *exec.Cmd
+}
+
+// server is the one that tests share.
 var server struct {
+	*postgres
 	once      sync.Once
-	url       string
 	err       error
-	stop      func()
 	databases int
 	migrated  bool // the database "migrated" has River's tables
 }
@@ -35,24 +43,35 @@ func TestMain(m *testing.M) {
 		return
 	}
 	code := m.Run()
-	if server.stop != nil {
-		server.stop()
+	if server.postgres != nil {
+		server.remove()
 	}
 	os.Exit(code)
 }
 
+// shared starts the server that tests share, if it does not run. Without Postgres on the
+// machine the test is skipped, unless POSTGRES_REQUIRED is set.
+func shared(t testing.TB) {
+	t.Helper()
+	server.once.Do(func() { server.postgres, server.err = newPostgres() })
+	skipWithout(t, server.err)
+}
+
+func skipWithout(t testing.TB, err error) {
+	t.Helper()
+	switch {
+	case err != nil && os.Getenv("POSTGRES_REQUIRED") != "":
+		t.Fatal(err)
+	case err != nil:
+		t.Skip(err)
+	}
+}
+
 // databaseURL returns the URL of a database of the test's own, which is a copy of the
-// template: template1 is empty. Without Postgres on the machine the test
-// is skipped, unless POSTGRES_REQUIRED is set.
+// template: template1 is empty.
 func databaseURL(t testing.TB, template string) string {
 	t.Helper()
-	server.once.Do(startPostgres)
-	if server.err != nil {
-		if os.Getenv("POSTGRES_REQUIRED") != "" {
-			t.Fatal(server.err)
-		}
-		t.Skip(server.err)
-	}
+	shared(t)
 	server.databases++
 	name := fmt.Sprint("river", server.databases)
 	connection, err := pgx.Connect(context.Background(), server.url+"/postgres")
@@ -63,50 +82,64 @@ func databaseURL(t testing.TB, template string) string {
 	return server.url + "/" + name
 }
 
-func startPostgres() {
-	server.err = func() error {
-		bin, err := postgresBinaries()
-		if err != nil {
-			return err
-		}
-		dir, err := os.MkdirTemp("", "river-postgres")
-		if err != nil {
-			return err
-		}
-		as, err := postgresUser(dir)
-		if err != nil {
-			return err
-		}
-		data := filepath.Join(dir, "data")
-		initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
-		initdb.SysProcAttr, initdb.Dir = as, dir
-		if out, err := initdb.CombinedOutput(); err != nil {
-			return fmt.Errorf("initdb: %w: %s", err, out)
-		}
-		free, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return err
-		}
-		port := free.Addr().(*net.TCPAddr).Port
-		free.Close()
-		// Tests kill processes, and never the server; benchmarks measure it as it is.
-		fsync := "fsync=off"
-		if flag.Lookup("test.bench").Value.String() != "" {
-			fsync = "fsync=on"
-		}
-		postgres := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-k", "", "-c", fsync)
-		postgres.SysProcAttr, postgres.Dir = as, dir
-		if err := postgres.Start(); err != nil {
-			return err
-		}
-		server.stop = func() {
-			postgres.Process.Signal(syscall.SIGINT)
-			postgres.Wait()
-			os.RemoveAll(dir)
-		}
-		server.url = fmt.Sprintf("postgres://postgres@127.0.0.1:%d", port)
-		return reachable(server.url + "/postgres")
-	}()
+// newPostgres makes a Postgres, and starts it.
+func newPostgres() (_ *postgres, err error) {
+	p := new(postgres)
+	if p.bin, err = postgresBinaries(); err != nil {
+		return nil, err
+	}
+	if p.dir, err = os.MkdirTemp("", "river-postgres"); err != nil {
+		return nil, err
+	}
+	if err := p.init(); err != nil {
+		return nil, cmp.Or(os.RemoveAll(p.dir), err)
+	}
+	return p, nil
+}
+
+func (p *postgres) init() (err error) {
+	if p.as, err = postgresUser(p.dir); err != nil {
+		return err
+	}
+	initdb := exec.Command(filepath.Join(p.bin, "initdb"), "-D", p.dir+"/data", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
+	initdb.SysProcAttr, initdb.Dir = p.as, p.dir
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	p.port = free.Addr().(*net.TCPAddr).Port
+	free.Close()
+	p.url = fmt.Sprintf("postgres://postgres@127.0.0.1:%d", p.port)
+	return p.start()
+}
+
+func (p *postgres) start() error {
+	// Tests end processes, and never the machine; benchmarks measure it as it is.
+	fsync := "fsync=off"
+	if flag.Lookup("test.bench").Value.String() != "" {
+		fsync = "fsync=on"
+	}
+	p.process = exec.Command(filepath.Join(p.bin, "postgres"),
+		"-D", p.dir+"/data", "-p", strconv.Itoa(p.port), "-h", "127.0.0.1", "-k", "", "-c", fsync)
+	p.process.SysProcAttr, p.process.Dir = p.as, p.dir
+	if err := p.process.Start(); err != nil {
+		return err
+	}
+	return reachable(p.url + "/postgres")
+}
+
+// stop ends the server. With SIGQUIT it does so as in a crash.
+func (p *postgres) stop(signal syscall.Signal) {
+	_ = p.process.Process.Signal(signal)
+	_ = p.process.Wait()
+}
+
+func (p *postgres) remove() {
+	p.stop(syscall.SIGQUIT)
+	os.RemoveAll(p.dir)
 }
 
 func postgresBinaries() (string, error) {
@@ -146,7 +179,7 @@ func postgresUser(dir string) (*syscall.SysProcAttr, error) {
 }
 
 func reachable(url string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	for {
 		connection, err := pgx.Connect(ctx, url)

@@ -178,6 +178,32 @@ func TestDatabaseIsDown(t *testing.T) {
 	require.Error(t, err)
 }
 
+// What the database has given to a Receive that is over meanwhile is not away for a lease.
+func TestReceiveEndsWithTheStatement(t *testing.T) {
+	q, pool := open(t, nil)
+	require.NoError(t, q.Put(t.Context(), captured("1", "u1")))
+	lock, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = lock.Exec(t.Context(), "LOCK TABLE river_job")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	came := make(chan []queue.Delivery)
+	go func() {
+		all, err := q.Receive(ctx, 1)
+		if err != nil {
+			t.Error(err)
+		}
+		came <- all
+	}()
+	require.Eventually(t, func() (waits bool) {
+		err := pool.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)").Scan(&waits)
+		return err == nil && waits
+	}, 10*time.Second, time.Millisecond)
+	cancel()
+	require.NoError(t, lock.Rollback(t.Context()))
+	require.Len(t, <-came, 1)
+}
+
 func TestBacklog(t *testing.T) {
 	q, pool := open(t, nil)
 	waiting, inFlight, oldest, err := q.Backlog(t.Context())
