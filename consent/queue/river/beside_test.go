@@ -86,6 +86,7 @@ func TestOperator(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, d.Retry(t.Context(), 0))
 	requireNothing(t, q)
+	require.Equal(t, "cancelled", rows(t, pool)[0]["state"])
 	require.NoError(t, d.Ack(t.Context()))
 	require.Zero(t, jobs(t, pool))
 }

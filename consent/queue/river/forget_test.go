@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent/queue"
@@ -64,6 +65,18 @@ INSERT INTO river_job (args, kind, queue, max_attempts, metadata)
 SELECT args, kind, queue, max_attempts, jsonb_build_object('segment_ids', jsonb_build_array('u' || md5(n::text)))
 FROM (SELECT * FROM river_job ORDER BY id LIMIT 1) AS job, generate_series(1, $1) AS n`, n)
 	require.NoError(t, err)
+}
+
+// Whoever had the previous id of an Alias may have had it as a user id.
+func TestForgetPreviousUser(t *testing.T) {
+	q, pool := open(t, nil)
+	c := captured("1", "")
+	c.Message = analytics.Alias{MessageId: "1", UserId: "new", PreviousId: "old", Timestamp: time.Now()}
+	require.NoError(t, q.Put(t.Context(), c))
+	require.NoError(t, q.Forget(t.Context(), queue.Person{UserID: "other", AnonymousID: "new"}))
+	require.Equal(t, 1, jobs(t, pool))
+	require.NoError(t, q.Forget(t.Context(), queue.Person{UserID: "old"}))
+	require.Zero(t, jobs(t, pool))
 }
 
 // The metadata has no id, and the arguments have nothing else than the envelope.

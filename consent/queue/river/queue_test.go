@@ -178,6 +178,51 @@ func TestDatabaseIsDown(t *testing.T) {
 	require.Error(t, err)
 }
 
+// While a message is away, nobody else has it: many receive at once.
+func TestEachMessageIsReceivedOnce(t *testing.T) {
+	const messages = 200
+	q, _ := open(t, nil)
+	share(messages, 16, func(i int) {
+		if err := q.Put(t.Context(), captured(fmt.Sprint(i), "u1")); err != nil {
+			t.Error(err)
+		}
+	})
+	came := make(chan queue.Delivery, 10*messages)
+	share(16, 16, func(int) {
+		for len(came) < messages {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			all, _ := q.Receive(ctx, 7)
+			cancel()
+			for _, d := range all {
+				came <- d
+			}
+		}
+	})
+	close(came)
+	ids := make(map[string]bool)
+	for d := range came {
+		e, err := d.Envelope()
+		require.NoError(t, err)
+		require.Equal(t, 1, d.Attempt(), e.MessageID)
+		ids[e.MessageID] = true
+	}
+	require.Len(t, ids, messages)
+}
+
+// What this process puts is received at once, and not at the next poll.
+func TestPutWakesReceive(t *testing.T) {
+	q, _ := open(t, func(o *river.Options) { o.Poll = time.Hour })
+	came := make(chan []queue.Delivery)
+	go func() {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		all, _ := q.Receive(ctx, 1)
+		came <- all
+	}()
+	require.NoError(t, q.Put(t.Context(), captured("1", "u1")))
+	require.Len(t, <-came, 1)
+}
+
 // What the database has given to a Receive that is over meanwhile is not away for a lease.
 func TestReceiveEndsWithTheStatement(t *testing.T) {
 	q, pool := open(t, nil)

@@ -39,7 +39,7 @@ FROM due, lazily WHERE job.id = due.id RETURNING job.id, job.attempt, job.args->
 		ack: fill(`WITH LAZILY DELETE FROM TABLE USING lazily WHERE MINE AND id = $2`),
 		// The attempt keeps a delivery whose lease is over from changing that of the next one.
 		again: fill(`WITH LAZILY UPDATE TABLE SET scheduled_at = now() + $4::interval
-FROM lazily WHERE MINE AND id = $2 AND attempt = $3 AND state = 'available'`),
+FROM lazily WHERE MINE AND id = $2 AND attempt = $3`),
 		forget: fill(`DELETE FROM TABLE WHERE MINE AND metadata @> $2`),
 		// The index for fetching has all that this needs.
 		count: fill(`SELECT count(*) FILTER (WHERE scheduled_at <= now()), count(*), coalesce(min(id), 0)

@@ -23,6 +23,7 @@ func TestEventIsPartOfTheTransaction(t *testing.T) {
 	begin := func() pgx.Tx {
 		tx, err := pool.Begin(t.Context())
 		require.NoError(t, err)
+		t.Cleanup(func() { _ = tx.Rollback(context.Background()) }) // else a failure waits for it
 		return tx
 	}
 
