@@ -10,9 +10,9 @@ import (
 )
 
 // Backlog counts what is in the Queue for all processes: the messages that are due, and those
-// that are not, which were received or wait for the time of a Retry. Oldest is when the
-// first of them all was put, or the zero time. It reads an index: less
-// than a second with a million messages.
+// that are not, which were received or wait for the time of a Retry. Oldest is when the first
+// of them all was put, or the zero time. It reads an index: less than a second with a million
+// messages.
 func (q *Queue) Backlog(ctx context.Context) (waiting, inFlight uint64, oldest time.Time, err error) {
 	b, err := q.inside(ctx)
 	if err != nil {

@@ -35,7 +35,7 @@ const (
 // an order, prints each that is stored, and delivers them at the same time.
 func workUntilKilled() {
 	ctx := context.Background()
-	pool, err := pgxpool.New(ctx, os.Getenv(crashing)+"?pool_max_conns=16")
+	pool, err := pgxpool.New(ctx, os.Getenv(crashing)+"&pool_max_conns=16")
 	if err != nil {
 		panic(err)
 	}

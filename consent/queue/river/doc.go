@@ -27,9 +27,9 @@
 //
 // So a job of this package is always "available", and its scheduled_at says from when. That
 // is the end of the lease, once it was received ([Options].Lease, a minute by default), and
-// the end of the wait, after a Retry. What River does by itself (rescue, schedule, clean) touches
-// no such job, and neither MaxAttempts nor a retention period applies. The time is that of the
-// database.
+// the end of the wait, after a Retry. What River does by itself (rescue, schedule, clean)
+// touches no such job, and neither MaxAttempts nor a retention period applies. The time is
+// that of the database.
 //
 // What follows from that:
 //   - The queue of River, "segment", belongs to this package. No client of River may work it.
@@ -37,8 +37,8 @@
 //   - A process that is killed keeps what it has received for the time of the lease. Then it
 //     comes again, in any process.
 //   - In River's user interface all jobs are "available", those in flight with a time in the
-//     future. Cancel there means that an event is never sent, and Retry that it is sent now.
-//     Pause does nothing.
+//     future. After Cancel an event is not received any more, after Retry it is now. Pause
+//     does nothing.
 //   - Ack deletes the job. Nothing is kept of an event that has left.
 //   - Ack, Retry and Extend do not wait until they are on disk. A Postgres that crashes may give
 //     what was acknowledged in its last second once more, with the same message id. Put and
@@ -51,9 +51,9 @@
 // # Personal data
 //
 // The arguments of a job are the envelope: the event with its properties, and the ids of the
-// person. Whoever can read the table, or opens River's user interface, sees them, and backups of the database
-// have them. The metadata has hashes of the ids, which [Queue.Forget] looks for, so
-// that neither an index nor the log of statements has the ids. Forget removes jobs in every
-// state. A transaction that is open at that time may commit an event of the person
-// afterwards.
+// person. Whoever can read the table, or opens River's user interface, sees them. Backups of
+// the database have them, and so has its log if it logs the parameters of statements. The
+// metadata has hashes of the ids, which [Queue.Forget] looks for, by an index. Forget removes
+// jobs in every state. A transaction that is open at that time may commit an event of the
+// person afterwards.
 package river

@@ -51,7 +51,7 @@ func databaseWithTables(t testing.TB) string {
 		require.NoError(t, river.Migrate(context.Background(), pool, ""))
 		name := pool.Config().ConnConfig.Database
 		pool.Close()
-		other := connect(t, server.url+"/postgres")
+		other := connect(t, server.url("postgres"))
 		_, err := other.Exec(context.Background(), "ALTER DATABASE "+name+" RENAME TO migrated")
 		require.NoError(t, err)
 		server.migrated = true

@@ -44,9 +44,9 @@ func persons(p queue.Person) []about {
 
 const user, anonymous = "u", "a"
 
-// hash returns the hash of an id, so that no statement and no index has the id. It has no
-// key: beside it stands the event, with the id, and with another key than that of then,
-// Forget would find nothing and nobody would be told.
+// hash returns the hash of an id: it has one length, and Forget shows no id to the log of
+// statements. It has no key. The event stands beside it, with the id; and with another key
+// than that of then, Forget would find nothing and nobody would be told.
 func hash(as, id string) string {
 	sum := sha256.Sum256([]byte("segment " + as + " " + id))
 	return as + hex.EncodeToString(sum[:16])

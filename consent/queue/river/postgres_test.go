@@ -5,7 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
@@ -20,12 +20,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A postgres is a Postgres of the tests' own, on a free port and in a directory of its own.
+// A postgres is a Postgres for these tests alone. It listens on a socket in its own directory,
+// as a free port may be taken before it listens there.
 type postgres struct {
-	bin, dir, url string
-	port          int
-	as            *syscall.SysProcAttr
-	process       *exec.Cmd
+	bin, dir string
+	as       *syscall.SysProcAttr
+	process  *exec.Cmd
+}
+
+// url returns the URL of a database.
+func (p *postgres) url(name string) string {
+	return "postgres:///" + name + "?" + url.Values{"host": {p.dir}, "user": {"postgres"}}.Encode()
 }
 
 // server is the one that tests share.
@@ -74,12 +79,12 @@ func databaseURL(t testing.TB, template string) string {
 	shared(t)
 	server.databases++
 	name := fmt.Sprint("river", server.databases)
-	connection, err := pgx.Connect(context.Background(), server.url+"/postgres")
+	connection, err := pgx.Connect(context.Background(), server.url("postgres"))
 	require.NoError(t, err)
 	defer connection.Close(context.Background())
 	_, err = connection.Exec(context.Background(), "CREATE DATABASE "+name+" TEMPLATE "+template)
 	require.NoError(t, err)
-	return server.url + "/" + name
+	return server.url(name)
 }
 
 // newPostgres makes a Postgres, and starts it.
@@ -101,18 +106,11 @@ func (p *postgres) init() (err error) {
 	if p.as, err = postgresUser(p.dir); err != nil {
 		return err
 	}
-	initdb := exec.Command(filepath.Join(p.bin, "initdb"), "-D", p.dir+"/data", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
+	initdb := exec.Command(filepath.Join(p.bin, "initdb"), "-D", p.dir+"/data", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync")
 	initdb.SysProcAttr, initdb.Dir = p.as, p.dir
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	p.port = free.Addr().(*net.TCPAddr).Port
-	free.Close()
-	p.url = fmt.Sprintf("postgres://postgres@127.0.0.1:%d", p.port)
 	return p.start()
 }
 
@@ -122,13 +120,12 @@ func (p *postgres) start() error {
 	if flag.Lookup("test.bench").Value.String() != "" {
 		fsync = "fsync=on"
 	}
-	p.process = exec.Command(filepath.Join(p.bin, "postgres"),
-		"-D", p.dir+"/data", "-p", strconv.Itoa(p.port), "-h", "127.0.0.1", "-k", "", "-c", fsync)
+	p.process = exec.Command(filepath.Join(p.bin, "postgres"), "-D", p.dir+"/data", "-h", "", "-k", p.dir, "-c", fsync)
 	p.process.SysProcAttr, p.process.Dir = p.as, p.dir
 	if err := p.process.Start(); err != nil {
 		return err
 	}
-	return reachable(p.url + "/postgres")
+	return reachable(p.url("postgres"))
 }
 
 // stop ends the server. With SIGQUIT it does so as in a crash.
@@ -179,7 +176,7 @@ func postgresUser(dir string) (*syscall.SysProcAttr, error) {
 }
 
 func reachable(url string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	for {
 		connection, err := pgx.Connect(ctx, url)

@@ -18,8 +18,13 @@ import (
 	"github.com/go-consent/segment/consent/queue"
 )
 
-// ErrConfig is the error of Options that Open refuses.
-var ErrConfig = errors.New("river: bad configuration")
+// Errors. A full Queue is a [queue.ErrFull].
+var (
+	// ErrConfig is the error of Options that Open refuses.
+	ErrConfig = errors.New("river: bad configuration")
+	// ErrNoTx is the error of Put with a context of WithTx whose transaction is nil.
+	ErrNoTx = errors.New("river: the transaction is nil")
+)
 
 // Options are those of a Queue. Pool is required.
 type Options struct {

@@ -20,7 +20,7 @@ func TestNothingIsLostWhenPostgresCrashes(t *testing.T) {
 	p, err := newPostgres()
 	skipWithout(t, err)
 	defer p.remove()
-	pool := connect(t, p.url+"/postgres")
+	pool := connect(t, p.url("postgres"))
 	require.NoError(t, river.Migrate(t.Context(), pool, ""))
 	q, err := river.Open(t.Context(), river.Options{Pool: pool, Poll: poll, Lease: time.Second})
 	require.NoError(t, err)

@@ -2,14 +2,10 @@ package river
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
 )
-
-// ErrNoTx is the error of Put with a context of WithTx whose transaction is nil.
-var ErrNoTx = errors.New("river: the transaction is nil")
 
 // A transaction is the value and the key of the contexts of WithTx.
 type transaction struct{ tx pgx.Tx }
@@ -19,11 +15,14 @@ type transaction struct{ tx pgx.Tx }
 //
 //	tracker.For(river.WithTx(ctx, tx)).Enqueue(analytics.Track{...})
 //
-// A transaction is used from one goroutine at a time, and so are these Clients. An event
-// that is put when the transaction is over is an error. An error of Put leaves the transaction as it
-// was, and the application decides whether it commits. (If it was the connection that
-// failed, or Timeout was over, then the transaction is lost, too.) The Client's Stats count what is
-// queued before it is known whether the transaction commits.
+// A transaction is used from one goroutine at a time, and so is a Client that is bound to
+// such a context. An event that is put when the transaction is over is an error. After an
+// error of Put the transaction is as it was before, and the application decides whether it
+// commits; but if the connection has failed, or Timeout was over, the transaction is lost,
+// too. The Client's Stats count what is queued before it is known whether the transaction
+// commits.
+//
+// Client.With does not take it: only For has a context.
 func WithTx(ctx context.Context, tx pgx.Tx) context.Context {
 	return context.WithValue(ctx, transaction{}, transaction{tx})
 }
