@@ -22,7 +22,11 @@ type transaction struct{ tx pgx.Tx }
 // too. The Client's Stats count what is queued before it is known whether the transaction
 // commits.
 //
-// Client.With does not take it: only For has a context.
+// Only Client.For has a context. With and Exempt end what For has begun: what their Clients
+// send is put at once, and stays when the transaction is rolled back. A State of the
+// application's own goes into the context, too:
+//
+//	tracker.For(consent.NewContext(river.WithTx(ctx, tx), state)).Enqueue(...)
 func WithTx(ctx context.Context, tx pgx.Tx) context.Context {
 	return context.WithValue(ctx, transaction{}, transaction{tx})
 }

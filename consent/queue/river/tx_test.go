@@ -72,6 +72,17 @@ func TestEventIsPartOfTheTransaction(t *testing.T) {
 	})
 }
 
+// As it is documented: a Client of With has no context.
+func TestWithIsOutsideOfTheTransaction(t *testing.T) {
+	q, pool := open(t, nil)
+	tx, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	c := consent.NewQueued(q, policy, nil).For(river.WithTx(t.Context(), tx)).With(granted)
+	require.NoError(t, c.Enqueue(track("1", "u1")))
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.Equal(t, 1, jobs(t, pool))
+}
+
 // A transaction of the application sees nothing of how many jobs there are, so a serializable
 // one does not fail for it.
 func TestSerializableTransactionsDoNotCollide(t *testing.T) {
