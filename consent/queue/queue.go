@@ -3,7 +3,8 @@
 //
 // A backend that is killed loses what analytics-go holds in memory, and a visitor who
 // withdraws consent still has events in the backlog. Here an event is stored before Enqueue
-// returns, and a [Worker] decides about it once more when it leaves, by the answer of then:
+// returns. When it leaves, a [Worker] decides about it once more, by the answer that counts at
+// that moment:
 //
 //	tracker := consent.NewQueued(q, policy, nil) // in handlers, instead of NewSegment
 //	tracker.For(r.Context()).Enqueue(analytics.Track{...})
