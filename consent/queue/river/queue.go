@@ -65,6 +65,11 @@ type Queue struct {
 	put    chan struct{} // this process has put something
 }
 
+var (
+	_ queue.Queue = (*Queue)(nil)
+	_ queue.Gauge = (*Queue)(nil)
+)
+
 // Open returns the Queue of a database that has River's tables: see [Migrate]. There is
 // nothing to close.
 func Open(ctx context.Context, o Options) (*Queue, error) {

@@ -174,7 +174,7 @@ func TestDatabaseIsDown(t *testing.T) {
 	require.Error(t, d.Retry(t.Context(), 0))
 	require.Error(t, d.Extend(t.Context()))
 	require.Error(t, q.Forget(t.Context(), queue.Person{UserID: "u1"}))
-	_, _, _, err = q.Backlog(t.Context())
+	_, err = q.Backlog(t.Context())
 	require.Error(t, err)
 }
 
@@ -251,18 +251,17 @@ func TestReceiveEndsWithTheStatement(t *testing.T) {
 
 func TestBacklog(t *testing.T) {
 	q, pool := open(t, nil)
-	waiting, inFlight, oldest, err := q.Backlog(t.Context())
+	b, err := q.Backlog(t.Context())
 	require.NoError(t, err)
-	require.Zero(t, waiting+inFlight)
-	require.Zero(t, oldest)
+	require.Zero(t, b)
 	for i := range 5 {
 		require.NoError(t, q.Put(t.Context(), captured(fmt.Sprint(i), "u1")))
 	}
 	execute(t, pool, "UPDATE river_job SET created_at = '2026-01-02T03:04:05Z' WHERE id = (SELECT min(id) FROM river_job)")
 	require.Len(t, receive(t, q, 2), 2)
-	waiting, inFlight, oldest, err = q.Backlog(t.Context())
+	b, err = q.Backlog(t.Context())
 	require.NoError(t, err)
-	require.EqualValues(t, 3, waiting)
-	require.EqualValues(t, 2, inFlight)
-	require.True(t, oldest.Equal(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)))
+	require.EqualValues(t, 3, b.Waiting)
+	require.EqualValues(t, 2, b.InFlight)
+	require.True(t, b.Oldest.Equal(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)))
 }

@@ -40,20 +40,20 @@ func (q *Queue) hasRoom() bool {
 // count counts the jobs.
 func (q *Queue) count(ctx context.Context) error {
 	now := time.Now()
-	b, err := q.inside(ctx)
+	n, err := q.inside(ctx)
 	if err != nil {
 		return err
 	}
-	q.room.used.Store(b.all)
+	q.room.used.Store(n.all)
 	q.room.fresh.Store(0)
 	q.room.counted.Store(now.UnixNano())
 	return nil
 }
 
-// A backlog is what is in the Queue.
-type backlog struct{ due, all, first int64 }
+// numbers are those of the jobs: that are due, all, and the id of the first.
+type numbers struct{ due, all, first int64 }
 
-func (q *Queue) inside(ctx context.Context) (b backlog, err error) {
-	err = q.o.Pool.QueryRow(ctx, q.sql.count, q.o.Name).Scan(&b.due, &b.all, &b.first)
-	return b, err
+func (q *Queue) inside(ctx context.Context) (n numbers, err error) {
+	err = q.o.Pool.QueryRow(ctx, q.sql.count, q.o.Name).Scan(&n.due, &n.all, &n.first)
+	return n, err
 }
