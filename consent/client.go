@@ -95,15 +95,15 @@ func New(next analytics.Client, p Policy, o *Options) *Client {
 // With returns a client for a visitor who answered s. Closing it does nothing.
 func (c *Client) With(s State) *Client {
 	d := c.derive()
-	d.state, d.bound, d.exempt = s, true, nil
-	d.all, d.values = nil, nil
+	d.state, d.bound, d.exempt, d.all = s, true, nil, nil
 	return d
 }
 
 // For returns a client for the visitor whose State ctx carries, which is
 // All(Denied) if it carries none; [Stats] then counts its messages as Unbound. Nothing
 // else of ctx is used: analytics-go sends in the background, after a request has ended.
-// The queue of [NewQueued] is given the values of ctx, but neither its deadline nor its end.
+// The queue of [NewQueued] is given the values of ctx, but neither its deadline nor its end,
+// also by clients that are made from the returned one, with With or Exempt.
 func (c *Client) For(ctx context.Context) *Client {
 	d := c.derive()
 	d.exempt = nil

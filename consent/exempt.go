@@ -36,7 +36,7 @@ import (
 func (c *Client) Exempt(why string) *Client {
 	d := c.derive()
 	d.state, d.bound, d.exempt = All(Granted), true, &exemption{why: why}
-	d.all, d.values = nil, nil
+	d.all = nil
 	return d
 }
 

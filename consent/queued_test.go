@@ -81,6 +81,7 @@ func TestQueuedCaptures(t *testing.T) {
 	require.NoError(t, c.Exempt("nightly").Enqueue(analytics.Track{Event: "e", AnonymousId: "machine"}))
 	require.Equal(t, "nightly", q.got[1].Exempt)
 	require.Empty(t, q.got[1].States)
+	require.Nil(t, q.ctx.Value(key{}))
 
 	require.NoError(t, c.With(account).About("u1").Enqueue(analytics.Track{Event: "e", UserId: "u2"}))
 	require.Len(t, q.got, 2, "about another person")
@@ -96,6 +97,20 @@ func TestQueuedCaptures(t *testing.T) {
 	require.EqualValues(t, 2, s.Refused)
 	require.EqualValues(t, 6, s.Enqueued)
 	require.Zero(t, s.Pending())
+}
+
+// A transaction is among the values of a context, and what is bound later is still in it.
+func TestQueueGetsTheValuesOfFor(t *testing.T) {
+	type key struct{}
+	var q putter
+	c := consent.NewQueued(&q, queuePolicy, nil)
+	bound := c.For(context.WithValue(t.Context(), key{}, "tx"))
+	for _, bound := range []*consent.Client{bound, bound.Exempt("nightly"), bound.With(consenttest.Grant("analytics"))} {
+		require.NoError(t, bound.Enqueue(analytics.Track{Event: "e", AnonymousId: "machine"}))
+		require.Equal(t, "tx", q.ctx.Value(key{}))
+	}
+	require.NoError(t, c.Exempt("nightly").Enqueue(analytics.Track{Event: "e", AnonymousId: "machine"}))
+	require.Nil(t, q.ctx.Value(key{}))
 }
 
 // TestQueuedRefuses has what a direct client refuses too, and what has no meaning in a queue.

@@ -22,11 +22,10 @@ type transaction struct{ tx pgx.Tx }
 // too. The Client's Stats count what is queued before it is known whether the transaction
 // commits.
 //
-// Only Client.For has a context. With and Exempt end what For has begun: what their Clients
-// send is put at once, and stays when the transaction is rolled back. A State of the
-// application's own goes into the context, too:
+// Only Client.For takes a context. Clients made from the one it returns use the transaction as
+// well:
 //
-//	tracker.For(consent.NewContext(river.WithTx(ctx, tx), state)).Enqueue(...)
+//	tracker.For(river.WithTx(ctx, tx)).With(state).Enqueue(...)
 func WithTx(ctx context.Context, tx pgx.Tx) context.Context {
 	return context.WithValue(ctx, transaction{}, transaction{tx})
 }

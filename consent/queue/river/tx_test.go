@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
@@ -73,14 +74,15 @@ func TestEventIsPartOfTheTransaction(t *testing.T) {
 }
 
 // As it is documented: a Client of With has no context.
-func TestWithIsOutsideOfTheTransaction(t *testing.T) {
+func TestClientsOfTheTransactionsClientAreInIt(t *testing.T) {
 	q, pool := open(t, nil)
 	tx, err := pool.Begin(t.Context())
 	require.NoError(t, err)
-	c := consent.NewQueued(q, policy, nil).For(river.WithTx(t.Context(), tx)).With(granted)
-	require.NoError(t, c.Enqueue(track("1", "u1")))
+	c := consent.NewQueued(q, policy, nil).For(river.WithTx(t.Context(), tx))
+	require.NoError(t, c.With(granted).Enqueue(track("1", "u1")))
+	require.NoError(t, c.Exempt("nightly").Enqueue(analytics.Track{AnonymousId: "machine", Event: "Total"}))
 	require.NoError(t, tx.Rollback(t.Context()))
-	require.Equal(t, 1, jobs(t, pool))
+	require.Zero(t, jobs(t, pool))
 }
 
 // A transaction of the application sees nothing of how many jobs there are, so a serializable
