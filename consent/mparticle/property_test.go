@@ -23,7 +23,7 @@ var (
 // TestNothingDeniedIsEverOpen sends random messages for random visitors, policies and workspaces
 // through the real client, and judges the bytes of its requests by the rules of rules_test.go.
 //
-// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
+// CONSENT_SEED tries other cases, CONSENT_CASES sets how many.
 func TestNothingDeniedIsEverOpen(t *testing.T) {
 	seed, cases := number(t, "CONSENT_SEED", 1), number(t, "CONSENT_CASES", 100_000)
 	t.Logf("CONSENT_SEED=%d", seed)

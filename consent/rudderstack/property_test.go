@@ -30,7 +30,7 @@ var (
 // rules of package rudderstacktest, with destinations that have the categories set up at the
 // server and with ones that have nothing set up there.
 //
-// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
+// CONSENT_SEED tries other cases, CONSENT_CASES sets how many.
 func TestNothingDeniedIsEverOpen(t *testing.T) {
 	seed, cases := number(t, "CONSENT_SEED", 1), number(t, "CONSENT_CASES", 100_000)
 	t.Logf("CONSENT_SEED=%d", seed)
