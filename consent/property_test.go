@@ -23,7 +23,7 @@ import (
 // through the real analytics-go, and reads the bytes of its requests. What may be open is
 // computed here a second time, from the rules alone and without the code under test.
 //
-// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
+// CONSENT_SEED tries other cases, CONSENT_CASES sets how many.
 func TestNothingDeniedIsEverOpen(t *testing.T) {
 	seed, cases := propertyRun(t, 100_000)
 	r := rand.New(rand.NewPCG(seed, 0))

@@ -47,7 +47,7 @@ func (s *shelf) take(t testing.TB) (all []consent.Captured) {
 // answer that stays the same. Both must put the same bytes on the wire, and suppress and refuse
 // the same messages.
 //
-// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
+// CONSENT_SEED tries other cases, CONSENT_CASES sets how many.
 func TestQueuedEqualsDirect(t *testing.T) {
 	seed, cases := propertyRun(t, 14_000) // 5,000 of which leave
 	r := rand.New(rand.NewPCG(seed, 5))
@@ -256,7 +256,7 @@ func randomValue(r *rand.Rand, depth int) any {
 // captured and the current one, and the policy may have changed since the capture. What leaves
 // must be allowed by each answer.
 //
-// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
+// CONSENT_SEED tries other cases, CONSENT_CASES sets how many.
 func TestQueuedIsNeverWider(t *testing.T) {
 	seed, cases := propertyRun(t, 20_000)
 	r := rand.New(rand.NewPCG(seed, 6))

@@ -22,7 +22,7 @@ import (
 // everything. Necessary opens the named destinations and nothing else. In both cases, what the
 // application closes stays closed.
 //
-// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
+// CONSENT_SEED tries other cases, CONSENT_CASES sets how many.
 func TestSpecialMessagesToldEqualsWire(t *testing.T) {
 	seed, cases := propertyRun(t, 20_000)
 	r := rand.New(rand.NewPCG(seed, 2))

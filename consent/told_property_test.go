@@ -27,7 +27,7 @@ import (
 // integrations object on the wire does. No verdict may be wider than the policy, the visitor or
 // the application allows.
 //
-// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
+// CONSENT_SEED tries other cases, CONSENT_CASES sets how many.
 func TestToldEqualsWire(t *testing.T) {
 	seed, cases := propertyRun(t, 20_000)
 	r := rand.New(rand.NewPCG(seed, 1))

@@ -21,7 +21,7 @@ import (
 // TestEveryMessageEndsOnce lets random visitors come, answer, change their answer and leave.
 // It keeps a simple model: for each message, the State that has to decide it.
 //
-// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
+// CONSENT_SEED tries other cases, CONSENT_CASES sets how many.
 func TestEveryMessageEndsOnce(t *testing.T) {
 	seed, cases := uint64(1), 20_000
 	for key, set := range map[string]func(uint64){"CONSENT_SEED": func(n uint64) { seed = n }, "CONSENT_CASES": func(n uint64) { cases = int(n) }} {

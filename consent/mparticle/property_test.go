@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
@@ -24,9 +23,9 @@ var (
 // TestNothingDeniedIsEverOpen sends random messages for random visitors, policies and workspaces
 // through the real client, and judges the bytes of its requests by the rules of rules_test.go.
 //
-// CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
+// CONSENT_SEED tries other cases, CONSENT_CASES sets how many.
 func TestNothingDeniedIsEverOpen(t *testing.T) {
-	seed, cases := number(t, "CONSENT_SEED", uint64(time.Now().UnixNano())), number(t, "CONSENT_CASES", 100_000)
+	seed, cases := number(t, "CONSENT_SEED", 1), number(t, "CONSENT_CASES", 100_000)
 	t.Logf("CONSENT_SEED=%d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	server := serve(t)

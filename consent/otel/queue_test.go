@@ -51,7 +51,7 @@ func TestQueueIsCollected(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	over := make(chan error)
 	go func() { over <- w.Run(ctx) }()
-	require.Eventually(t, func() bool { return q.Len() == 0 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return q.Len() == 0 }, time.Minute, time.Millisecond)
 	stop()
 	require.ErrorIs(t, <-over, context.Canceled)
 	put("u-ann", "u-cid")

@@ -81,9 +81,9 @@ func (d shakyDelivery) Extend(ctx context.Context) error {
 // and ends the worker again and again in the middle of it. Every message that Enqueue took
 // arrives under its id, or was suppressed, or is a dead letter; and no other arrives.
 //
-// CONSENT_SEED repeats a run.
+// CONSENT_SEED makes another run of it.
 func TestEveryMessageIsAccountedFor(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
+	seed := uint64(1)
 	if text := os.Getenv("CONSENT_SEED"); text != "" {
 		var err error
 		seed, err = strconv.ParseUint(text, 10, 64)
@@ -141,9 +141,10 @@ func TestEveryMessageIsAccountedFor(t *testing.T) {
 	var mu sync.Mutex
 	suppressed := map[string]bool{}
 	var graves grave
-	lives, sums := 0, queue.Stats{}
-	for deadline := time.Now().Add(60 * time.Second); q.Len() > 0; lives++ {
-		require.True(t, time.Now().Before(deadline), "%d are left", q.Len())
+	lives, sums, slow := 0, queue.Stats{}, time.Duration(1)
+	for deadline := time.Now().Add(5 * time.Minute); q.Len() > 0; lives++ {
+		left := q.Len()
+		require.True(t, time.Now().Before(deadline), "%d are left", left)
 		config := fake.Config()
 		config.Interval, config.BatchSize, config.Logger = 2*time.Millisecond, 1+r.IntN(20), silent{}
 		config.RetryAfter = func(int) time.Duration { return time.Millisecond }
@@ -160,13 +161,16 @@ func TestEveryMessageIsAccountedFor(t *testing.T) {
 			Backoff: func(int) time.Duration { return time.Millisecond }, Extend: 50 * time.Millisecond, Grace: time.Nanosecond,
 		})
 		require.NoError(t, err)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(10+r.IntN(60))*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), slow*time.Duration(10+r.IntN(60))*time.Millisecond)
 		_ = worker.Run(ctx)
 		cancel()
 		s := worker.Stats()
 		require.Equal(t, s.Received, s.Sent+s.Suppressed+s.Retried+s.Dead+s.Again+s.Forgotten+s.Held)
 		sums.Received, sums.Held, sums.Retried = sums.Received+s.Received, sums.Held+s.Held, sums.Retried+s.Retried
 		_, _ = client.Shutdown(ctx) // as if the process died: what is on its way is given up
+		if slow = 1 + slow/2; q.Len() == left {
+			slow *= 4 // a busy machine does nothing in so short a life
+		}
 	}
 
 	arrived, dead := map[string]bool{}, map[string]bool{}

@@ -17,9 +17,7 @@ import (
 
 // Each router gets, byte for byte, what it would get alone, and tells the same outcome of it.
 func TestEachRouterDoesWhatItWouldDoAlone(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := rand.New(rand.NewPCG(1, 0))
 	storing := destinations.MustCompile(destinations.Config{
 		Categories: map[string][]string{"analytics": {"Amplitude"}, "ads": {"Facebook Pixel"}, "archive": {"Amazon S3"}},
 		Always:     []string{"Sift"}, AllowUnlisted: true,

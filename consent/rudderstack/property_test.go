@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
@@ -31,9 +30,9 @@ var (
 // rules of package rudderstacktest, with destinations that have the categories set up at the
 // server and with ones that have nothing set up there.
 //
-// CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
+// CONSENT_SEED tries other cases, CONSENT_CASES sets how many.
 func TestNothingDeniedIsEverOpen(t *testing.T) {
-	seed, cases := number(t, "CONSENT_SEED", uint64(time.Now().UnixNano())), number(t, "CONSENT_CASES", 100_000)
+	seed, cases := number(t, "CONSENT_SEED", 1), number(t, "CONSENT_CASES", 100_000)
 	t.Logf("CONSENT_SEED=%d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	var unset rudderstacktest.Source

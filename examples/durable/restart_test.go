@@ -91,7 +91,7 @@ func orders(t *testing.T, segment *segmenttest.Segment, user string, n int) map[
 			}
 		}
 		return len(of) >= n
-	}, 30*time.Second, 10*time.Millisecond)
+	}, 3*time.Minute, 10*time.Millisecond)
 	return of
 }
 

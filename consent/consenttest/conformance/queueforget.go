@@ -61,6 +61,7 @@ func losesNothing(p queueProbe) string {
 	var mu sync.Mutex
 	var wrong string
 	came := make(map[string]int)
+	end := time.Now().Add(patience)
 	for g := range goroutines {
 		wg.Go(func() {
 			for i := range each {
@@ -86,7 +87,7 @@ func losesNothing(p queueProbe) string {
 					how = first(how, failure("Ack", d.Ack(p.ctx)))
 				}
 				wrong = first(wrong, how)
-				stop := wrong != "" || len(got) == 0
+				stop := wrong != "" || time.Now().After(end)
 				mu.Unlock()
 				if stop {
 					return

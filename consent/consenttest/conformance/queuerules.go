@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long a Queue may take for something that it should do at once.
-const patience = 5 * time.Second
+const patience = time.Minute
 
 // A queueProbe is an empty Queue with methods to examine it.
 type queueProbe struct {

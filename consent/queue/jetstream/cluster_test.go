@@ -64,7 +64,7 @@ func (c *cluster) start(i int) {
 	s, err := server.NewServer(o)
 	require.NoError(c.t, err)
 	s.Start()
-	require.True(c.t, s.ReadyForConnections(10*time.Second))
+	require.True(c.t, s.ReadyForConnections(time.Minute))
 	c.servers[i] = s
 	c.clients[i].lead(s.Addr())
 	for j := range i {
@@ -114,7 +114,7 @@ func (c *cluster) leader(stream string) (leader int) {
 			}
 		}
 		return false
-	}, 20*time.Second, 10*time.Millisecond)
+	}, 3*time.Minute, 10*time.Millisecond)
 	return leader
 }
 

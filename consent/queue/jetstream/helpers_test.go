@@ -49,7 +49,7 @@ func put(t testing.TB, q *jetstream.Queue, all ...consent.Captured) {
 // receive returns n messages, by message id.
 func receive(t testing.TB, q *jetstream.Queue, n int) map[string]queue.Delivery {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	got := make(map[string]queue.Delivery)
 	for len(got) < n {

@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { accountScenarios } from "./accounts.js";
 import { accessibleScenarios } from "./accessible.js";
 import { bannerScenarios } from "./banners.js";
-import { start } from "./harness.js";
+import { minute, start } from "./harness.js";
 import { crossSiteScenarios } from "./crosssite.js";
 import { pageScenarios } from "./page.js";
 import { scriptScenarios } from "./script.js";
@@ -22,7 +22,7 @@ after(async () => {
 });
 
 function scenario(name, run) {
-  test(name, { timeout: 120000 }, async () => {
+  test(name, { timeout: 10 * minute }, async () => {
     const visitors = [];
     try {
       await run(async (options) => {

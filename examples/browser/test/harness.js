@@ -11,6 +11,8 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
 export const shop = "https://shop.example.test";
 
+export const minute = 60000;
+
 // start builds and starts the sites, and opens a browser that takes every host for them.
 export async function start() {
   const scratch = mkdtempSync(path.join(tmpdir(), "browser-"));
@@ -66,6 +68,7 @@ function firstLine(stream) {
 // visit opens a browser without a history.
 async function visit(browser, api, options = {}) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
+  context.setDefaultTimeout(2 * minute); // on a busy machine
   const page = await context.newPage();
   return new Visitor(context, page, api);
 }
@@ -116,10 +119,11 @@ class Visitor {
     }
     // Where analytics.js runs already, the Consent Manager loads the page anew.
     const runs = await this.page.evaluate(() => Boolean(window.analytics.initialized));
-    const reloaded = runs && this.page.waitForEvent("load", { timeout: 10000 });
+    const reloaded = runs && this.page.waitForEvent("load");
     await this.page.getByRole("button", { name: "Save", exact: true }).click();
     await reloaded;
-    await this.page.waitForLoadState("networkidle");
+    // On a busy machine the browser may miss that the network became idle when a page was replaced.
+    await this.page.waitForLoadState("networkidle", { timeout: minute / 2 }).catch(() => {});
   }
 
   // loaded returns what the Consent Manager loaded analytics.js with, or null.

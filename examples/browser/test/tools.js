@@ -1,6 +1,7 @@
 // A page on Segment's consent-tools and the real analytics.js, whose categories sit in a
 // cookie of the site's own: the same destinations on both sides.
 import assert from "node:assert/strict";
+import { minute } from "./harness.js";
 import { row } from "./table.js";
 
 const host = "https://banners.example.test/tools/";
@@ -26,7 +27,7 @@ async function compare(v, model, what) {
   const { allowed, error } = await v.json(`/tools/${model}/allowed`);
   assert.equal(error, "<nil>", what);
   let delivered;
-  for (let i = 0; i < 100; i++) { // destinations load after the page is idle
+  for (const start = Date.now(); Date.now() < start + minute;) { // destinations load after the page is idle
     delivered = await v.page.evaluate(() => (window.delivered || []).filter(([, event]) => event === "Order Completed").map(([name]) => name));
     if (delivered.length >= allowed.length) break;
     await v.page.waitForTimeout(50);

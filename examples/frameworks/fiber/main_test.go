@@ -17,7 +17,7 @@ import (
 // post sends the visitor's order through a connection in memory.
 func post(t *testing.T, app *fiber.App, v consenttest.Visitor) {
 	t.Helper()
-	response, err := app.Test(shoptest.Request(t, v, "http://shop.example/orders"))
+	response, err := app.Test(shoptest.Request(t, v, "http://shop.example/orders"), fiber.TestConfig{}) // no time limit
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestRequestKeepsEveryLine(t *testing.T) {
 	})
 	r := shoptest.Request(t, shoptest.Accepts, "http://shop.example/")
 	r.Header["Sec-Gpc"] = []string{"1", "0"}
-	response, err := app.Test(r)
+	response, err := app.Test(r, fiber.TestConfig{}) // no time limit
 	if err != nil {
 		t.Fatal(err)
 	}
