@@ -65,16 +65,6 @@ func receive(t testing.TB, q *jetstream.Queue, n int) map[string]queue.Delivery 
 	return got
 }
 
-// requireNothing fails if a message comes within the time.
-func requireNothing(t testing.TB, q *jetstream.Queue, within time.Duration) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), within)
-	defer cancel()
-	all, err := q.Receive(ctx, 1)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Empty(t, all)
-}
-
 func requireDepth(t testing.TB, q *jetstream.Queue, want uint64) {
 	t.Helper()
 	d, err := q.Depth(context.Background())
