@@ -31,8 +31,8 @@ func TestAgree(t *testing.T) {
 	}
 }
 
-// Whatever the States, Agree grants nothing that one of them does not, keeps every
-// denial, and does not depend on the order.
+// For any two States, Agree grants nothing that one of them does not grant, keeps every
+// denial, and does not depend on their order.
 func TestAgreeOnlyCloses(t *testing.T) {
 	texts := []string{"1.?;;", "1.-;;", "1.+;;", "1.~;;", "1.?*;;"}
 	for _, rest := range []string{"?", "-", "+", "~"} {
@@ -70,7 +70,7 @@ func TestAgreeOnlyCloses(t *testing.T) {
 	}
 }
 
-// worse is what two copies agree on, in a State of that rest.
+// worse is what two copies agree on, in a State whose rest is the given one.
 func worse(a, b, rest consent.Choice) consent.Choice {
 	switch {
 	case a == consent.Denied || b == consent.Denied:

@@ -18,8 +18,8 @@ type discard struct{}
 func (discard) Enqueue(analytics.Message) error { return nil }
 func (discard) Close() error                    { return nil }
 
-// The stamp is made once for answers seen before, however the visitor was asked. What is
-// counted is all up to the queue, with the copy of the message itself.
+// For an answer that was seen before, the stamp is not made again, however the visitor was
+// asked. Counted is everything up to the queue, including the copy of the message.
 func TestEnqueueAllocatesLittle(t *testing.T) {
 	answers := map[string]bool{"Amplitude": true, "Mixpanel": true, "Facebook Pixel": false}
 	for asked, s := range map[string]consent.State{"category": acceptAnalytics, "destination": acceptAnalytics.WithDestinations(answers)} {

@@ -9,11 +9,11 @@ import (
 
 // AtSegment returns d as an integrations object of Segment can carry it out, and why a
 // message is suppressed under it, or "" if it leaves. The object opens and closes all
-// warehouses together, so one of them may be denied that d allows, with
+// warehouses together, so a warehouse that d allows may be denied, with
 // [ReasonWarehouses]. A message is suppressed if no destination may see it, if d names
 // no category, or if d denies a destination that the object cannot stop: Amazon S3,
-// Google Cloud Storage, data lakes, Engage and profiles, and one warehouse beside
-// "Warehouses" that is allowed.
+// Google Cloud Storage, data lakes, Engage and profiles, and a single warehouse while
+// "Warehouses" is allowed.
 //
 // A [Client] applies it to every message, and also suppresses an Alias if anything is
 // denied.
@@ -44,8 +44,8 @@ func (d Decision) plain() segment.Decision {
 	return segment.Decision{Verdicts: verdicts, Unlisted: d.body.unlisted}
 }
 
-// with returns d as plain has it, where the verdicts of those indexes changed or were
-// added: allowed ones since the application named them, others for the reason.
+// with returns d with the verdicts of plain, where those at the given indexes changed or were
+// added: the allowed ones because the application named them, the others for the reason.
 func (d Decision) with(plain segment.Decision, changed []int, reason Reason) Decision {
 	if len(changed) == 0 && plain.Unlisted == d.body.unlisted {
 		return d
@@ -64,9 +64,9 @@ func (d Decision) with(plain segment.Decision, changed []int, reason Reason) Dec
 	return Decision{body}
 }
 
-// under returns d as it counts for a visitor who answered s, whatever the policy is:
-// unlisted destinations are closed where nothing was read, and those that the visitor
-// denied by name in any case. Where there are too many to name, all are closed.
+// under returns d as it counts for a visitor who answered s, whatever the policy is. Unlisted
+// destinations are closed if no answer was read. Those that the visitor denied by name are
+// always closed; if there are too many of them to name, all unlisted ones are.
 func (d Decision) under(s State) Decision {
 	if d.body == nil || !d.body.unlisted {
 		return d
@@ -91,7 +91,7 @@ func (d Decision) under(s State) Decision {
 	return d
 }
 
-// What is taken from a visitor's denials of destinations that a policy does not name.
+// Limits on a visitor's denials of destinations that a policy does not name.
 const (
 	maxDenied     = 64
 	maxDeniedSize = 100 // bytes of a name
@@ -107,8 +107,8 @@ func (d Decision) consentContext(s State) map[string]any {
 	return context
 }
 
-// atSegment returns d, which [AtSegment] has seen, and the integrations object for a message
-// that the application gave integrations of its own.
+// atSegment returns d, the result of [AtSegment], narrowed by the application's integrations of a
+// message, and the integrations object of that message.
 func (d Decision) atSegment(s State, own map[string]any) (Decision, map[string]any) {
 	c := segment.NewCaller(own)
 	plain := d.plain()

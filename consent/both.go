@@ -6,20 +6,20 @@ import (
 	"github.com/go-consent/segment/internal/nils"
 )
 
-// Both returns a State under which p allows only what it allows under a and under b: for
-// the answers of a device and of an account, or of the moment of an event and of now. It
-// is a if a equals b.
+// Both returns a State under which p allows only what it allows under a and also under b. The
+// two may be the answers of a device and of an account, or the answer when an event happened
+// and the current one. If a equals b, the result is a.
 //
-// It keeps every denial of either, and a rest that either denies; it grants what both
-// grant. It names a further destination only where p would decide otherwise without. For
-// the destinations of a policy of the destinations package the result is exact, unless one
-// side denies the rest and yet grants names; else it may be stricter, and so may the
-// categories that it shows. What would open more is All(Denied), with the destinations
-// that either denies by name, since a router may not be able to stop one of them.
+// The result keeps every denial of either, and a rest that either denies. It grants what both
+// grant. It names a further destination only if p would decide differently without that name.
+// For the destinations of a policy of the destinations package the result is exact, unless one
+// side denies the rest but grants some names. Otherwise it may be stricter, and so may the
+// categories that it shows. If the result would open more, it is All(Denied) instead, with the
+// destinations that either denies by name, since a router may not be able to stop one of them.
 //
-// The result holds for that policy alone: keep a and b, and never the result. Restrict is
-// for something else: it can open what one of two answers leaves unanswered. A nil Policy
-// gives All(Denied) unless a equals b.
+// The result is only for that policy: store a and b, and never the result. Restrict has another
+// purpose: it can open what one of two answers leaves unanswered. A nil Policy gives All(Denied)
+// unless a equals b.
 func Both(p Policy, a, b State) State {
 	if a == b {
 		return a
@@ -63,17 +63,17 @@ func (s State) denying(a, b State) State {
 	return s.WithDestinations(denied)
 }
 
-// A pair is what a policy makes of two answers.
+// A pair holds the decisions of a policy for two answers.
 type pair [2]Decision
 
 func (p pair) allows(destination string) bool {
 	return p[0].Allows(destination) && p[1].Allows(destination)
 }
 
-// correct returns s with answers for the destinations about which d, the decision for s,
-// differs from what both of p allow. What is too wide loses its grant first: a denial
-// would close other casings of the name too, and so comes last. A denial of the visitor's
-// stays.
+// correct returns s with answers for the destinations about which d, the decision for s, differs
+// from what both decisions of p allow. A destination that is too wide first loses its grant. A
+// denial comes last, since it would close other casings of the name too. The visitor's own
+// denials stay.
 func (p pair) correct(s State, d Decision) State {
 	answers := maps.Collect(s.Destinations())
 	var wide []string

@@ -30,8 +30,8 @@ func TestBoth(t *testing.T) {
 	require.Equal(t, granted, consent.Both(nil, granted, granted))
 }
 
-// Both never allows or shows more than either answer alone, and for the destinations of a
-// Config no less, unless one side denies the rest and grants names beside.
+// Both never allows or shows more than each answer allows by itself. For the destinations of
+// a Config it allows no less either, unless one side denies the rest and grants some names.
 func TestBothIsWhatBothAllow(t *testing.T) {
 	seed, cases := propertyRun(t, 20_000)
 	r := rand.New(rand.NewPCG(seed, 2))

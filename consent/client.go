@@ -10,9 +10,10 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// UpdateEvent is the Track event that tells Segment of a visitor's new answer. It
-// always leaves, to Segment alone and with nothing but ids and preferences, but for one
-// about another person than the client is for ([Client.About]).
+// UpdateEvent is the Track event that tells Segment, or the service of an [Updater], of a
+// visitor's new answer. It always leaves, to Segment or that service alone and with nothing
+// but ids and preferences, unless it is about another person than the client is for
+// ([Client.About]).
 const UpdateEvent = segment.UpdateEvent
 
 // A Client is an [analytics.Client] that enforces the consent of one visitor on
@@ -23,8 +24,8 @@ const UpdateEvent = segment.UpdateEvent
 // A Client is bound to a State. With and For return clients bound to another, and Exempt
 // one for events about no person. They are cheap, share the connection, and are made for
 // each request. The State and the decision are a snapshot at Enqueue: analytics-go sends
-// within seconds, or minutes when it has to try again, whatever the visitor answers
-// meanwhile.
+// within seconds, or minutes if it has to try again, even if the visitor changes the answer in
+// the meantime.
 //
 // All methods may be called from many goroutines at once. Enqueue copies the
 // message, its Context with Extra, and its Integrations before it returns. As with
@@ -36,7 +37,7 @@ type Client struct {
 	bound     bool // to the State of somebody
 	derived   bool
 	anonymous func() string
-	person    *string    // whose messages it sends, if those of one alone
+	person    *string    // of About, whose messages alone it sends, or nil
 	exempt    *exemption // of Exempt, or nil
 	necessary *necessity // of Necessary, or nil
 	enforced  bool       // also where Options send messages unchanged
@@ -54,17 +55,19 @@ type Client struct {
 // New cannot see how next was configured: its DefaultContext must hold nothing
 // about consent or integrations. [NewSegment] checks that.
 //
-// If next has a method Decided(analytics.Message, Decision, Reason), it is called when
-// and as [Options.OnDecision] is, before it, with the reason why the message is
-// suppressed, or "" if it leaves. The recorder of the consenttest package has one, and
-// so knows of messages that it is never given. If it has a method Unenforced(), that is
-// called when [Options.DangerouslySendUnchanged] is set; a method DecidedBy(Policy) is
-// called with the policy.
+// If next has a method Decided(analytics.Message, Decision, Reason), it is called just before
+// [Options.OnDecision], with the reason why the message is suppressed, or "" if it leaves. The
+// Recorder of the consenttest package has one, and so learns of messages that it is never given.
+// If next has a method Unenforced(), that is called when [Options.DangerouslySendUnchanged] is
+// set. A method DecidedBy(Policy) is called with the policy.
 //
-// If it has a method Tells(func(analytics.Message, error)), that is called once, here. next
-// then has to call the function once for every message that it accepted: with the message, its
-// MessageId as it was, and nil when it was delivered, or why it was lost. The outcomes are Delivered and Failed instead of
-// Accepted. The error must hold nothing of a message.
+// If next has a method Tells(func(analytics.Message, error)), New calls it once. next then has to
+// call the function once for every message that it accepted, with the message, whose MessageId
+// must be unchanged, and with nil if it was delivered, or else the reason why it was lost. The
+// outcomes are then Delivered and Failed instead of Accepted. The error must contain nothing of a
+// message. If such a client has the methods Flush(context.Context) error and
+// Shutdown(context.Context) (lost int, err error), [Client.Flush] and [Client.Shutdown] call them.
+// They have to do what is said there.
 func New(next analytics.Client, p Policy, o *Options) *Client {
 	s := newShared(p, o)
 	if !nils.Is(next) {
@@ -100,7 +103,7 @@ func (c *Client) With(s State) *Client {
 // For returns a client for the visitor whose State ctx carries, which is
 // All(Denied) if it carries none; [Stats] then counts its messages as Unbound. Nothing
 // else of ctx is used: analytics-go sends in the background, after a request has ended.
-// The queue of [NewQueued] is given the values of ctx, and not its end.
+// The queue of [NewQueued] is given the values of ctx, but neither its deadline nor its end.
 func (c *Client) For(ctx context.Context) *Client {
 	d := c.derive()
 	d.exempt = nil
@@ -137,17 +140,17 @@ func (c *Client) derive() *Client {
 // Enqueue sends the message to where the visitor's State allows, through the client
 // that c wraps. It accepts the six types of analytics-go, by value or by pointer.
 //
-// It returns nil for a suppressed message; OnDecision and OnOutcome
-// are told. It returns an error for a message that is invalid
-// ([analytics.FieldError]) or no message ([ErrMessage]), whose Integrations have no
-// JSON form ([ErrNoJSON]), after Close or Shutdown ([analytics.ErrClosed]), for an
-// update of preferences without any ([ErrNoPreferences]), what [Client.Exempt] and
-// [Client.Necessary] refuse, and what the wrapped client returns.
+// It returns nil for a suppressed message; OnDecision and OnOutcome are told. It returns an error
+// for a message that is invalid ([analytics.FieldError]) or of another type ([ErrMessage]), whose
+// Integrations have no JSON form ([ErrNoJSON]), or which [Client.Exempt] or [Client.Necessary]
+// refuses; for an update of preferences without any ([ErrNoPreferences]); and after Close or
+// Shutdown ([analytics.ErrClosed]). It also returns the error of the wrapped client.
 //
 // A client of [NewSegment] also refuses what analytics-go would accept and then
 // drop: a message without a JSON form, or with more than 32,000 bytes of it
-// ([analytics.ErrMessageTooBig]). It does not block but for [Options.Wait], and then
-// returns [ErrFull]. With [New] Enqueue may block as long as the wrapped client does.
+// ([analytics.ErrMessageTooBig]). If too many messages are pending, it returns [ErrFull], at once
+// or after [Options.Wait]; it never blocks otherwise. With [New], Enqueue may block as long as the
+// wrapped client does.
 func (c *Client) Enqueue(m analytics.Message) (err error) {
 	if c == nil || c.shared == nil || c.shared.outlet == nil {
 		return ErrNoClient
@@ -184,7 +187,8 @@ func (c *Client) Stats() Stats {
 // error is then that of ctx. Messages that others enqueue meanwhile do not delay it. It must
 // not be called from those callbacks.
 //
-// It needs a client of [NewSegment]; for any other the error is [ErrNotTracked].
+// It needs a client of [NewSegment], or one of [New] whose wrapped client has a Flush; for any
+// other the error is [ErrNotTracked].
 func (c *Client) Flush(ctx context.Context) error {
 	if c == nil || c.shared == nil || c.shared.outlet == nil {
 		return ErrNoClient
@@ -202,8 +206,8 @@ func (c *Client) Flush(ctx context.Context) error {
 // The error is that of ctx if it was done first, and [analytics.ErrClosed] after another
 // Close or Shutdown.
 //
-// On a client of [New], Shutdown calls the Close of the wrapped client and waits for it until
-// ctx is done. It returns -1, since nobody knows how many messages were lost. On a client
+// On a client of [New] whose wrapped client has no Shutdown, it calls the Close of that and
+// waits for it until ctx is done. It returns -1, since nobody knows how many messages were lost. On a client
 // that With, For, Anonymous, Exempt or Necessary returned, Shutdown does nothing.
 func (c *Client) Shutdown(ctx context.Context) (lost int, err error) {
 	if c == nil || c.shared == nil || c.shared.outlet == nil {

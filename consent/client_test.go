@@ -324,7 +324,7 @@ func TestWhatIsFalse(t *testing.T) {
 	}
 }
 
-// writes is a value whose JSON is what it says, or an object.
+// writes is a value whose JSON is its own text, or an object if it is empty.
 type writes string
 
 func (w writes) MarshalJSON() ([]byte, error) { return []byte(cmp.Or(w, "{}")), nil }
@@ -409,8 +409,8 @@ func TestWarehousesDeniedInAnyCasingAreClosed(t *testing.T) {
 	}
 }
 
-// The visitor denied a destination that the policy does not list, in a spelling that
-// neither the policy nor Segment has; the caller happens to know the right one.
+// The visitor denied a destination that the policy does not list, in a spelling that neither
+// the policy nor Segment uses. The caller uses the right spelling.
 func TestTheCallersSpellingOfADeniedNameIsClosed(t *testing.T) {
 	open := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}}, AllowUnlisted: true})
 	var next capture
@@ -558,8 +558,8 @@ func TestClose(t *testing.T) {
 	require.NoError(t, derived.Close())
 }
 
-// TestCallersReuseWhatTheyPass is for the race detector: analytics-go reads a
-// message after Enqueue returned, while the caller already changes it.
+// TestCallersReuseWhatTheyPass is for the race detector: analytics-go reads a message after
+// Enqueue has returned, when the caller may already be changing it.
 func TestCallersReuseWhatTheyPass(t *testing.T) {
 	client, transport := segment(t, policy, nil)
 	var wg sync.WaitGroup
@@ -701,8 +701,8 @@ var alwaysWebhooks = destinations.MustCompile(destinations.Config{
 	Always:     []string{"Webhooks"},
 })
 
-// A visitor writes the cookie: what is beyond the limits of a visitor's own list is not
-// shown as granted either.
+// A visitor can write anything into the cookie. Names beyond the limit of the visitor's own
+// list are not allowed, and are not shown as granted either.
 func TestForgedNamesAreNotShownAsGranted(t *testing.T) {
 	forged := make(map[string]bool)
 	for i := range 80 {

@@ -13,7 +13,7 @@ import (
 // NewState(nil) changes nothing.
 //
 // Restrict never undoes a denial, but it can turn Unknown into Granted: it is for
-// sources that complete each other, and no way to ask a visitor twice.
+// sources that complete each other, and not for two answers to the same question.
 func (s State) Restrict(t State) State {
 	unanswered := NewState(nil)
 	switch {
@@ -34,14 +34,14 @@ func (s State) Restrict(t State) State {
 	return r
 }
 
-// restricted keeps what came of Restrict before. The middleware restricts an answer
-// by what the browser signals on every request, and there are few of either.
+// restricted caches results of Restrict. On every request, the middleware restricts an answer by
+// the signals of the browser, and there are few different ones of each.
 var restricted = memo.New[[2]State, State](1<<20, 2*maxRestricted)
 
 const maxRestricted = 1 << 10 // bytes of both texts, and so of the result
 
-// combine returns a State that is pick of the answers of s and t everywhere, and marked
-// if either is.
+// combine returns a State in which every answer is pick of those of s and t. It is marked if
+// either is.
 func (s State) combine(t State, pick func(a, b statetext.Answer) statetext.Answer) State {
 	sRest, sAsked := s.head()
 	tRest, tAsked := t.head()
@@ -83,7 +83,7 @@ func (s State) Or(t State) State {
 // the answer is Denied if either denies it, else Unknown if either does not know it,
 // else presumed if either presumes it, else Granted; where one of them lacks the name,
 // its rest answers. The result is marked as asked by destination if either is.
-// All(Denied) absorbs: with it, any State agrees on All(Denied).
+// All(Denied) absorbs: together with it, the result of any State is All(Denied).
 //
 // Agree only ever closes. Names for which the result cannot say Unknown, since its rest
 // is Denied, are Denied.
@@ -138,8 +138,8 @@ func either(a, b statetext.Answer) statetext.Answer {
 	}
 }
 
-// onlyDenies reports whether s is its own Denials, if that can be told at a glance: it
-// may be, with the sign of a grant in a name.
+// onlyDenies reports whether s is its own Denials, by a quick look at the text. It may report
+// false for one that is, if a name contains the sign of a grant.
 func (s State) onlyDenies() bool {
 	return !s.AskedByDestination() && !statetext.MayHold(s.text, statetext.Granted) && !statetext.MayHold(s.text, statetext.Presumed)
 }

@@ -50,7 +50,7 @@ func Lookup(ctx context.Context) (State, bool) {
 }
 
 // Text returns the State that ctx carries as text, for the payload of a job, a header
-// between services of one's own, or the metadata of an RPC; "" if it carries none.
+// between your own services, or the metadata of an RPC; "" if it carries none.
 // [WithText] is the other end. The text is not signed: never take it from a visitor.
 func Text(ctx context.Context) string {
 	s, ok := Lookup(ctx)
@@ -61,8 +61,8 @@ func Text(ctx context.Context) string {
 }
 
 // WithText returns a context that carries the State of a text that [Text] returned.
-// With "" that is All(Denied): nobody looked. So it is with what is no text of a State,
-// or longer than 16 KiB, and then there is an error, which wraps [ErrStateText].
+// With "" that is All(Denied): nobody looked. It is All(Denied) also for anything that is not the
+// text of a State, or is longer than 16 KiB; then there is an error, which wraps [ErrStateText].
 func WithText(ctx context.Context, text string) (context.Context, error) {
 	var s State
 	if text == "" {

@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// NewContextAll returns a context for a visitor of whom several answers count, where all of
-// them must allow: that of a device and that of an account. [FromContext] returns what p
-// makes of them, as [Both] does, and p is the policy of the Client. A client of [NewQueued]
-// keeps the answers themselves, since what was made of them holds for one policy alone:
+// NewContextAll returns a context for a visitor with several answers that must all allow, such as
+// those of a device and of an account. [FromContext] returns the State that [Both] makes of them
+// with p, which has to be the policy of the Client. A client of [NewQueued] keeps the answers
+// themselves, since the combined State is only for one policy:
 //
 //	ruling, err := accounts.Ruling(r)
 //	ctx := consent.NewContextAll(r.Context(), policy, ruling.Answers...)
 //
-// It replaces the State that ctx carries: what a browser signals must be in one of the
+// It replaces the State that ctx carries, so the signals of the browser must be in one of the
 // answers ([State.Restrict]). Without an answer the State is All(Denied).
 func NewContextAll(ctx context.Context, p Policy, answers ...State) context.Context {
 	if ctx == nil {

@@ -10,9 +10,9 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// A Decision is what a [Policy] made of a State: a [Verdict] for each destination, true
+// A Decision is the result of a [Policy] for a State: a [Verdict] for each destination, true
 // or false for each category, and whether destinations without a verdict stay open. It
-// says who may see an event, and knows nothing of how a router is told: see [Router].
+// says who may see an event, and not how a service is told so: that is the [Router]'s task.
 // It is immutable and may be used by many goroutines at once. The zero Decision allows
 // nothing.
 type Decision struct {
@@ -29,16 +29,16 @@ type decision struct {
 }
 
 // NewDecision returns a Decision. Categories are what the consent object will say, true
-// or false for each category of the policy, whatever the visitor answered; under a
-// Decision without one no message leaves. If unlisted is true, the destinations without
+// or false for each category of the policy, whatever the visitor answered. Under a
+// Decision without categories no message leaves. If unlisted is true, the destinations without
 // a verdict stay open; if false, everything but the allowed ones is closed.
 //
 // NewDecision copies what it is given and never opens more than it was told. Of several
 // verdicts for a destination, its aliases and theirs, a denial decides, the last if
 // there are several. A destination that is named as AliasOf and has no verdict gets
 // that of its alias. A verdict for a name that is empty, of white space alone or
-// reserved ("All", "Segment.io") is dropped. A name that is not UTF-8 becomes another in
-// JSON, and is denied as that.
+// reserved ("All", "Segment.io") is dropped. A name that is not UTF-8 changes in JSON, and is
+// denied under the changed name.
 func NewDecision(categories map[string]bool, verdicts []Verdict, unlisted bool) Decision {
 	body := &decision{unlisted: unlisted, categories: sorted(validCategories(categories))}
 	for _, v := range verdicts {
@@ -52,7 +52,7 @@ func NewDecision(categories map[string]bool, verdicts []Verdict, unlisted bool) 
 
 func isDestination(name string) bool { return names.Fold(name) != "" && !segment.Reserved(name) }
 
-// valid returns the verdict with names as they are in JSON.
+// valid returns the verdict with its names as they appear in JSON.
 func valid(v Verdict) Verdict {
 	name := segment.ValidName(v.Destination)
 	if name != v.Destination && v.Allowed {
@@ -65,8 +65,8 @@ func valid(v Verdict) Verdict {
 	return v
 }
 
-// validCategories returns the categories with names as they are in JSON. Of those that
-// become the same, a false counts.
+// validCategories returns the categories with names as they appear in JSON. If two become the
+// same, false wins.
 func validCategories(categories map[string]bool) map[string]bool {
 	m := make(map[string]bool, len(categories))
 	for name, granted := range categories {
@@ -78,9 +78,8 @@ func validCategories(categories map[string]bool) map[string]bool {
 	return m
 }
 
-// agree makes one verdict of those for a destination and its aliases: a denial, if
-// there is one. From then on AliasOf is the same for all names of a destination but
-// one, which has none.
+// agree gives a destination and its aliases the same verdict: a denial, if there is one. After it,
+// all names of a destination have the same AliasOf, except for one, which has none.
 func (b *decision) agree() {
 	next := make(map[string]string) // leads from each name to the one for all
 	find := func(name string) string {

@@ -10,7 +10,7 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// constant is a policy of a user's own.
+// constant is a custom policy.
 type constant struct{ consent.Decision }
 
 func (c constant) Decide(consent.State) consent.Decision { return c.Decision }
@@ -99,7 +99,7 @@ func TestWhatSegmentCannotStop(t *testing.T) {
 	}
 }
 
-// Told is what the integrations object does, also after the caller narrowed.
+// OnDecision is told what the integrations object does, also after the caller narrowed it.
 func TestToldIsWhatLeaves(t *testing.T) {
 	type i = analytics.Integrations
 	no := object{"all": false}
@@ -130,6 +130,15 @@ func TestToldIsWhatLeaves(t *testing.T) {
 		{"All closes what is unlisted", decide(true, allow("A", ""), allow("B", "")), i{"All": false, "A": true, "C": true, "D": false},
 			map[string]bool{"A": true, "B": false, "C": true, "D": false, "Warehouses": false}, false,
 			object{"All": false, "A": true, "B": false, "C": true, "D": false, "Warehouses": no}},
+		{"All and one warehouse that is false", decide(true, allow("A", "")), i{"All": false, "Warehouses": true, "Redshift": true, "redshift ": false},
+			map[string]bool{"A": false, "Warehouses": false, "Redshift": false, "redshift ": false}, false,
+			object{"All": false, "A": false, "Warehouses": no, "Redshift": false, "redshift ": false}},
+		{"All leaves Warehouses", decide(true, allow("A", "")), i{"All": false, "Warehouses": true, "warehouses": true, "Redshift": true},
+			map[string]bool{"A": false, "Warehouses": true}, false,
+			object{"All": false, "A": false, "Warehouses": true, "Redshift": true}},
+		{"All leaves Warehouses with options", decide(true, allow("A", "")), i{"All": false, "Warehouses": object{"warehouseIds": []any{"w"}}},
+			map[string]bool{"A": false, "Warehouses": true}, false,
+			object{"All": false, "A": false, "Warehouses": object{"warehouseIds": []any{"w"}}}},
 		{"named under an alias", decide(true, allow("A", ""), allow("a2", "A")), i{"All": false, "a2": true},
 			map[string]bool{"A": true, "a2": true, "Warehouses": false}, false,
 			object{"All": false, "A": true, "a2": true, "Warehouses": no}},
@@ -155,7 +164,7 @@ func TestToldIsWhatLeaves(t *testing.T) {
 	}
 }
 
-// What a visitor denies is closed under a policy of one's own, whatever that says of
+// What a visitor denies is closed under a custom policy too, whatever the policy says about
 // unlisted destinations.
 func TestVisitorsDenialsUnderAPolicyOfOnesOwn(t *testing.T) {
 	policy := constant{decide(true, allow("A", ""))}

@@ -8,31 +8,31 @@ import (
 	"github.com/go-consent/segment/internal/delivery"
 )
 
-// A Standing is what is on record of a person when a queued message is to leave.
+// A Standing is what is on record about a person when a queued message is to leave.
 type Standing struct {
-	State State     // what counts now
-	Given time.Time // when that was answered; zero: not known
+	State State     // the current one
+	Given time.Time // when it was answered; zero: not known
 }
 
-// Deliver sends a message that a client of [NewQueued] captured, to where all of its States
-// and the State of now allow: see [Both]. Never is it sent wider than one of them. If now is
-// nil, what counted when it was captured decides alone. A message without a State that is not
-// exempt counts as one of All(Denied).
+// Deliver sends a message that a client of [NewQueued] captured, to the destinations that all of
+// its States and the State of now allow: see [Both]. It is never sent more widely than one of
+// them allows. If now is nil, only the captured States decide. A message without a State counts
+// as one of All(Denied), unless it is exempt.
 //
-//   - An [UpdateEvent] leaves under its own States whatever now is, unless the visitor has
-//     answered otherwise since: then it is suppressed with [SuppressedSuperseded], as
-//     Segment keeps the update that comes last.
-//   - An id that Anonymous had filled in is dropped where it would not be filled in now. If
-//     the message has no other, it is suppressed with [SuppressedNoID].
-//   - For an exempt message now does not count. What is strictly necessary for a message is
-//     so still; if the policy no longer names such a destination it is refused.
+//   - An [UpdateEvent] leaves under its own States, whatever now is. But if the visitor has since
+//     given a different answer, it is suppressed with [SuppressedSuperseded], as Segment keeps the
+//     update that comes last.
+//   - An id that Anonymous filled in is dropped if it would not be filled in now. If the message
+//     has no other id, it is suppressed with [SuppressedNoID].
+//   - For an exempt message, now does not count. Destinations that were strictly necessary for a
+//     message still are. If the policy no longer names one of them, the message is refused.
 //   - Options.DangerouslySendUnchanged has no effect: the message is decided and stamped.
 //
-// What c is bound to does not matter. The message is counted and told as any other of this
-// client. Done is called once with its outcome: for one that is delivered or failed later, from
-// another goroutine, else before Deliver returns. It must return soon, and must not call
-// Close, Flush or Shutdown. A panic of it is logged. A client of NewQueued delivers nothing
-// ([ErrNoClient]).
+// The State that c is bound to does not matter. The message is counted, and its outcome told, like
+// any other of this client. Done is called once with its outcome: later, on another goroutine, if
+// the message is delivered or failed, and else before Deliver returns. It must return soon, and
+// must not call Close, Flush or Shutdown. Its panic is logged. A client of NewQueued delivers
+// nothing ([ErrNoClient]).
 func (c *Client) Deliver(x Captured, now *Standing, done func(Outcome)) {
 	if c == nil || c.shared == nil || c.shared.outlet == nil || c.shared.stored != nil {
 		done(Outcome{Result: Refused, Err: ErrNoClient})
@@ -43,7 +43,7 @@ func (c *Client) Deliver(x Captured, now *Standing, done func(Outcome)) {
 	update := isUpdate(x.Message)
 	states := x.States
 	if len(states) == 0 {
-		states = []State{{}} // nobody's answer was captured
+		states = []State{{}} // no answer was captured
 	}
 	if now != nil && !update {
 		states = append(append([]State(nil), states...), now.State)
@@ -71,40 +71,40 @@ func (c *Client) Deliver(x Captured, now *Standing, done func(Outcome)) {
 
 func claimOf(c Claim) claim { return claim{c.Why, c.Destinations} }
 
-// A delivering is what a client has that delivers a captured message.
+// A delivering is the part of a client that delivers a captured message.
 type delivering struct {
 	filled     bool
 	superseded bool
 	done       func(Outcome)
 }
 
-// supersedes reports whether an update of preferences, of a visitor who had answered s, is
-// older than the answer on record, and would say something else of it.
+// supersedes reports whether an update of preferences, of a visitor who had answered s, is older
+// than the answer on record and differs from it.
 func (now *Standing) supersedes(x Captured, s State, by *shared) bool {
 	return now.Given.After(x.At) && by.reported(now.State) != by.reported(s)
 }
 
-// guarded is the policy of a client, whose panic allows nothing.
+// guarded is the policy of a client. If it panics, it allows nothing.
 type guarded struct{ *shared }
 
 func (g guarded) Decide(s State) Decision { return g.shared.decide(s) }
 
-// finish tells whoever delivers a captured message of its outcome.
+// finish tells the caller of Deliver the outcome of its message.
 func (c *Client) finish(o Outcome) {
 	if c.delivery != nil {
 		c.shared.guard("the function given to Deliver", func() { c.delivery.done(o) })
 	}
 }
 
-// track makes m tell its outcome to whoever delivers it.
+// track makes m tell its outcome to the caller of Deliver.
 func (c *Client) track(m *delivery.Message) {
 	if c.delivery != nil {
 		m.Done = func(err error) { c.finish(outcomeOf(err)) }
 	}
 }
 
-// withoutID returns the outcome of a message that lost the id that was filled in, and
-// whether it did.
+// withoutID returns the outcome of a message that lost its filled-in id, and whether it did lose
+// it.
 func (c *Client) withoutID(kind *delivery.Kind, given analytics.Message, d Decision) (Outcome, bool) {
 	if c.delivery == nil || !c.delivery.filled {
 		return Outcome{}, false

@@ -67,7 +67,7 @@ func TestShutdownSavesWhatARetryWouldSave(t *testing.T) {
 		<-failed
 		server.set(noFault)
 	}()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	lost, err := client.Shutdown(ctx)
 	require.NoError(t, err)
@@ -117,8 +117,8 @@ type exits struct{}
 
 func (exits) MarshalJSON() ([]byte, error) { runtime.Goexit(); return nil, nil }
 
-// leaver is a client of the application's own that ends the goroutine, as a mock does
-// that fails its test, or a Callback that does so.
+// leaver is a client, or a Callback, that ends the goroutine, as a mock does when it fails its
+// test.
 type leaver struct{}
 
 func (leaver) Enqueue(analytics.Message) error        { runtime.Goexit(); return nil }
@@ -126,7 +126,7 @@ func (leaver) Close() error                           { return nil }
 func (leaver) Success(analytics.Message)              { runtime.Goexit() }
 func (leaver) Failure(_ analytics.Message, err error) { runtime.Goexit() }
 
-// Whatever ends the goroutine, every message has one outcome, and OnOutcome is told.
+// Whatever ends the goroutine, every message has one outcome, and OnOutcome is told it.
 func TestCodeThatEndsItsGoroutine(t *testing.T) {
 	exit := func(analytics.Message, consent.Decision) { runtime.Goexit() }
 	down := roundTrip(func() error { return io.EOF })
@@ -203,7 +203,7 @@ func TestCodeThatEndsItsGoroutine(t *testing.T) {
 	}
 }
 
-// An OnOutcome that enqueues again what was refused comes to an end.
+// An OnOutcome that enqueues every refused message again does not go on for ever.
 func TestAnOutcomeThatIsEnqueuedAgain(t *testing.T) {
 	for name, m := range map[string]analytics.Message{"refused": nil, "suppressed": ordered()} {
 		t.Run(name, func(t *testing.T) {

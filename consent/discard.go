@@ -2,8 +2,8 @@ package consent
 
 import "github.com/segmentio/analytics-go/v3"
 
-// Discard is a client that takes every message and sends nothing, for a program in which
-// Segment is switched off. A Client made of it decides as any other, and its messages
+// Discard is a client that accepts every message and sends nothing, for a program in which
+// Segment is switched off. A Client that wraps it decides like any other, and its messages
 // have the outcome [Discarded].
 var Discard analytics.Client = discard{}
 

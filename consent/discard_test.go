@@ -20,7 +20,7 @@ func TestDiscardHasAnOutcomeOfItsOwn(t *testing.T) {
 	require.NoError(t, client.Close())
 }
 
-// The commonest mistake of a deployment is counted: no middleware, or another context.
+// The most common mistake is counted: the middleware is missing, or the context is another one.
 func TestStatsCountWhatNobodyWasBoundTo(t *testing.T) {
 	client := consent.New(consent.Discard, policy, nil)
 	enqueue := func(c *consent.Client) {
@@ -37,8 +37,8 @@ func TestStatsCountWhatNobodyWasBoundTo(t *testing.T) {
 	require.EqualValues(t, 6, client.Stats().Enqueued)
 }
 
-// What a client of the application's own, a hook or the Callback is given may be written
-// to: the next visitor's message has nothing of it.
+// A custom client, a hook and the Callback may write to what they are given. The next visitor's
+// message is not affected.
 func TestNobodyWritesToTheNextMessage(t *testing.T) {
 	scribble := func(m analytics.Message) {
 		track := m.(analytics.Track)

@@ -21,8 +21,8 @@ var engageNames = []string{
 	"Engage", "Twilio Engage", "Segment Engage", "Personas", "Segment Personas", "Segment Profiles", "Unify", "Segment Unify", "engage",
 }
 
-// engageRows are the rows of the table in the documentation of Segment. What is in the hands
-// of somebody else has no test: nothing that this library sends makes a difference there.
+// engageRows are the rows of the table in the documentation of Segment. A row that this library
+// cannot influence has no test.
 var engageRows = map[string]func(*testing.T){
 	"it reaches profiles, computed traits and audiences":  testEngageGetsWhatIsAllowed,
 	"the preferences that the profile stores":             testProfileLearnsEveryCategory,

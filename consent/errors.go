@@ -23,11 +23,11 @@ var (
 	// [Options.MaxPending] and [Options.MaxPendingBytes].
 	ErrFull = delivery.ErrFull
 	// ErrMessage is the error of a message that is nil or of a type other than the
-	// six of analytics-go. It names the type with its import path: code that still imports
-	// gopkg.in/segmentio/analytics-go.v3, or a fork, does not compile where it gives a client
-	// or a Config of that path to New or NewSegment, or a Client to a variable of that
-	// path's type. A message of that path compiles, since it has a Validate, which is all
-	// that analytics-go asks of one.
+	// six of analytics-go. It names the type with its import path. Code that still imports
+	// gopkg.in/segmentio/analytics-go.v3, or a fork, does not compile where it passes a client
+	// or a Config of that path to New or NewSegment, or assigns a Client to a variable of that
+	// path's type. A message of that path does compile, since a Validate method is all that
+	// analytics-go requires of one.
 	ErrMessage = errors.New("consent: not a message to send")
 	// ErrNecessary is the error of a message of [Client.Necessary] that has no reason, or no
 	// destination that the policy names.
@@ -40,7 +40,7 @@ var (
 	// ErrNoPreferences is the error of an [UpdateEvent] that has no preferences to
 	// report: its State or its policy names no category.
 	ErrNoPreferences = errors.New("consent: no category preferences to report")
-	// ErrNotTracked is the error of Flush on a Client that was not made by NewSegment:
-	// it does not know what became of its messages.
+	// ErrNotTracked is the error of Flush on a Client that does not know what became of its
+	// messages: one that was made by New, but for [New] of a client with a Flush.
 	ErrNotTracked = delivery.ErrNotTracked
 )

@@ -32,7 +32,7 @@ func Example() {
 	}})
 	client := consent.New(printer{}, policy, nil)
 
-	// In a server the middleware puts the answer there.
+	// In a server, the middleware puts the answer into the context.
 	ctx := consent.NewContext(context.Background(), consent.NewState(map[string]bool{
 		"analytics": true, "advertising": false,
 	}))
@@ -70,7 +70,7 @@ func ExampleOptions() {
 	// suppressed: no destination may see it
 }
 
-// A job carries the answer of the visitor who caused it as text.
+// A job carries, as text, the answer of the visitor who caused it.
 func ExampleState_MarshalText() {
 	payload, _ := json.Marshal(struct {
 		Order   string
@@ -89,7 +89,7 @@ func ExampleState_MarshalText() {
 	// granted
 }
 
-// What the visitor answered in two places holds together: a denial in either wins.
+// Of a visitor who answered in two places, both answers count: a denial in either wins.
 func ExampleState_Restrict() {
 	banner := consent.NewState(map[string]bool{"analytics": true, "advertising": true})
 	account := consent.NewState(map[string]bool{"advertising": false})
@@ -98,7 +98,7 @@ func ExampleState_Restrict() {
 	// Output: granted denied unknown
 }
 
-// Where a visitor gave no answer, another may stand in.
+// Where a visitor gave no answer, an answer from elsewhere may be used.
 func ExampleState_Or() {
 	banner := consent.NewState(map[string]bool{"advertising": false})
 	stored := consent.NewState(map[string]bool{"advertising": true, "analytics": true})
@@ -107,7 +107,7 @@ func ExampleState_Or() {
 	// Output: denied granted
 }
 
-// onlyAnalytics is a policy of one's own.
+// onlyAnalytics is a custom policy.
 type onlyAnalytics struct{}
 
 func (onlyAnalytics) Decide(s consent.State) consent.Decision {

@@ -10,29 +10,29 @@ import (
 	"github.com/go-consent/segment/internal/delivery"
 )
 
-// Exempt returns a client for events about no person: clusters, builds, nightly totals.
-// Nobody has to be asked about those, so they go wherever the policy lets an event of
-// somebody go who granted everything, with [ReasonExempt] and why as the Cause of each
-// verdict. What the policy denies even then stays denied. [Stats] counts them.
-// With, For and About end the exemption; whom About named counts again then.
+// Exempt returns a client for events that are not about a person: clusters, builds, nightly
+// totals. Nobody has to be asked about those. So they go wherever the policy would let an event of
+// a person go who granted everything, with [ReasonExempt] as the Reason and why as the Cause of
+// each verdict. What the policy denies even then stays denied. [Stats] counts these events. With,
+// For and About end the exemption; then the person that About named counts again.
 //
-// Why says in a few words what the events are about, for whoever reviews them. Without
-// it Enqueue returns [ErrExempt]. It does so, too, for a message that shows by its type or
-// fields that it is about a person:
+// Why says in a few words, for a reviewer, what the events are about. Without it Enqueue returns
+// [ErrExempt]. It also does so for a message that is about a person, as its type or its fields
+// show:
 //
 //   - Identify and Alias, and the [UpdateEvent].
 //   - UserId, Context.Traits, Context.IP or Context.Device.AdvertisingID is set.
 //
 // Nothing else is checked: not Properties, nor the Traits of a Group, nor whose the
-// AnonymousId is. Segment wants an id for every message; take the machine's own, and never
-// that of a visitor. Anonymous fills in none.
+// AnonymousId is. Segment requires an id for every message: use the machine's own, and never
+// that of a visitor. Anonymous does not fill it in.
 //
-// The consent object says true for every category, as the policy would for somebody who
-// granted everything: Segment closes a destination whose category is false, and delivers
-// an event without the object to all of them. It is no answer of anybody.
+// The consent object says true for every category, as it does for a visitor who granted
+// everything: Segment closes a destination whose category is false, and delivers an event without
+// the object to all of them. It does not stand for the answer of a visitor.
 //
-// A policy that goes by the visitor's own list names no destination, and so suppresses
-// every such message.
+// A policy that decides by the visitor's own list names no destination, and so suppresses every
+// such message.
 func (c *Client) Exempt(why string) *Client {
 	d := c.derive()
 	d.state, d.bound, d.exempt = All(Granted), true, &exemption{why: why}
@@ -40,13 +40,13 @@ func (c *Client) Exempt(why string) *Client {
 	return d
 }
 
-// An exemption is what a client of Exempt has besides its State.
+// An exemption is what a client of Exempt has in addition to its State.
 type exemption struct {
 	why  string
 	last atomic.Pointer[overlaid]
 }
 
-// An overlaid is a Decision, and what was made of it.
+// An overlaid is a Decision together with the result of changing it.
 type overlaid struct {
 	from *decision
 	made Decision
@@ -76,7 +76,8 @@ func (e *exemption) admits(kind *delivery.Kind, given analytics.Message) error {
 	}
 }
 
-// on returns d, of somebody who granted everything, with the reason of the exemption.
+// on returns d, the decision for somebody who granted everything, with the reason of the
+// exemption.
 func (e *exemption) on(d Decision) Decision {
 	if d.body == nil {
 		return d

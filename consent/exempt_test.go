@@ -99,8 +99,8 @@ func TestWhatIsNotExempt(t *testing.T) {
 	require.ErrorIs(t, (*consent.Client)(nil).Exempt("builds").Enqueue(scaled(nil)), consent.ErrNoClient)
 }
 
-// What a policy denies to everybody stays denied, and a policy that allows nothing, or
-// names nothing, allows nothing.
+// What a policy denies to everybody stays denied. With a policy that allows nothing, or lists
+// no destination, nothing is sent.
 func TestExemptOpensNoMoreThanThePolicyDoes(t *testing.T) {
 	for name, c := range map[string]struct {
 		policy consent.Policy

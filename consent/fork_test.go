@@ -10,8 +10,8 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// What gopkg.in/segmentio/analytics-go.v3 and forks declare, under a path of their own: a
-// Message has to have what is written here, and may need more.
+// What gopkg.in/segmentio/analytics-go.v3 and forks declare under their own import paths. A
+// Message there has at least these methods.
 type (
 	forkMessage interface{ Validate() error }
 	forkClient  interface {
@@ -26,8 +26,8 @@ func (forkTrack) Validate() error             { return nil }
 func (forkSegment) Enqueue(forkMessage) error { return nil }
 func (forkSegment) Close() error              { return nil }
 
-// A type assertion goes by the rule of the compiler: what fails here does not compile as an
-// argument, or in an assignment.
+// A type assertion follows the same rule as the compiler: a type that fails here does not compile
+// as an argument or in an assignment.
 func TestAnotherPathOfAnalytics(t *testing.T) {
 	var fork any = forkSegment{}
 	require.Implements(t, (*forkClient)(nil), fork)

@@ -6,13 +6,14 @@ import (
 	"github.com/go-consent/segment/internal/names"
 )
 
-// A Gate is the Router of a service that cannot be told, or is not documented to heed it:
-// a message leaves only if everybody who gets it there is allowed to. It adds nothing to
-// a message, and drops the application's integrations, which can only suppress it too.
+// A Gate is the Router of a service that cannot be told which destinations are denied, or does not
+// document that it respects that. A message leaves only if every destination behind the service is
+// allowed. A Gate adds nothing to a message. It drops the application's integrations, which can
+// only make it suppress more.
 //
-// For a service that is a destination itself, Destinations is its name in the policy. For
-// one that passes events on, it is every destination that is connected there, with the
-// service itself if it keeps what it gets. The zero Gate suppresses every message.
+// If the service is itself a destination, Destinations holds its name in the policy. If it passes
+// events on, Destinations holds every destination that is connected there, and the service itself
+// if it keeps what it gets. The zero Gate suppresses every message.
 type Gate struct {
 	Destinations []string // exactly as the policy names them, an alias included
 }
@@ -38,8 +39,8 @@ func (g Gate) Route(d Decision, _ State, integrations map[string]any) Route {
 	}
 }
 
-// only returns d for those destinations alone, each under all its names. One without a
-// verdict gets that of the unlisted ones, unless a verdict denies it in another casing.
+// only returns d with verdicts for those destinations alone, each under all its names. One without
+// a verdict gets that of the unlisted ones, unless a verdict denies it in another casing.
 func (d Decision) only(destinations []string) Decision {
 	if d.body == nil {
 		return d

@@ -8,8 +8,8 @@ import (
 	"github.com/go-consent/segment/internal/delivery"
 )
 
-// copyOf returns the message with maps and a context of its own, for a hook that may keep
-// or change it. What is no message is returned as it is.
+// copyOf returns a copy of the message, its maps and its context, for a hook that may keep or
+// change it. A value that is not a message is returned unchanged.
 func copyOf(given analytics.Message) analytics.Message {
 	m, ok := delivery.Open(given)
 	if !ok {

@@ -8,13 +8,13 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// Narrow returns d less what the integrations object of a message closes that the
-// application gave, for a [Router] whose service can stop every destination. A false closes
-// the destination under each of its names, in any casing; "All" false closes what the object
-// does not name. Where unlisted destinations are open, those that it names get a verdict if
-// theirs is another. It never opens what d denies.
+// Narrow returns d without what the application closed in the integrations object of a message. It
+// is for a [Router] whose service can stop every destination. A false closes the destination under
+// each of its names, in any casing. "All" false closes what the object does not name. Where
+// unlisted destinations are open, those that the object names get a verdict if it differs. Narrow
+// never opens what d denies.
 //
-// The object has plain JSON values, as a Router gets them: false alone closes.
+// The object has plain JSON values, as a Router gets them: only false closes.
 func (d Decision) Narrow(integrations map[string]any) Decision {
 	if d.body == nil || len(integrations) == 0 {
 		return d
@@ -58,8 +58,8 @@ func (n narrowing) listed(d *decision) {
 	}
 }
 
-// unlisted adds verdicts for the names that only the application uses. One that a verdict
-// denies in another casing is denied: it may be the right spelling.
+// unlisted adds verdicts for the names that only the application uses. A name that a verdict denies
+// in another casing is denied: it may be the right spelling.
 func (n narrowing) unlisted(d *decision) {
 	listed, denied := make(map[string]bool), make(map[string]bool)
 	for _, v := range d.verdicts {

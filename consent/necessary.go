@@ -7,24 +7,24 @@ import (
 	"sync/atomic"
 )
 
-// Necessary returns a client whose messages the destinations may see whatever the visitor
-// answered, since they are strictly necessary there: a payment that is checked for fraud,
-// say. It is what Always of a destinations.Config says of a destination, for these
-// messages alone, and the site's own legal claim in the same way:
+// Necessary returns a client whose messages these destinations may see whatever the visitor
+// answered, since they are strictly necessary there. An example is a payment that is checked for
+// fraud. It is like Always of a destinations.Config, but for these messages alone. As there, that
+// it is necessary is the site's own legal claim:
 //
 //	client.For(ctx).Necessary("fraud check of a payment", "Sift").Enqueue(m)
 //
-// The verdicts of those destinations have [ReasonNecessary], with why as the Cause. All
-// other verdicts stay as they are, and so does the consent object, which only the visitor's
-// answers make: at Segment, the destination must be in no category of consent, or Segment
-// closes it by that object. A message is suppressed as any other, as when a denied destination
-// is one that nothing can stop; an Alias leaves only when nothing else is denied, nor by
-// the visitor. As with Always, no identifier is filled in for such a destination.
+// The verdicts of those destinations have [ReasonNecessary], with why as the Cause. All other
+// verdicts stay as they are. So does the consent object, which holds only the visitor's answers: at
+// Segment, the destination must be in no consent category, or Segment closes it by that object. The
+// message may still be suppressed, for example if a denied destination is one that nothing can
+// stop. An Alias leaves only if nothing else is denied, and nothing by the visitor. As with Always,
+// no identifier is filled in for such a destination.
 //
-// A name is one that the policy has whatever anybody answered, in the exact spelling, an
-// alias included. If it is not, or without why, or without a name, Enqueue returns
-// [ErrNecessary]. Called again, Necessary adds to what was said before. With and For keep it;
-// for the [UpdateEvent] and [Client.Tell] it has no effect.
+// Each name must be one that the policy lists whatever a visitor answers, an alias included, in the
+// exact spelling. With any other name, without why, or without a name, Enqueue returns
+// [ErrNecessary]. Another call of Necessary adds to the first. With and For keep the claim. It has
+// no effect on the [UpdateEvent] and [Client.Tell].
 func (c *Client) Necessary(why string, destinations ...string) *Client {
 	d := c.derive()
 	n := new(necessity)
@@ -36,7 +36,7 @@ func (c *Client) Necessary(why string, destinations ...string) *Client {
 	return d
 }
 
-// A necessity is what a client of Necessary has besides its State.
+// A necessity is what a client of Necessary has in addition to its State.
 type necessity struct {
 	claims []claim
 	last   atomic.Pointer[overlaid]
@@ -47,8 +47,8 @@ type claim struct {
 	destinations []string
 }
 
-// on returns d with what is strictly necessary allowed. The other Decision is of the same
-// policy, for somebody of whom nothing was read: what it names, no visitor has named.
+// on returns d with the strictly necessary destinations allowed. The other Decision is that of the
+// same policy for All(Denied): every name in it comes from the policy, and not from a visitor.
 func (n *necessity) on(d Decision, unread func() Decision) (Decision, error) {
 	if last := n.last.Load(); last != nil && last.from == d.body && d.body != nil {
 		return last.made, nil

@@ -21,32 +21,34 @@ type Options struct {
 	// Enqueue, before it returns; for a delivered or failed one later, on another.
 	// The message is a copy, as it was sent or, if it was not, as the caller gave
 	// it. Calls come from many goroutines at once, for the messages of a batch one after
-	// the other. They must not call Close or Flush, which wait for them. One that
-	// enqueues again what was refused, and so is called for that again, is at some depth
-	// no longer called; the outcome is counted and a line logged.
+	// the other. They must not call Close or Flush, which wait for them. If OnOutcome
+	// enqueues a refused message again, and is called for that again, it is no longer
+	// called at some depth; the outcome is still counted, and a line is logged.
 	OnOutcome func(analytics.Message, Outcome)
 
-	// DangerouslySendUnchanged turns enforcement off, to see what it would do before it
-	// does it. If it is not nil, every message leaves as it was given, for every destination
-	// of the workspace, whatever the visitor answered: byte for byte as analytics-go would
-	// have sent it without this library. Before that the function is called, on the goroutine
-	// of Enqueue, as OnDecision is: with the message, the decision that would have counted,
-	// and why the message would have been suppressed, or "". Package consent/trial sums that
-	// up. A panic of it is logged, and the message leaves.
+	// DangerouslySendUnchanged turns enforcement off, to find out what it would do before
+	// turning it on. If it is not nil, every message leaves as it was given, to every
+	// destination of the workspace, whatever the visitor answered: byte for byte as
+	// analytics-go would have sent it without this library. Before a message leaves, the
+	// function is called on the goroutine of Enqueue, as OnDecision is: with the message, the
+	// decision that would have counted, and why the message would have been suppressed, or "".
+	// Package consent/trial makes a report of these calls. If the function panics, that is
+	// logged, and the message leaves.
 	//
-	// So that nobody takes it for enforcement, a Client says at its start that it is set, to
-	// the Logger of NewSegment or else to package log, and [Stats] counts the messages as
-	// Unenforced. No message is suppressed, and OnDecision and OnOutcome are told what they
-	// would be told of a message that leaves. What would be refused is refused.
+	// So that nobody mistakes this for enforcement, a new Client writes that it is set to the
+	// Logger of NewSegment, or else to package log, and [Stats] counts the messages as
+	// Unenforced. No message is suppressed. OnDecision and OnOutcome are told what they
+	// would be told of a message that leaves. Messages that are refused otherwise are still
+	// refused.
 	//
-	// The messages of [Client.Tell] and the [UpdateEvent] are the exception: they are this
-	// library's own, and leave as ever. The function of Anonymous is asked for every message
-	// without an AnonymousId: a program that fills it in now had it in its messages before.
-	// Handlers, cookies and scripts in the page are not concerned.
+	// The messages of [Client.Tell] and the [UpdateEvent] are the exception: only this library
+	// sends them, and they are enforced. The function of Anonymous is asked for every message
+	// without an AnonymousId, since without this library the program would have filled it in.
+	// Handlers, cookies and scripts in the page are not affected.
 	DangerouslySendUnchanged func(m analytics.Message, would Decision, suppressed Reason)
 
-	// Router says what the service is told that messages go to. Nil is [Segment]. Any other
-	// is not told of an [UpdateEvent]: that is suppressed, with SuppressedUpdate.
+	// Router is for the service that messages go to. Nil is [Segment]. With another Router
+	// that is no [Updater], an [UpdateEvent] is suppressed, with SuppressedUpdate.
 	Router Router
 
 	// MaxPending limits how many messages may be without an outcome at a client of

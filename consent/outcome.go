@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// A Result is what became of a message in the end. Every message that Enqueue is
-// given has exactly one.
+// A Result is what became of a message in the end. Every message given to Enqueue has
+// exactly one.
 type Result string
 
 const (
@@ -22,15 +22,15 @@ const (
 	// Accepted: a client that was passed to New took the message. What became of it
 	// there is not known; with a client of NewSegment it is Delivered or Failed.
 	Accepted Result = "accepted"
-	// Queued: the queue of [NewQueued] took the message. What becomes of it there the
-	// client of [Client.Deliver] tells.
+	// Queued: the queue of [NewQueued] took the message. The client of [Client.Deliver]
+	// tells what becomes of it.
 	Queued Result = "queued"
 	// Discarded: the message went to [Discard], which sends nothing.
 	Discarded Result = "discarded"
 )
 
-// An Outcome tells what became of a message, and why. The text of its error holds
-// nothing of a message, nor of what the server answered.
+// An Outcome tells what became of a message, and why. The text of its error contains
+// nothing of the message, nor of the server's response.
 type Outcome struct {
 	Result   Result
 	Decision Decision // of a suppressed message

@@ -59,9 +59,9 @@ func closed(t testing.TB, s consent.Stats) {
 	require.Zero(t, s.Pending(), "%+v", s)
 }
 
-// allTold waits until every outcome is told. On a busy machine the second that Shutdown waits
-// for it may not do; that Shutdown waits at all is tested with a clock of its own, beside
-// delivery.Sender.
+// allTold waits until every outcome is told. On a busy machine, the second that Shutdown waits
+// for that may not be enough. The tests of delivery.Sender, with a fake clock, check that
+// Shutdown waits at all.
 func allTold(t testing.TB, client *consent.Client) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -172,7 +172,7 @@ func TestWhatHasNoJSONIsRefused(t *testing.T) {
 	}
 }
 
-// What analytics-go would send, this library sends the same.
+// This library sends the same JSON that analytics-go would.
 func TestFrozenMessagesAreTheSame(t *testing.T) {
 	type own struct {
 		A int `json:"a"`
@@ -314,14 +314,14 @@ func TestCloseReturnsIfACallbackEndsItsGoroutine(t *testing.T) {
 			select {
 			case err := <-done:
 				require.NoError(t, err)
-			case <-time.After(10 * time.Second):
+			case <-time.After(time.Minute):
 				t.Fatal("Close does not return")
 			}
 		})
 	}
 }
 
-// once is a value that has a JSON form only the first time.
+// once is a value that can be marshaled only once.
 type once struct{ made *atomic.Bool }
 
 func (o once) MarshalJSON() ([]byte, error) {
@@ -416,8 +416,8 @@ func TestFlushEndsWithItsContext(t *testing.T) {
 	require.ErrorIs(t, (*consent.Client)(nil).Flush(t.Context()), consent.ErrNoClient)
 }
 
-// Whatever code of the application panics, the process lives, the message has its
-// outcome, and a log tells of it without the value.
+// Whatever code of the application panics, the process goes on, the message has its outcome, and
+// the log names the panic without its value.
 func TestPanicsOfTheApplication(t *testing.T) {
 	var logged bytes.Buffer
 	logger := analytics.StdLogger(log.New(&logged, "", 0))

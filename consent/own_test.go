@@ -11,8 +11,8 @@ import (
 	"github.com/go-consent/segment/internal/delivery"
 )
 
-// A taker tracks every message, and does nothing with it. What Enqueue does before is the
-// library's own part: it decides, stamps and copies. A queue costs more than that.
+// A taker accepts every message, and does nothing with it. What Enqueue does before that is the
+// library's own part: it decides, stamps and copies. A real queue costs more than all of it.
 type taker struct{}
 
 func (taker) Send(*delivery.Message, int) (tracked bool, err error) { return true, nil }
@@ -21,8 +21,8 @@ func (taker) Shutdown(context.Context) (lost int, err error)        { return 0, 
 func (taker) Close() error                                          { return nil }
 func (taker) IsClosed() bool                                        { return false }
 
-// ready is a Policy that decided before, which is what one of the destinations package
-// finds for an answer seen before.
+// ready is a Policy whose Decision is already made, like that of a destinations.Policy for an
+// answer that it has seen before.
 type ready struct{ decision Decision }
 
 func (r ready) Decide(State) Decision { return r.decision }
@@ -50,7 +50,7 @@ func ordered() analytics.Message {
 	}
 }
 
-// All that the own part allocates is the copy of the message, in one piece.
+// The library's own part allocates once: the copy of the message.
 func TestOwnPartAllocatesTheCopy(t *testing.T) {
 	visitor, m := visitorOf20(), ordered()
 	require.NoError(t, visitor.Enqueue(m))

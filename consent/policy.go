@@ -67,6 +67,7 @@ const (
 	ReasonApplication       Reason = "the application turned it off for this message"
 	ReasonWarehouses        Reason = "warehouses open and close together, and one is denied or not all are allowed"
 	ReasonUpdateEvent       Reason = "the update of preferences goes to Segment alone"
+	ReasonUpdateRouted      Reason = "the update of preferences goes to the router's service alone"
 )
 
 // Why a message is suppressed.

@@ -15,8 +15,8 @@ func (s State) Presume() State {
 	return s.merge(NewState(nil), presume(rest, statetext.Unknown), asked, presume, presume)
 }
 
-// Given returns s without its presumed grants: what the visitor answered, for a
-// cookie, a record, or whoever else must not take a presumed grant for an answer.
+// Given returns s without its presumed grants: only what the visitor answered. It is for a
+// cookie, a record, and anything else where a presumed grant must not pass for an answer.
 func (s State) Given() State {
 	if !statetext.MayHold(s.text, statetext.Presumed) {
 		return s

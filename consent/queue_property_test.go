@@ -43,11 +43,11 @@ func (s *shelf) take(t testing.TB) (all []consent.Captured) {
 	return all
 }
 
-// TestQueuedEqualsDirect sends random messages of all types directly and through a queue,
-// for an answer that stays the same. What is on the wire must be the same byte for byte, and
-// what is suppressed or refused too.
+// TestQueuedEqualsDirect sends random messages of all types directly and through a queue, for an
+// answer that stays the same. Both must put the same bytes on the wire, and suppress and refuse
+// the same messages.
 //
-// CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
+// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
 func TestQueuedEqualsDirect(t *testing.T) {
 	seed, cases := propertyRun(t, 14_000) // 5,000 of which leave
 	r := rand.New(rand.NewPCG(seed, 5))
@@ -252,11 +252,11 @@ func randomValue(r *rand.Rand, depth int) any {
 	}
 }
 
-// TestQueuedIsNeverWider delivers messages under random answers captured and answers of
-// now, and policies of now that may be others than those of then. What leaves must be
-// allowed by each answer.
+// TestQueuedIsNeverWider delivers random messages. For each there are the answers that were
+// captured and the current one, and the policy may have changed since the capture. What leaves
+// must be allowed by each answer.
 //
-// CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
+// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
 func TestQueuedIsNeverWider(t *testing.T) {
 	seed, cases := propertyRun(t, 20_000)
 	r := rand.New(rand.NewPCG(seed, 6))

@@ -14,22 +14,22 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// A Queue takes what a client of [NewQueued] captured. Package queue has the interface of
-// one that also gives it back, and the worker that delivers.
+// A Queue stores what a client of [NewQueued] captured. Package queue has the interface of a queue
+// that also gives it back, and the worker that delivers it.
 type Queue interface {
 	// Put stores the message, and returns when it is stored as safely as the queue promises.
-	// It must not change what it is given, and must be done with it when it returns. Put is
+	// It must not change what it is given, and must not use it after it has returned. Put is
 	// called from many goroutines at once. The context has the values of the one that
-	// [Client.For] was given, and never ends: a deadline is the queue's own.
+	// [Client.For] was given, and never ends: the queue sets its own deadline.
 	Put(ctx context.Context, c Captured) error
 }
 
 // Captured is a message on its way through a queue: as the application gave it, with what is
-// needed to decide about it once more when it leaves.
+// needed to decide about it again when it leaves.
 type Captured struct {
 	// Message is one of the six types of analytics-go, by value. It has no consent object
-	// and no integrations of this library's. MessageId and Timestamp are set, and its maps hold plain
-	// JSON. They may be the application's own.
+	// and no integrations from this library. MessageId and Timestamp are set, and its maps hold
+	// plain JSON. The maps may be the application's own.
 	Message analytics.Message
 
 	// States are the answers that counted for it, each of which must allow: a device and an
@@ -62,21 +62,22 @@ type Claim struct {
 	Destinations []string
 }
 
-// NewQueued returns a Client whose messages go into a queue, to be decided about once more
-// when they leave: see [Client.Deliver]. With, For and Enqueue are those of any Client, so
-// code that tracks does not change. Enqueue decides, validates, stamps and measures as a
-// client of [NewSegment] does, and calls OnDecision; what is suppressed or refused then is
-// never stored. What is left goes to q as it was given, and has the outcome [Queued] when
-// Put has returned nil. An error of Put is that of Enqueue; a panic of it is one too.
+// NewQueued returns a Client whose messages go into a queue, and are decided again when they leave:
+// see [Client.Deliver]. With, For and Enqueue are those of any Client, so code that tracks does not
+// change. Enqueue decides, validates, stamps and measures like a client of [NewSegment], and calls
+// OnDecision; a message that is suppressed or refused then is never stored. Any other goes to q as
+// it was given, and has the outcome [Queued] when Put has returned nil. Enqueue returns the error
+// of Put, and an error if Put panics.
 //
-// What a client is bound to goes with the message. With For those are all answers of a
-// [NewContextAll]. What Exempt and Necessary say counts at delivery, too, under the policy
-// of then. The router is that of o, and should be that of the client that delivers. Whom About names is looked at now, and an id of Anonymous is filled in now.
+// The message is stored with the answer that the client is bound to; with For and a context of
+// [NewContextAll], with all of its answers. Exempt and Necessary count at delivery, too, under the
+// policy of that time. The router is that of o, which should be the one of the client that
+// delivers. About is checked, and an id of Anonymous is filled in, when the message is enqueued.
 //
 // With [Options.DangerouslySendUnchanged] every Enqueue is an [ErrConfig]: a queued message
 // never leaves as it was given. MaxPending, MaxPendingBytes and Wait have no effect. Flush
-// has nothing to wait for. Close and Shutdown wait for what is being stored, and leave the
-// queue open. With a nil queue every Enqueue is an error.
+// has nothing to wait for. Close and Shutdown wait for messages that are being stored, and leave
+// the queue open. With a nil queue every Enqueue is an error.
 func NewQueued(q Queue, p Policy, o *Options) *Client {
 	s := newShared(p, o)
 	if !nils.Is(q) {

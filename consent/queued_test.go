@@ -132,7 +132,7 @@ type queueFunc func(consent.Captured) error
 
 func (f queueFunc) Put(_ context.Context, c consent.Captured) error { return f(c) }
 
-// A told is what became of a delivered message.
+// A told is the outcome of a delivered message.
 func deliver(t *testing.T, c *consent.Client, x consent.Captured, now *consent.Standing) consent.Outcome {
 	t.Helper()
 	var all []consent.Outcome
@@ -217,7 +217,7 @@ func TestDeliver(t *testing.T) {
 	}
 }
 
-// A filled-in id is dropped where another id is left.
+// An id that was filled in is dropped if another id is left.
 func TestDeliverDropsAFilledID(t *testing.T) {
 	var r consenttest.Recorder
 	c := consent.New(&r, queuePolicy, nil)
@@ -229,7 +229,7 @@ func TestDeliverDropsAFilledID(t *testing.T) {
 	require.Empty(t, r.Events()[0].Message.(analytics.Track).AnonymousId)
 }
 
-// No client of a queue delivers, nor one without a client.
+// A client that puts into a queue does not deliver, and neither does one without a next client.
 func TestDeliverNeedsADirectClient(t *testing.T) {
 	for _, c := range []*consent.Client{nil, consent.New(nil, queuePolicy, nil), consent.NewQueued(&putter{}, queuePolicy, nil)} {
 		require.ErrorIs(t, deliver(t, c, consent.Captured{}, nil).Err, consent.ErrNoClient)
@@ -264,7 +264,7 @@ func TestQueuedRouter(t *testing.T) {
 	require.Equal(t, consent.SuppressedRouter, deliver(t, consent.New(&r, queuePolicy, o), x, nil).Reason)
 }
 
-// strict is the router of Segment, but takes no integrations of the application's.
+// strict is the router of Segment, but does not accept the application's integrations.
 type strict struct{ consent.Segment }
 
 func (r strict) Route(d consent.Decision, s consent.State, integrations map[string]any) consent.Route {
@@ -274,7 +274,7 @@ func (r strict) Route(d consent.Decision, s consent.State, integrations map[stri
 	return r.Segment.Route(d, s, nil)
 }
 
-// Whom a client is for must not be forgotten over an event about nobody.
+// After an event about nobody, the client still knows which person About named.
 func TestAboutOutlastsAnExemption(t *testing.T) {
 	var next capture
 	c := consent.New(&next, policy, nil).About("ann").Exempt("builds")
@@ -287,7 +287,7 @@ func TestAboutOutlastsAnExemption(t *testing.T) {
 	require.Len(t, next.sent, 2)
 }
 
-// An answer of nobody must not stay when the exemption ends.
+// When About ends an exemption, the answer of the exemption must not stay.
 func TestAboutEndsAnExemption(t *testing.T) {
 	var r consenttest.Recorder
 	c := consent.New(&r, queuePolicy, nil).With(consenttest.Deny("analytics", "advertising"))

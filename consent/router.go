@@ -1,29 +1,42 @@
 package consent
 
-// A Router says how a service that passes events on is told of a Decision: what a message
-// carries, which destinations the service then stops by itself, and when the message is
-// suppressed since that would not be enough. [Segment] is one, [Gate] one for a service that
-// cannot be told, and package consent/rudderstack has another. A program may have its own:
-// the conformance package tests it.
+// A Router tells a service that passes events on about a Decision: what a message carries, which
+// destinations the service then stops by itself, and when the message is suppressed because that
+// would not be enough. [Segment] is one, [Gate] is for a service that cannot be told, and package
+// consent/rudderstack has another. A program may have its own, which the conformance package
+// tests.
 //
 // Route is called for a visitor who answered s, from many goroutines at once, and must not
 // block. The Client asks it in two ways.
 //
-// Without integrations, once for a Decision and a State, whose answer many messages share.
-// What the visitor denied by name has a verdict in d, also if the policy does not list it.
+// Without integrations, once for a Decision and a State. Many messages share the Route. What the
+// visitor denied by name has a verdict in d, even if the policy does not list it.
 //
-// With integrations, for a message that the application gave some. Then d is the Decision
-// of the Route without; only Decision, Suppressed and Integrations count. The values are
-// plain JSON, and what is false there is a plain false. They may close what d allows, and
-// never open what it denies: see [Decision.Narrow].
+// With integrations, for a message to which the application gave some. Then d is the Decision of
+// the Route without integrations, and only Decision, Suppressed and Integrations of the new Route
+// count. The values are plain JSON, in which a value that means false is a plain false. They may
+// close what d allows, and must not open what it denies: see [Decision.Narrow].
 //
 // A Router that panics, or that returns what has no JSON form, suppresses the message.
 type Router interface {
 	Route(d Decision, s State, integrations map[string]any) Route
 }
 
-// A Route is what messages leave with. It is shared: nothing in it may be changed later.
-// The zero Route suppresses.
+// An Updater is a Router whose service has an event of its own for a visitor's new answer.
+// Its [UpdateEvent] leaves whatever the visitor answered, with ids and what RouteUpdate
+// returns, and nothing else of the application's. With any other Router but [Segment] the event
+// is suppressed.
+//
+// RouteUpdate is called as Route is. The Decision denies every destination, since the event
+// is for the service alone; its Categories are what the visitor answered. The Decision of the
+// Route does not count.
+type Updater interface {
+	Router
+	RouteUpdate(d Decision, s State) Route
+}
+
+// A Route is what messages leave with. It is shared: do not change anything in it later.
+// The zero Route suppresses every message.
 type Route struct {
 	// Decision is d as the service carries it out: each verdict, and Unlisted, is what it
 	// will do. It allows nothing that d denies.
@@ -36,7 +49,8 @@ type Route struct {
 	Integrations map[string]any
 
 	// Context holds keys and values for the Extra of a message's Context. The application's
-	// own values under such a key, in any casing, are dropped; a nil value drops them alone.
+	// own values under such a key, in any casing, are dropped. A nil value adds nothing in
+	// their place.
 	Context map[string]any
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // Customer.io passes events on to a destination that is connected there. It documents no way
-// to stop it there, so that a message stays home if the destination is denied.
+// to stop it there, so that a message is suppressed if the destination is denied.
 func ExampleGate() {
 	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{
 		"messaging": {"Customer.io"}, "analytics": {"Mixpanel"},

@@ -81,7 +81,7 @@ func TestGateLetsAMessageLeaveOnlyIfAllThatGetItMay(t *testing.T) {
 	}
 }
 
-// What a policy does not list may be denied nevertheless, in whatever casing.
+// A destination that the policy does not list may still be denied, in any casing.
 func TestGateOfWhatThePolicyDoesNotList(t *testing.T) {
 	open := destinations.MustCompile(destinations.Config{
 		Categories: map[string][]string{"analytics": {"Amplitude"}, "ads": {"Meta"}}, AllowUnlisted: true,
@@ -113,7 +113,7 @@ func TestGateOfWhatThePolicyDoesNotList(t *testing.T) {
 	}
 }
 
-// A message must not leave because a router of somebody else has a fault.
+// A faulty custom router must not make a message leave.
 func TestRouterThatFailsSuppresses(t *testing.T) {
 	allow := func(d consent.Decision, _ consent.State, own map[string]any) consent.Route {
 		return consent.Route{Decision: d}
@@ -146,7 +146,7 @@ func TestRouterThatFailsSuppresses(t *testing.T) {
 	}
 }
 
-// The application may use its integrations again, whatever a router makes of them.
+// The application may reuse its integrations, whatever a router does with them.
 func TestRouterDoesNotGetTheApplicationsOwnMap(t *testing.T) {
 	back := routerFunc(func(d consent.Decision, _ consent.State, own map[string]any) consent.Route {
 		if own != nil {
@@ -201,7 +201,7 @@ func TestContextOfARouterReplacesTheApplicationsOwn(t *testing.T) {
 	require.Contains(t, string(events[0].JSON), `"context":{"consentManagement":"ours","kept":2}`)
 }
 
-// What tells Segment of an answer is nothing to send to others as an event.
+// The messages that tell Segment of an answer are not sent to other services.
 func TestUpdateIsForSegmentAlone(t *testing.T) {
 	events, outcome := sent(t, consent.Gate{Destinations: []string{"Snowplow"}}, consenttest.Grant("analytics"),
 		analytics.Track{UserId: "u", Event: consent.UpdateEvent})
@@ -246,7 +246,7 @@ func (c *writingTeller) Enqueue(m analytics.Message) error {
 	return err
 }
 
-// What a client writes to one message must not be in the next one.
+// What a client writes into one message must not appear in the next one.
 func TestNextClientThatTellsMayWriteToItsMessage(t *testing.T) {
 	var next writingTeller
 	client := consent.New(&next, routed, nil).With(consenttest.Grant("analytics"))
@@ -260,7 +260,7 @@ func TestNextClientThatTellsMayWriteToItsMessage(t *testing.T) {
 	}
 }
 
-// Deliver is told what such a client tells, of each message once, also if an id comes twice.
+// Deliver is told what such a client tells, once for each message, even if two have the same id.
 func TestDeliverThroughAClientThatTells(t *testing.T) {
 	var next tellingClient
 	client := consent.New(&next, routed, nil)

@@ -27,22 +27,22 @@ const (
 //
 //   - The write key must not be empty, and the policy not nil.
 //   - The Endpoint, if set, must be a scheme and a host, and may be a path below which a
-//     proxy of one's own passes requests on to Segment, such as
+//     proxy of your own passes requests on to Segment, such as
 //     https://www.example.com/segment: analytics-go appends /v1/batch to whatever it is
 //     given. So a path that ends in /v1 or /v1/batch is an error, and a final slash is
 //     left out.
 //   - The DefaultContext must hold no consent and no integrations, since Segment
 //     merges it into every message.
-//   - The Config and its DefaultContext are copied; analytics-go writes to them. What
-//     is more than plain JSON in the DefaultContext becomes JSON now, and is an error
-//     if it cannot: analytics-go does that for each batch, where a panic ends the
+//   - The Config and its DefaultContext are copied, as analytics-go writes to them. Values
+//     of the DefaultContext that are not plain JSON are converted now, and are an error
+//     if that fails: analytics-go converts them for each batch, where a panic ends the
 //     process and an error loses the batch.
 //   - Responses are read to their end, so that connections are reused.
 //   - Redirects are not followed: they are failures.
-//   - At most 10 requests are under way at once; what comes meanwhile waits in the queue.
-//     Each is tried 10 times at most, 10 seconds each, with RetryAfter in between or what
-//     the server's Retry-After asks for, 5 minutes at most. After a 429 Too Many Requests
-//     all of them wait: see [Client.LimitedUntil].
+//   - At most 10 requests are under way at once; further messages wait in the queue. Each
+//     request is tried at most 10 times, for 10 seconds each. The pauses are those of
+//     RetryAfter, or of the server's Retry-After but at most 5 minutes. After a 429 Too Many
+//     Requests all requests wait: see [Client.LimitedUntil].
 //   - Every message has an outcome, and Enqueue does not block. See
 //     [Options.OnOutcome], [Options.MaxPending] and [Client.Shutdown].
 //   - Nothing of a message, nor of what a server answers, is written to a log. The Logger

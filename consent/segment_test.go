@@ -127,7 +127,7 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
-// A proxy of one's own, on a host that serves other things as well.
+// A custom proxy, on a host that also serves other things.
 func TestEndpointBelowAPath(t *testing.T) {
 	for _, slash := range []string{"", "/"} {
 		paths := make(chan string, 1)

@@ -15,8 +15,8 @@ import (
 type shared struct {
 	outlet      delivery.Outlet  // nil: there is none
 	stored      *delivery.Stored // the outlet of a client of NewQueued, else nil
-	queue       Queue            // likewise
-	fingerprint string           // of the policy, likewise
+	queue       Queue            // of a client of NewQueued, else nil
+	fingerprint string           // of the policy of a client of NewQueued
 	untold      Result           // of a message whose outcome the outlet does not tell; "" if it tells all
 	watcher     watcher          // the client that the outlet wraps, if it is one
 	policy      Policy
@@ -114,16 +114,15 @@ func (s *shared) tell(callback analytics.Callback) func(analytics.Message, error
 	}
 }
 
-// Of an OnOutcome that enqueues again what was refused, and is called for that again,
-// calls go no deeper than so many frames of a stack. The depth is looked at only if so
-// many calls are under way, since that takes a while.
+// An OnOutcome that enqueues a refused message again is called for that again, but not in more
+// than maxFrames stack frames. The depth is measured only if more than maxHearing calls are
+// under way, since measuring takes a while.
 const (
 	maxFrames  = 2000
 	maxHearing = 100
 )
 
-// hear tells an outcome to the application. A hook that panics must not take with it
-// what called it.
+// hear tells an outcome to the application. If the hook panics, its caller must go on.
 func (s *shared) hear(m analytics.Message, o Outcome) {
 	if s.onOutcome == nil {
 		return

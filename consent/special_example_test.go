@@ -10,7 +10,7 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// Events of machines need nobody's consent. What shows that it is about a person is refused.
+// Events of machines need no consent. A message that is recognizably about a person is refused.
 func ExampleClient_Exempt() {
 	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{
 		"analytics": {"Amplitude"},

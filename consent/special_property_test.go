@@ -19,10 +19,10 @@ import (
 // TestSpecialMessagesToldEqualsWire sends random exempt and strictly necessary messages
 // through the real analytics-go. Each verdict that is told must be what the integrations
 // object on the wire does. Exempt opens what the policy opens for somebody who granted
-// everything, and Necessary what it is told to and nothing else, in both cases less what
-// the application closes.
+// everything. Necessary opens the named destinations and nothing else. In both cases, what the
+// application closes stays closed.
 //
-// CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
+// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
 func TestSpecialMessagesToldEqualsWire(t *testing.T) {
 	seed, cases := propertyRun(t, 20_000)
 	r := rand.New(rand.NewPCG(seed, 2))
@@ -78,7 +78,8 @@ func TestSpecialMessagesToldEqualsWire(t *testing.T) {
 	}
 }
 
-// A special is a told of a message that is exempt, or necessary where that names something.
+// A special is a told whose message is exempt or, if necessary names something, strictly
+// necessary.
 type special struct {
 	told
 	necessary []string
@@ -104,7 +105,8 @@ func newSpecial(r *rand.Rand, compiled *destinations.Policy) *special {
 	if x.necessary == nil {
 		x.necessary = []string{}
 	}
-	// What may be open, computed once more: NewDecision makes one verdict of all names.
+	// What may be open, computed a second time: NewDecision gives all names of a destination one
+	// verdict.
 	open := make(map[string]bool)
 	for v := range x.plain.Verdicts() {
 		if slices.Contains(x.necessary, v.Destination) {
@@ -134,7 +136,7 @@ func (x *special) client(c *consent.Client) *consent.Client {
 	return c.Necessary("law", x.necessary...).With(x.state)
 }
 
-// reasons checks what compare does not know.
+// reasons checks what compare does not.
 func (x *special) reasons() string {
 	if x.outcome.Result == consent.Refused {
 		return ""

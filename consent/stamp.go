@@ -9,8 +9,8 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// A stamp is what the messages of one visitor leave with. It is made once for a Decision
-// and a State, and shared: nobody may write to it.
+// A stamp is what the messages of one visitor leave with. It is made once for a Decision and a
+// State, and shared: do not write to it.
 type stamp struct {
 	state      State
 	decision   Decision // as the router can carry it out
@@ -21,8 +21,8 @@ type stamp struct {
 
 	integrations map[string]any  // for a message without any of the application's own
 	size         int             // of those as JSON, at most
-	extra        map[string]any  // likewise, of its Context: what the router adds alone
-	replaces     map[string]bool // folded keys of a Context that the application's own do not count under
+	extra        map[string]any  // of a message's Context without any: only what the router adds
+	replaces     map[string]bool // folded keys under which the Context's own values are dropped
 }
 
 // stampFor returns the stamp for a visitor who answered state.
@@ -51,15 +51,24 @@ func (s *shared) makeStamp(d Decision, state State) *stamp {
 	if route.Suppressed != "" {
 		return made
 	}
-	if err := made.fill(route.Integrations, route.Context); err != nil {
-		s.log("consent: the Router returned what has no JSON form")
-		made.suppressed, made.alias = SuppressedRouter, SuppressedRouter
+	if !s.carry(made, route) {
 		return made
 	}
 	if route.Decision.denies() || state.Denials() != NewState(nil) {
 		made.alias = SuppressedAlias
 	}
 	return made
+}
+
+// carry gives the stamp what messages of the route carry. It reports false, and suppresses
+// them, if that has no JSON form.
+func (s *shared) carry(made *stamp, route Route) bool {
+	if err := made.fill(route.Integrations, route.Context); err != nil {
+		s.log("consent: the Router returned what has no JSON form")
+		made.suppressed, made.alias = SuppressedRouter, SuppressedRouter
+		return false
+	}
+	return true
 }
 
 // route asks the router. If it panics, or returns nothing, the message is suppressed.
@@ -138,10 +147,16 @@ func (s *stamp) extraOf(caller map[string]any) map[string]any {
 	return extra
 }
 
-// updateStamp is the stamp of an update of preferences, which leaves for Segment alone
-// whatever the visitor answered. Segment refuses it without categories.
+// updateStamp is the stamp of an update of preferences, which leaves for Segment, or the
+// service of an Updater, alone whatever the visitor answered. Segment refuses it without
+// categories.
 func (s *shared) updateStamp(d Decision, state State) (*stamp, error) {
-	if !s.isSegment() {
+	updater, told := s.router.(Updater)
+	reason := ReasonUpdateEvent
+	switch {
+	case told:
+		reason = ReasonUpdateRouted
+	case !s.isSegment():
 		return &stamp{state: state, decision: d, suppressed: SuppressedUpdate, update: true}, nil
 	}
 	if d.body == nil || len(d.body.categories) == 0 {
@@ -156,9 +171,24 @@ func (s *shared) updateStamp(d Decision, state State) (*stamp, error) {
 	}
 	body := &decision{categories: d.body.categories}
 	for _, v := range d.body.verdicts {
-		v.Allowed, v.Reason, v.Cause = false, ReasonUpdateEvent, ""
+		v.Allowed, v.Reason, v.Cause = false, reason, ""
 		body.verdicts = append(body.verdicts, v)
 	}
 	made := &stamp{state: state, decision: Decision{body}, update: true}
+	if told {
+		route := s.routeUpdate(updater, made.decision, state)
+		if made.suppressed = route.Suppressed; made.suppressed == "" {
+			s.carry(made, route)
+		}
+		return made, nil
+	}
 	return made, made.fill(segment.Decision{}.ClosedForm(nil), d.consentContext(state))
+}
+
+// routeUpdate asks the router about an update of preferences. If it panics, that is
+// suppressed.
+func (s *shared) routeUpdate(u Updater, d Decision, state State) (r Route) {
+	r = Route{Suppressed: SuppressedRouter}
+	defer s.caught("Router")
+	return u.RouteUpdate(d, state)
 }

@@ -106,8 +106,8 @@ func (s State) Category(name string) Choice {
 }
 
 // Destination returns the answer for the destination of that name. It is the
-// visitor's answer for that name alone; what the answers for categories make of
-// it is for a [Policy] to decide.
+// visitor's answer for that name alone. How the answers for categories affect the
+// destination is decided by a [Policy].
 func (s State) Destination(name string) Choice {
 	_, destinations := s.sections()
 	rest, _ := s.head()
@@ -141,9 +141,9 @@ func (s State) AskedByDestination() bool {
 	return asked
 }
 
-// Answered reports whether s holds an answer of the visitor's: a name that is not
-// a presumed grant, or the mark of one who was asked destination by destination. The
-// rest is nobody's answer, so All(c) is not answered whatever c is.
+// Answered reports whether s holds an answer of the visitor: a name whose grant is not
+// presumed, or the mark that the visitor was asked destination by destination. The rest is
+// not an answer of the visitor, so All(c) is not answered, whatever c is.
 func (s State) Answered() bool {
 	given := s.Given()
 	categories, destinations := given.sections()

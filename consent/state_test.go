@@ -98,7 +98,7 @@ func TestPresumed(t *testing.T) {
 	require.Equal(t, "1.?;-a;", state(t, "1.?;-a,~b;").Denials().String())
 }
 
-// A field that a payload lacks is not touched, so it is decoded into a fresh value.
+// Decoding does not touch a field that the payload lacks, so decode into a fresh value.
 func TestStatesInPayloads(t *testing.T) {
 	type job struct {
 		User    string `json:"user"`

@@ -22,16 +22,17 @@ type Answer struct {
 	AnonymousID, UserID string
 }
 
-// Tell tells Segment of a visitor's new answer, in two messages. The first is
-// [UpdateEvent], which leaves whatever the answer is. It has an anonymous id of its own if
-// the visitor has no id: Segment requires one, and one that visitors share would mix their
-// answers. The second is the Identify of the Consent Manager, with the traits
+// Tell tells Segment, or the service of an [Updater], of a visitor's new answer, in two
+// messages. The first is [UpdateEvent], which leaves whatever the answer is. If the visitor has
+// no id, it gets a new anonymous id: Segment requires one, and a shared id would mix the answers
+// of several visitors. The second is the Identify of the Consent Manager, with the traits
 // destinationTrackingPreferences and customTrackingPreferences; it leaves only if the
 // visitor has an id and the answer opens a destination that needs consent. Only names that
 // the policy has go into the traits.
 //
-// What c is bound to does not matter, nor whom it is for ([Client.About]), and [Client.Anonymous]
-// fills in no id: the answer is that of the visitor whose ids it has. The error joins what [Client.Enqueue] returns.
+// The answer belongs to the visitor whose ids it has. So neither the State that c is bound to nor
+// [Client.About] matters, and [Client.Anonymous] fills in no id. The error joins those of
+// [Client.Enqueue].
 func (c *Client) Tell(a Answer) error {
 	if c == nil || c.shared == nil || c.shared.outlet == nil {
 		return fmt.Errorf("the update of preferences was not sent: %w", ErrNoClient)
@@ -48,7 +49,7 @@ func (c *Client) Tell(a Answer) error {
 	if err != nil {
 		failed = append(failed, fmt.Errorf("the update of preferences was not sent: %w", err))
 	}
-	if known && !a.Forgotten && c.opens(decision, a.State) {
+	if known && !a.Forgotten && c.Opens(a.State) {
 		err := c.With(a.State).Enqueue(analytics.Identify{
 			AnonymousId: anonymous, UserId: a.UserID, Traits: traits(a.State.Given(), decision),
 		})
@@ -69,22 +70,16 @@ func (s *shared) reported(state State) State {
 	return reported
 }
 
-// plain returns c without what an application says of its own messages alone, and for
-// whoever answered.
+// plain returns c without what counts only for the application's own messages, and for any
+// person.
 func (c *Client) plain() *Client {
 	d := c.derive()
 	d.person, d.anonymous, d.necessary, d.enforced = nil, nil, nil, true
 	return d
 }
 
-// opens reports whether a message leaves for a destination that needs consent.
-func (c *Client) opens(d Decision, s State) bool {
-	made := c.shared.stampFor(d, s)
-	return made.suppressed == "" && made.decision.identifies()
-}
-
-// traits are those with which the Consent Manager identifies a visitor. The names that
-// only the visitor has are left out.
+// traits returns the traits with which the Consent Manager identifies a visitor, without names
+// that only the visitor has.
 func traits(s State, d Decision) analytics.Traits {
 	categories, destinations := make(map[string]bool), make(map[string]bool)
 	for name := range d.Categories() {

@@ -40,7 +40,7 @@ func TestTell(t *testing.T) {
 	require.ErrorIs(t, consent.New(nil, policy, nil).Tell(consent.Answer{}), consent.ErrNoClient)
 }
 
-// An answer is of the visitor that it names, whoever the client is for.
+// An answer belongs to the visitor that it names, whoever the client is for.
 func TestTellDoesNotGoByWhatTheClientIsFor(t *testing.T) {
 	accepted := consent.Answer{State: acceptAll, UserID: "bob", AnonymousID: "phone"}
 	withdrawn := consent.Answer{State: consent.All(consent.Denied), UserID: "bob"}

@@ -48,7 +48,7 @@ func (s *State) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// String returns the text of s, of whatever size.
+// String returns the text of s, however long it is.
 func (s State) String() string {
 	if s.text == "" {
 		return statetext.AllDenied
@@ -71,9 +71,8 @@ func compose[T string | []byte](rest statetext.Answer, asked bool, categories, d
 	return State{string(text)}
 }
 
-// merge returns a State of that rest and mark, whose names are those of s and t. For
-// each of them pick gets the answers of the two, Unknown where it is not held, and
-// returns the one to hold.
+// merge returns a State with the given rest and mark and with the names of s and t. For each name,
+// pick gets both answers, Unknown where one has none, and returns the answer of the result.
 func (s State) merge(t State, rest statetext.Answer, asked bool, categories, destinations func(a, b statetext.Answer) statetext.Answer) State {
 	var buf [2][512]byte // enough for most States, off the heap
 	sCategories, sDestinations := s.sections()
@@ -83,7 +82,7 @@ func (s State) merge(t State, rest statetext.Answer, asked bool, categories, des
 		statetext.Merge(buf[1][:0], sDestinations, tDestinations, destinations))
 }
 
-// section returns answers as they stand in a text.
+// section returns answers as a text contains them.
 func section(answers map[string]bool) string {
 	var list statetext.List
 	for name, granted := range answers {
@@ -96,7 +95,7 @@ func section(answers map[string]bool) string {
 	return string(list.Section())
 }
 
-// choice is what the public methods make of an answer: they do not tell who gave it.
+// choice is an answer as the public methods return it: without who gave it.
 func choice(a statetext.Answer) Choice {
 	switch a {
 	case statetext.Unknown:

@@ -21,13 +21,13 @@ import (
 	documented "github.com/go-consent/segment/internal/segment"
 )
 
-// TestToldEqualsWire sends random messages under compiled policies and under those of
-// users' own, for answers that were carried as text, JSON, gob and columns, with whatever
-// integrations an application may come up with. By Segment's documented routing each
-// verdict that OnDecision is told must be what the integrations object on the wire does,
-// and no verdict may be wider than the policy, the visitor or the application.
+// TestToldEqualsWire sends random messages under compiled and custom policies, for answers that
+// were carried as text, JSON, gob and columns, with any integrations that an application may
+// give. By Segment's documented routing, each verdict that OnDecision is told must be what the
+// integrations object on the wire does. No verdict may be wider than the policy, the visitor or
+// the application allows.
 //
-// CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
+// CONSENT_SEED makes another run of it, CONSENT_CASES a longer one.
 func TestToldEqualsWire(t *testing.T) {
 	seed, cases := propertyRun(t, 20_000)
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -57,7 +57,7 @@ func TestToldEqualsWire(t *testing.T) {
 	}
 }
 
-// A told is one message, and what was told of it.
+// A told is one message, and what OnDecision was told about it.
 type told struct {
 	policy   consent.Policy
 	original consent.Decision // of the policy
@@ -174,7 +174,7 @@ func (x *told) enqueue(t *testing.T) {
 	}
 }
 
-// folded is how names are compared, written a second time.
+// folded is a second implementation of how names are compared.
 func folded(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
@@ -184,7 +184,7 @@ func folded(name string) string {
 	}, strings.ToUpper(strings.ToLower(strings.ReplaceAll(name, "\u212a", "k"))))
 }
 
-// wireName is a name as JSON has it.
+// wireName is a name as it appears in JSON.
 func wireName(name string) string {
 	b, _ := json.Marshal(name)
 	var s string
@@ -300,7 +300,7 @@ func (x *told) deniedByVisitor(d documented.Destination) bool {
 	return false
 }
 
-// closedByCaller reports whether the application set one of the names to what is false
+// closedByCaller reports whether the application set one of the names to a value that is false
 // on the wire.
 func (x *told) closedByCaller(d documented.Destination) bool {
 	for key, value := range x.caller {

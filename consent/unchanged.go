@@ -13,13 +13,13 @@ func (s *shared) warnUnchanged() {
 	}
 }
 
-// leavesUnchanged reports whether the message of a stamp is one that leaves without it.
+// leavesUnchanged reports whether a message leaves without its stamp.
 func (c *Client) leavesUnchanged(made *stamp) bool {
 	return c.shared.unchanged != nil && !made.update && !c.enforced
 }
 
-// sendUnchanged tells what would have become of the message, and sends a copy of it as it
-// was given. It returns what send does.
+// sendUnchanged tells what would have become of the message, and sends an unchanged copy of it. It
+// returns what send does.
 func (c *Client) sendUnchanged(kind *delivery.Kind, given analytics.Message, made *stamp, suppressed Reason) (analytics.Message, Outcome) {
 	s := c.shared
 	decision := made.decision

@@ -20,7 +20,7 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// A would is what DangerouslySendUnchanged is told.
+// A would is what DangerouslySendUnchanged is told: what enforcing would have done.
 type would struct {
 	message    analytics.Message
 	decision   consent.Decision
@@ -28,8 +28,8 @@ type would struct {
 }
 
 // TestUnchangedIsByteForByteAnalyticsGo sends random messages through analytics-go alone,
-// through New and through NewSegment, and compares the bytes; and what is told, with what
-// an enforcing client is told and does.
+// through New and through NewSegment, and compares the bytes. It also compares what is told with
+// what an enforcing client is told and does.
 func TestUnchangedIsByteForByteAnalyticsGo(t *testing.T) {
 	quiet(t)
 	seed, cases := propertyRun(t, 20_000)
@@ -127,7 +127,7 @@ func isUpdate(m analytics.Message) bool {
 	return ok && track.Event == consent.UpdateEvent
 }
 
-// quiet keeps the line of the start out of the output of the test.
+// quiet keeps the line that a client logs at its start out of the test's output.
 func quiet(t *testing.T) *bytes.Buffer {
 	var b bytes.Buffer
 	log.SetOutput(&b)
@@ -178,12 +178,12 @@ func TestUnchangedMessages(t *testing.T) {
 	require.NoError(t, rejected.About("v").Enqueue(ordered()))
 	require.Equal(t, consent.SuppressedAnotherPerson, told[2].suppressed)
 
-	// An id that Anonymous has was in the message before.
+	// Anonymous fills in its id, as without consent.
 	require.NoError(t, rejected.Anonymous(func() string { return "visitor" }).Enqueue(analytics.Page{Name: "Home"}))
 	require.Equal(t, "visitor", next.events[3].AnonymousID)
 	require.ErrorAs(t, rejected.Anonymous(func() string { return "" }).Enqueue(analytics.Page{Name: "Home"}), new(analytics.FieldError))
 
-	// What is refused is refused.
+	// Refusals stay refusals.
 	require.ErrorIs(t, client.Exempt("").Enqueue(ordered()), consent.ErrExempt)
 	require.ErrorIs(t, client.Enqueue(nil), consent.ErrMessage)
 	require.ErrorIs(t, client.With(acceptAll).Enqueue(analytics.Track{UserId: "u", Event: "e", Integrations: analytics.Integrations{"A": func() {}}}), consent.ErrNoJSON)
@@ -191,7 +191,7 @@ func TestUnchangedMessages(t *testing.T) {
 	closed(t, client.Stats())
 }
 
-// The update, and the Identify of Tell, are enforced: without this library there were none.
+// The update event and the Identify that Tell sends are enforced: only this library sends them.
 func TestTellIsEnforcedWhereMessagesAreUnchanged(t *testing.T) {
 	quiet(t)
 	var next capture

@@ -67,7 +67,7 @@ func FuzzParseAnswers(f *testing.F) {
 	})
 }
 
-// The worst of what fits a cookie.
+// The worst that fits a cookie.
 func BenchmarkWorstAnswers(b *testing.B) {
 	var members strings.Builder
 	for i := range 340 {

@@ -74,7 +74,7 @@ var differences = map[string]struct {
 		is:  consent.NewState(nil).WithDestinations(map[string]bool{"Amplitude": true})},
 }
 
-// Every captured header goes over a real connection, to a handler that compares.
+// Every captured header is sent over a real connection to a handler that compares it.
 func TestConsentReadsCapturedHeadersAsTheScript(t *testing.T) {
 	type result struct {
 		state consent.State

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -137,18 +138,19 @@ func TestWrite(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.rule, func(t *testing.T) {
-			before := time.Now()
-			w := httptest.NewRecorder()
-			require.NoError(t, Codec{Template: test.template}.Write(w, test.request, consent.NewState(map[string]bool{"ads": false})))
-			require.Len(t, w.Header()["Set-Cookie"], 1)
-			got := w.Header().Get("Set-Cookie")
-			if test.template.MaxAge == 0 && test.template.Expires.IsZero() {
-				c, err := http.ParseSetCookie(got)
-				require.NoError(t, err)
-				require.WithinRange(t, c.Expires, before.Add(lifetime-time.Second), time.Now().Add(lifetime))
-				got = strings.Replace(got, "; Expires="+c.RawExpires, "", 1)
-			}
-			require.Equal(t, strings.Replace(test.want, "V", value, 1), got)
+			synctest.Test(t, func(t *testing.T) { // in the year 2000, so that no date of the table is over
+				w := httptest.NewRecorder()
+				require.NoError(t, Codec{Template: test.template}.Write(w, test.request, consent.NewState(map[string]bool{"ads": false})))
+				require.Len(t, w.Header()["Set-Cookie"], 1)
+				got := w.Header().Get("Set-Cookie")
+				if test.template.MaxAge == 0 && test.template.Expires.IsZero() {
+					c, err := http.ParseSetCookie(got)
+					require.NoError(t, err)
+					require.WithinDuration(t, time.Now().Add(lifetime), c.Expires, 0)
+					got = strings.Replace(got, "; Expires="+c.RawExpires, "", 1)
+				}
+				require.Equal(t, strings.Replace(test.want, "V", value, 1), got)
+			})
 		})
 	}
 }
@@ -197,8 +199,8 @@ func TestCodecIsSafeForConcurrentUse(t *testing.T) {
 	group.Wait()
 }
 
-// Any host of the site can set a cookie whose name only decodes to one that browsers
-// protect, so such a name is compared as it is.
+// Any host of the site can set a cookie whose name only decodes to a protected one, such as
+// __Host-p. So such a name is compared without decoding it.
 func TestProtectedNamesAreNotDecoded(t *testing.T) {
 	const grants, denies = `={"custom":{"a":true}}`, `={"custom":{"a":false}}`
 	granted := consent.NewState(map[string]bool{"a": true})

@@ -54,13 +54,12 @@ func decode(value string) (consent.State, error) {
 	}
 	// Enough space for most cookies, off the heap; append finds more for the others.
 	var lists [1280]byte
-	var text [1024]byte
 	p, err := readPreferences(value, preferences{custom: lists[:0:256], destinations: lists[256:256]})
 	if err != nil {
 		return consent.All(consent.Denied), err
 	}
-	var s consent.State
-	if err := s.UnmarshalText(p.appendText(text[:0])); err != nil {
+	s, err := p.state()
+	if err != nil {
 		return consent.All(consent.Denied), fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return s, nil

@@ -31,7 +31,7 @@ func TestRegistrableDomain(t *testing.T) {
 		"[fe80::1%25eth0]:80": "", "127.1": "", "0x7f.1": "", "1.0x7f": "", "1.2.3.4.5": "", "[::ffff:1.2.3.4]:1": "",
 		// A final dot: browsers do not match it with the name without.
 		"example.com.": "", "shop.example.com.:80": "",
-		// No host names.
+		// Not host names.
 		"": "", ".": "", "..": "", ":": "", ":80": "", ".com": "", ".example.com": "", "a..com": "", "example..com": "",
 		"example.com:80:90": "", "ex ample.com": "", "user@example.com": "", "example.com;Secure": "", "-example.com": "", "example-.com": "",
 		"bücher.example": "", "\x00.com": "", "\xff.com": "", "a,b.com": "", "example.com/x": "", "[": "", "]": "", "[]:": "",

@@ -60,7 +60,7 @@ func ExampleCodec() {
 	// granted <nil>
 }
 
-// A platform that keeps "analytics:yes,ads:no" in a cookie of its own.
+// A platform that keeps "analytics:yes,ads:no" in its own cookie.
 func ExampleRead() {
 	decode := func(value string) (consent.State, error) {
 		answers := make(map[string]bool)

@@ -16,7 +16,7 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// The oracle reads a value the long way round: a regular expression, net/url and
+// The oracle reads a value in another, slower way: with a regular expression, net/url and
 // encoding/json.
 
 var escapes = regexp.MustCompile(`(%[0-9A-Z]{2})+`)
@@ -125,7 +125,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// asOracle checks what came of decoding the value.
+// asOracle compares the result of decoding the value with the oracle.
 func asOracle(t *testing.T, value string, got consent.State, err error) {
 	t.Helper()
 	want, ok := oracle(value)
@@ -157,7 +157,7 @@ func asOracle(t *testing.T, value string, got consent.State, err error) {
 	}
 }
 
-// A byte more, a byte less or another byte makes of a document what the oracle says.
+// With a byte added, removed or changed, a document is read as the oracle reads it.
 func TestDecodeReadsEveryByte(t *testing.T) {
 	documents := []string{
 		"{%22version%22:1%2C%22destinations%22:{%22A%20B%22:true%2C%22C%C3%A9%22:false}%2C%22custom%22:{%22b%22:true%2C%22a%22:false}}",

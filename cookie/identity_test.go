@@ -92,7 +92,7 @@ func TestIdentity(t *testing.T) {
 	require.Empty(t, AnonymousID(withCookies("ajs_anonymous_id=a", "ajs_anonymous_id=b")), "two lines of the header")
 }
 
-// The ids are read off a real connection, where net/http drops what it does not like.
+// The ids are read from a real connection, since net/http drops cookies that it finds invalid.
 func TestIdentityOverAConnection(t *testing.T) {
 	ids := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ids <- UserID(r) }))

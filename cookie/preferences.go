@@ -1,6 +1,7 @@
 package cookie
 
 import (
+	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/internal/statetext"
 )
 
@@ -96,9 +97,20 @@ func answerOf(k kind) statetext.Answer {
 	}
 }
 
-// appendText appends the text of the State of the preferences. Two maps would do the
-// same at many times the cost.
-func (p preferences) appendText(dst []byte) []byte {
+// state returns the State of the preferences. Two maps would do the same at many times the
+// cost.
+func (p preferences) state() (consent.State, error) {
+	var buf [1024]byte // enough for most, off the heap
 	asked := p.kind == kindObject || p.kind == kindArray
-	return statetext.Append(dst, statetext.Unknown, asked, p.custom.Section(), p.destinations.Section())
+	text := func(custom, destinations []byte) []byte {
+		return statetext.Append(buf[:0], statetext.Unknown, asked, custom, destinations)
+	}
+	var s consent.State
+	// The script writes most answers in the order that a State has them in. Whether it did is
+	// what UnmarshalText finds out.
+	if s.UnmarshalText(text(p.custom.Unsettled(), p.destinations.Unsettled())) == nil {
+		return s, nil
+	}
+	err := s.UnmarshalText(text(p.custom.Section(), p.destinations.Section()))
+	return s, err
 }

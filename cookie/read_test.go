@@ -13,7 +13,7 @@ import (
 
 var errPlatform = errors.New("platform: no answer to be found")
 
-// letters is the decode of a platform: "+a-b" grants a and denies b.
+// letters is the decode function of a made-up platform: "+a-b" grants a and denies b.
 func letters(value string) (consent.State, error) {
 	answers := make(map[string]bool)
 	for ; value != ""; value = value[2:] {
@@ -77,7 +77,7 @@ func TestReadFailsClosed(t *testing.T) {
 	})
 }
 
-// What a State can hold besides names is agreed on too.
+// Copies have to agree also on what a State holds besides names.
 func TestReadAgreesOnEverything(t *testing.T) {
 	states := map[string]consent.State{
 		"granted":  consent.All(consent.Granted),

@@ -20,26 +20,26 @@ type AuditOptions struct {
 	// Workspace is what is connected at Segment. Nil: not compared.
 	Workspace *Workspace
 
-	// Regimes are what the Defaults of the site give, as for [Tabulate]. Nil: those of
+	// Regimes are what the Defaults of the site presume, as for [Tabulate]. Nil: those of
 	// the register.
 	Regimes map[string]consent.State
 
-	// Base is what was decided when it was last approved. Nil: nothing was, so that all
-	// that is allowed needs an approval.
+	// Base is the table of decisions that was approved last. Nil: nothing was approved, so
+	// everything that is allowed needs an approval.
 	Base *Table
 
-	// Kept is the table in the file beside the register, if that is not Base, as in the
-	// check of a change whose Base is the table before it. Nil: Base.
+	// Kept is the table in the file that belongs to the register, if that is not Base. In
+	// the check of a change, Base is the table before the change. Nil: Base.
 	Kept *Table
 }
 
-// Audit returns all that somebody has to look at before the register may go live: what
-// differs between it and the workspace, who or what is missing in it, and what its Config
-// opens that neither Base nor an approval of the register does. Findings that are no
-// Warning fail the gate. The error is that of [Tabulate].
+// Audit returns everything that somebody has to look at before the register may go live: what
+// differs between it and the workspace, what is missing in it, and what its Config opens that
+// neither Base nor an approval in the register opens. Every Finding that is not a Warning fails the
+// gate. The error is that of [Tabulate].
 //
-// An Approval counts for the Opening whose Fingerprint it holds, from the day on which
-// Base was written: what was closed since, and is opened again, needs a new one.
+// An Approval counts for the Opening with its Fingerprint, from the day on which Base was written.
+// A destination that was closed since then and is opened again needs a new one.
 func Audit(r *Register, o AuditOptions) ([]Finding, error) {
 	if o.Regimes == nil {
 		o.Regimes = r.Defaults()
@@ -67,7 +67,7 @@ func Audit(r *Register, o AuditOptions) ([]Finding, error) {
 	return a.findings, nil
 }
 
-// Failing returns the findings that are no Warning.
+// Failing returns the findings that are not a Warning.
 func Failing(findings []Finding) (failing []Finding) {
 	for _, f := range findings {
 		if !f.Warning {

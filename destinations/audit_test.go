@@ -23,7 +23,7 @@ func decisions(t testing.TB) *Table {
 	return table
 }
 
-// asReviewed returns what is connected if it is what the sample was reviewed for.
+// asReviewed returns a workspace that has what the sample was reviewed with.
 func asReviewed(r *Register) *Workspace {
 	w := &Workspace{Warehouses: true}
 	for _, e := range r.Destinations {
@@ -36,7 +36,7 @@ func asReviewed(r *Register) *Workspace {
 	return w
 }
 
-// audited is an audit of the sample in which nothing is to be found.
+// audited is an audit of the sample that finds nothing.
 func audited(t testing.TB) (*Register, AuditOptions) {
 	r := sample(t)
 	return r, AuditOptions{Today: date(t, "2026-11-25"), Workspace: asReviewed(r), Base: decisions(t)}
@@ -158,7 +158,7 @@ func TestAuditFinds(t *testing.T) {
 	}
 }
 
-// A place that lists no warehouses says nothing about theirs.
+// A source that lists no warehouses does not say which ones are connected.
 func TestStorageVanishesOnlyWhereItIsListed(t *testing.T) {
 	r, o := audited(t)
 	o.Workspace.Destinations = o.Workspace.Destinations[:28]
@@ -186,8 +186,8 @@ func TestWhatIsNotShownIsNotCompared(t *testing.T) {
 	require.Empty(t, findings)
 }
 
-// An audit without a day finds everything overdue, and one without a table everything
-// wider: what is left out opens nothing.
+// An audit without a day finds every review overdue. One without a table finds every destination
+// wider. An option that is left out opens nothing.
 func TestTheZeroAuditPassesNothing(t *testing.T) {
 	r := sample(t)
 	findings, err := Audit(r, AuditOptions{})
@@ -199,7 +199,7 @@ func TestTheZeroAuditPassesNothing(t *testing.T) {
 	require.Equal(t, map[Rule]int{RuleOverdue: 30, RuleWider: 30}, found)
 }
 
-// All that the sample opens is approved; only the table is not written yet.
+// Everything that the sample opens is approved; only the table is not written yet.
 func TestTheFirstTable(t *testing.T) {
 	r, o := audited(t)
 	o.Base = nil
@@ -250,7 +250,7 @@ func TestAnApprovalIsForWhatWasApproved(t *testing.T) {
 	require.Empty(t, findings)
 }
 
-// What Defaults of the site presume counts, whatever the register says that they do.
+// What the site's Defaults presume counts, whatever the register says about them.
 func TestTheRegimesOfTheSite(t *testing.T) {
 	r, o := audited(t)
 	o.Regimes = r.Defaults()
@@ -271,7 +271,7 @@ func TestAuditRefusesWhatHasNoTable(t *testing.T) {
 	require.ErrorIs(t, err, ErrConfig)
 }
 
-// The Consent Manager's own lists, of which the names are exact.
+// The Consent Manager's own lists, whose names are exact.
 func TestCategoriesThatTheConsentManagerProposes(t *testing.T) {
 	for catalogue, want := range map[string]string{
 		"Advertising": "advertising", "Tag Managers": "advertising", "Helpdesk": "functional", "CRM": "functional",

@@ -41,16 +41,16 @@ func (a *audit) workspace() {
 	}
 }
 
-// isStorage reports whether a destination is a warehouse or storage, which some places do
-// not list.
+// isStorage reports whether a destination is a warehouse or storage, which some sources of a
+// Workspace do not list.
 func isStorage(e Entry) bool {
 	return e.Unstoppable() || slices.ContainsFunc(e.Names(), func(name string) bool {
 		return segment.IsWarehouse(name) || name == segment.Warehouses
 	})
 }
 
-// match returns the entry of a connected destination: that of its name, else that of its
-// creation name, else that of a former name.
+// match returns the entry of a connected destination, found by its name, or else by its creation
+// name, or else by a former name.
 func match(c Connected, owners map[string]int) (entry int, ok bool) {
 	for _, name := range slices.Concat([]string{c.Name, c.CreationName}, c.PreviousNames) {
 		if i, ok := owners[name]; ok {
@@ -106,7 +106,7 @@ func (a *audit) moved(c Connected, e Entry, key string) {
 	}
 }
 
-// unmapped finds what Segment does not enforce and no connected destination shows.
+// unmapped finds what Segment does not enforce, where the list of destinations does not show it.
 func (a *audit) unmapped() {
 	isUnmapped := func(c Connected) bool { return c.Consent != nil && len(c.Consent) == 0 }
 	isNecessary := func(e Entry) bool { return e.Basis.Kind == BasisStrictlyNecessary }
@@ -139,9 +139,9 @@ func list(names []string) string {
 	return strings.Join(quoted, " and ")
 }
 
-// Which category of the Consent Manager a category of Segment's catalogue belongs to, by
-// the lists of that program (src/consent-manager/categories.ts). Names are exact, and
-// whatever is in no list is marketingAndAnalytics there.
+// Which category of the Consent Manager a category of Segment's catalogue belongs to, by the lists
+// of that program (src/consent-manager/categories.ts). Names are exact. There, any category that is
+// in no list is marketingAndAnalytics.
 var (
 	catalogueAdvertising = []string{"Advertising", "Tag Managers"}
 	catalogueFunctional  = []string{

@@ -11,8 +11,8 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// sized returns a Config of n destinations in 5 categories, and a visitor who
-// granted four of those.
+// sized returns a Config of n destinations in 5 categories, and a visitor who granted four of
+// the categories.
 func sized(n int) (Config, consent.State) {
 	c := Config{Categories: map[string][]string{}}
 	answers := m{}

@@ -7,16 +7,16 @@
 //
 // A Config can be made of a [Register], the reviewed list of a site's destinations, which
 // [Load] reads from a file. [Audit] finds what somebody has to look at before it goes
-// live: destinations that are connected at Segment and not in it, reviews that have
-// expired, and whatever it opens that its [Table] of decisions did not. Command
-// consentgate, beside this package, does so in a pull request.
+// live: destinations that are connected at Segment but not in the register, reviews that
+// have expired, and destinations that it opens and its [Table] of decisions did not. The
+// command consentgate, in the directory below this package, does so in a pull request.
 package destinations
 
 // A Config says which destinations each category of consent covers. Names of
 // destinations are those of Segment's documentation, which are case-sensitive;
 // names of categories are those of the consent platform.
 //
-// The zero Config names no destination and goes by the visitor's own list: a
+// The zero Config names no destination and decides by the visitor's own list: a
 // destination is open if the visitor granted it by name.
 type Config struct {
 	// Categories lists the destinations of each category. A destination may be in
@@ -34,8 +34,8 @@ type Config struct {
 	// of the names denies the destination.
 	Aliases map[string][]string
 
-	// OptOut allows where the visitor has not answered. Zero: denied. What could
-	// not be read, or was not looked at, stays denied either way.
+	// OptOut allows a destination if the visitor has not answered. Zero: denied. An
+	// answer that could not be read, or was not looked for, denies either way.
 	OptOut bool
 
 	// ServerOnly lists destinations that the browser never offers to the
@@ -47,8 +47,8 @@ type Config struct {
 	// about, though asked about others by name, is denied.
 	Imply bool
 
-	// AllowUnlisted leaves destinations that this Config does not name open, but
-	// for those the visitor denied, which are closed in the spellings that the
+	// AllowUnlisted leaves destinations open that this Config does not name, except
+	// for those that the visitor denied. These are closed in the spellings that the
 	// visitor and this Config use. Zero: closed.
 	AllowUnlisted bool
 }

@@ -7,8 +7,7 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// contradictions returns what is wrong between the parts of a register whose form is
-// right.
+// contradictions returns the contradictions between parts of a register that is well-formed.
 func (r *Register) contradictions() []*Mistake {
 	c := contradictions{r: r, categories: make(map[string]bool), regimes: make(map[string]bool)}
 	for i, category := range r.Categories {
@@ -24,7 +23,7 @@ func (r *Register) contradictions() []*Mistake {
 		c.entry(e, index("destinations", i), owner)
 	}
 	if len(c.mistakes) == 0 {
-		// What Compile refuses and is not known here has no line of its own.
+		// A mistake that only Compile finds has no line.
 		if _, err := Compile(r.Config()); err != nil {
 			c.wrong("destinations", "%v", err)
 		}
@@ -97,7 +96,7 @@ func (c *contradictions) entry(e Entry, key string, owner map[string]named) {
 	}
 }
 
-// keyOf returns where a further name of a destination stands.
+// keyOf returns the key at which another name of a destination is.
 func (c *contradictions) keyOf(e Entry, key, name string) string {
 	if e.CreationName == name {
 		return key + ".creationName"

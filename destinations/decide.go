@@ -8,11 +8,11 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// Decide returns what the policy makes of s. For each destination D the first of
-// these rules decides:
+// Decide returns the decision of the policy for s. For each destination D, the first of
+// these rules that applies decides:
 //
 //  1. D is in Always: allowed.
-//  2. The visitor denied D, an alias of it or one of its categories, in whatever
+//  2. The visitor denied D, an alias of it or one of its categories, in any
 //     casing: denied.
 //  3. D is not in the Config: denied, unless AllowUnlisted, or unless the Config
 //     names no destination and the visitor granted D by name. Denied in any case
@@ -23,9 +23,9 @@ import (
 //  6. The visitor granted D, or an alias of it, by its exact name: allowed.
 //  7. Allowed if OptOut, else denied.
 //
-// Of a visitor's own list, where the Config names no destination, 64 names of at
-// most 100 bytes and 4 KiB as JSON are taken, in the order of the names; the rest
-// is denied.
+// If the Config names no destination, the visitor's own list is limited to 64 names of
+// at most 100 bytes each and 4 KiB as JSON, in the order of the names; the rest is
+// denied.
 func (p *Policy) Decide(s consent.State) consent.Decision {
 	if p == nil {
 		return consent.Decision{}
@@ -40,8 +40,7 @@ func (p *Policy) Decide(s consent.State) consent.Decision {
 	return d
 }
 
-// What is kept of decisions about answers seen before: most visitors give one of a
-// few.
+// Limits of the cache of decisions: most visitors give one of a few answers.
 const (
 	seenSize     = 2 << 20 // bytes, in all
 	maxSeenState = 2 << 10 // bytes, of the text of a State
@@ -182,8 +181,8 @@ func (a answers) verdict(d destination) consent.Verdict {
 	}
 }
 
-// gave reports whether the visitor granted every one of the categories by name: what the
-// rest or a Default grants, nobody asked for.
+// gave reports whether the visitor granted every one of the categories by name, as opposed to
+// grants of the rest or of a Default.
 func (a answers) gave(categories []string) bool {
 	for _, name := range categories {
 		if a.given.Category(name) != consent.Granted || !a.categories.granted[name] {
@@ -193,7 +192,7 @@ func (a answers) gave(categories []string) bool {
 	return true
 }
 
-// denied is the verdict of a denial, which has no cause if it is that of the rest.
+// denied is the verdict of a denial. A denial by the rest has no cause.
 func (a answers) denied(verdict func(bool, consent.Reason, string) consent.Verdict, reason consent.Reason, given string) consent.Verdict {
 	if given == "" {
 		return verdict(false, a.restDenied(), "")
@@ -201,7 +200,7 @@ func (a answers) denied(verdict func(bool, consent.Reason, string) consent.Verdi
 	return verdict(false, reason, given)
 }
 
-// restDenied is the reason of what the rest denies. A State that holds an answer was read.
+// restDenied is the reason if the rest denies. A State that holds an answer was read.
 func (a answers) restDenied() consent.Reason {
 	if a.state.Answered() {
 		return consent.ReasonRestDenied
@@ -219,8 +218,8 @@ func (a answers) closed() bool {
 	return true
 }
 
-// preferences returns every category of the policy as the consent object is to show it.
-// Of one without an answer unknown tells.
+// preferences returns every category of the policy as the consent object shows it. For a category
+// without an answer, unknown decides.
 func (a answers) preferences(unknown func(category string) bool) map[string]bool {
 	m := make(map[string]bool, len(a.Policy.categories))
 	for _, name := range a.Policy.categories {
@@ -230,8 +229,7 @@ func (a answers) preferences(unknown func(category string) bool) map[string]bool
 	return m
 }
 
-// What is taken from a visitor's own list of destinations, which may be a forged
-// cookie.
+// Limits of a visitor's own list of destinations, which may be a forged cookie.
 const (
 	maxOwnNames    = 64
 	maxOwnNameSize = 100

@@ -199,8 +199,8 @@ func TestPreferencesNameEveryCategory(t *testing.T) {
 	}
 }
 
-// A category that the answer leaves out is shown as its destinations are decided, for a
-// visitor who was asked by destination or denied one of them by name.
+// For a visitor who was asked by destination, or denied one by name, a category that the answer
+// leaves out is shown as its destinations are decided.
 func TestUnansweredCategoriesOfTheConsentObject(t *testing.T) {
 	optOut := with(func(c *Config) { c.OptOut = true })
 	everything := m{"Amplitude": true, "Braze": true, "Facebook Pixel": true}

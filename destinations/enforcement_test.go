@@ -15,10 +15,9 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// TestSegmentsDocumentedEnforcement holds the policy against the tables of
-// Segment's documentation, one subtest a row. What a row blocks, the policy keeps
-// from being delivered, too. Where a row delivers and the policy does not, the
-// table below says why.
+// TestSegmentsDocumentedEnforcement compares the policy with the tables of Segment's
+// documentation, one subtest per row. What a row blocks, the policy does not deliver either.
+// Where a row delivers and the policy does not, the table below says why.
 func TestSegmentsDocumentedEnforcement(t *testing.T) {
 	const (
 		unlisted  = "a destination that the Config does not list is closed: AllowUnlisted is off"

@@ -56,8 +56,8 @@ func (e Entry) Names() []string {
 	return all
 }
 
-// Unstoppable reports whether Segment cannot keep an event from this destination alone,
-// so that a denial of it keeps the whole event at home: storage, profiles and Engage.
+// Unstoppable reports whether Segment cannot keep an event from this destination alone, so that a
+// denial of it suppresses the whole event: storage, profiles and Engage.
 func (e Entry) Unstoppable() bool { return slices.ContainsFunc(e.Names(), segment.Unstoppable) }
 
 // BasisIn returns the legal basis in a regime: that of an override, or else the entry's.
@@ -70,7 +70,7 @@ func (e Entry) BasisIn(regime string) Basis {
 	return e.Basis
 }
 
-// A Vendor is who runs a destination.
+// A Vendor runs a destination.
 type Vendor struct {
 	Name    string
 	Role    Role

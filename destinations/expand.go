@@ -8,27 +8,24 @@ import (
 
 // Expand returns s with an answer for every destination of the Config, under each of
 // its names, made from the answers for categories. It is true if [Policy.Decide] allows
-// the destination by what the visitor granted of its categories, whatever s says of it by
+// the destination by what the visitor granted of its categories, whatever s says about it by
 // name, and else false. The result is marked as asked by destination.
 //
-// It is for an answer by category that goes into the Consent Manager's cookie. The
-// script looks a destination up under its creationName, which may be an alias here,
-// takes one that the cookie does not name for a new one, and then shows its banner
-// again. The script makes the destinations of an answer from the categories in the same
-// way.
+// It is for an answer by category that goes into the Consent Manager's cookie. The script looks a
+// destination up under its creationName, which may be an alias here. If the cookie does not name a
+// destination, the script considers it new and shows its banner again. The script itself computes
+// the destinations of an answer from the categories in the same way.
 //
-// What nobody answered is false, also under OptOut, and so is what is only presumed. A
-// destination in no category needs no consent or is decided by name alone. The former, as
-// in Always, is true as soon as another destination is, since the script would otherwise
-// load analytics.js for it alone; the latter is true if s grants one of its names and
-// denies none. As everywhere, a grant counts under its exact name, and a denial in any
-// casing.
+// A destination without an answer is false, even under OptOut, and so is one whose grant is only
+// presumed. A destination without a category either needs no consent, as in Always, or is decided
+// by name alone. The first kind is true as soon as any other destination is, since the script would
+// otherwise load analytics.js for it alone. The second kind is true if s grants one of its names and
+// denies none. As everywhere, a grant counts under its exact name, and a denial in any casing.
 //
-// Names that the Config does not list keep their answers, except that all of them are
-// denied where every category of the Config is: the script goes by the names alone. A
-// denial under another casing of a listed name closes that destination. A Config that
-// names no destination adds none. A State whose rest is Denied keeps its rest, and
-// everything is false.
+// Names that the Config does not list keep their answers. But if every category of the Config is
+// denied, they are all denied, since the script looks at the names alone. A denial under another
+// casing of a listed name closes that destination. A Config that names no destination adds none. A
+// State whose rest is Denied keeps its rest, and everything is false.
 func (p *Policy) Expand(s consent.State) consent.State {
 	if p == nil || p.byVisitor && !s.AskedByDestination() {
 		return s
@@ -63,8 +60,8 @@ func (p *Policy) Expand(s consent.State) consent.State {
 	return s.WithDestinations(expanded)
 }
 
-// byCategory reads the visitor's own answers in s without those for destinations that the
-// categories decide. Nothing is open for want of an answer.
+// byCategory returns the visitor's own answers in s without those for destinations that the
+// categories decide. A missing answer opens nothing.
 func (p *Policy) byCategory(s consent.State) answers {
 	optIn := *p
 	optIn.optOut = false

@@ -7,7 +7,7 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// An answer by category, as the Consent Manager would write it.
+// An answer by category, expanded to what the Consent Manager would write.
 func ExamplePolicy_Expand() {
 	policy := destinations.MustCompile(destinations.Config{
 		Categories: map[string][]string{

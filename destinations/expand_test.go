@@ -81,7 +81,7 @@ func TestExpandByTheVisitorsOwnList(t *testing.T) {
 	require.Equal(t, answer(m{"analytics": false}, m{"a": false}), p.Expand(answer(m{"analytics": false}, m{"a": true})))
 }
 
-// What Expand adds says nothing new: the policy decides about it as it did before.
+// What Expand adds changes no decision of the policy.
 func TestExpandChangesNoDecision(t *testing.T) {
 	p := MustCompile(Config{
 		Categories: map[string][]string{"analytics": {"Amplitude", "Braze"}, "advertising": {"Facebook Pixel", "Braze"}},
@@ -103,7 +103,7 @@ func TestExpandChangesNoDecision(t *testing.T) {
 	}
 }
 
-// Whatever the State is, what Expand writes as true is open to Decide as well.
+// Whatever the State is, Decide allows what Expand writes as true.
 func TestExpandOpensNothing(t *testing.T) {
 	for rule, test := range map[string]struct {
 		state consent.State

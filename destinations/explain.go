@@ -12,17 +12,17 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// An Explanation shows what a policy made of a visitor's answer.
+// An Explanation shows the decision of a policy about a visitor's answer.
 type Explanation struct {
 	Verdicts   []consent.Verdict // every destination and alias, with the answer that decided it
 	Categories map[string]bool   // what the consent object will say
 	Unlisted   bool              // whether destinations without a verdict stay open
 	Suppressed consent.Reason    // why no message leaves for Segment at all, or ""
-	Warnings   []string          // what is probably a mistake, in the Config or in the answer
+	Warnings   []string          // probable mistakes, in the Config or in the answer
 }
 
-// Explain returns what [Policy.Decide] makes of s, as [consent.AtSegment] carries it
-// out, with warnings of what compiles but may not do what was meant: an id of a category
+// Explain returns the decision of [Policy.Decide] for s, as [consent.AtSegment] carries it
+// out. It warns about what compiles but may not do what was meant: an id of a category
 // that Segment's own consent product refuses (a leading digit, or 35 characters and
 // more), a kind of warehouse without the "Warehouses" that closes and opens it, answers
 // that match nothing in the Config, an allowed destination that the consent object
@@ -95,8 +95,8 @@ func (p *Policy) doubtful() (warnings []string) {
 	return warnings
 }
 
-// closedByCategory returns warnings about destinations that are allowed, and that the
-// consent object closes all the same.
+// closedByCategory returns warnings about destinations that are allowed, but that the consent object
+// closes.
 func (p *Policy) closedByCategory(e Explanation) (warnings []string) {
 	allowed := make(map[string]bool)
 	for _, v := range e.Verdicts {

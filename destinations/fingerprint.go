@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 )
 
-// Fingerprint returns the SHA-256 of the policy, in hexadecimal: two policies have the same
-// one if they were compiled from the same tables, in whatever order. A record of an answer
-// and an event in a queue keep it, to say which policy was in force. Another release of this
-// library may give another one for the same tables.
+// Fingerprint returns the SHA-256 of the policy, in hexadecimal. Two policies have the same one if
+// they were compiled from the same tables, in any order. A record of an answer and an event in a
+// queue keep it, to say which policy was in force. Another release of this library may return
+// another one for the same tables.
 func (p *Policy) Fingerprint() string {
 	type entry struct {
 		Name                string

@@ -20,7 +20,7 @@ type form struct {
 	mistakes []*Mistake
 }
 
-// A set reads a node, which stands under the key, into a place.
+// A set reads the node at a key into a variable.
 type set func(n node, key string)
 
 func (f *form) wrong(n node, key, format string, args ...any) {
@@ -66,8 +66,7 @@ func (f *form) object(fields map[string]set) set {
 	}
 }
 
-// printable returns a key as it may stand in a log, where a line of its own may be taken
-// for something else.
+// printable returns a key in a form that is safe in a log: a line feed could forge another line.
 func printable(key string) string {
 	if runes := []rune(key); len(runes) > maxName {
 		key = string(runes[:maxName]) + "…"

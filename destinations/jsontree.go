@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// A node is a value of a JSON file, with where it stands: encoding/json tells only
-// offsets, drops duplicate keys, and stops at the first value that does not fit.
+// A node is a value of a JSON file, with its position. encoding/json reports only offsets, drops
+// duplicate keys, and stops at the first value that does not fit.
 type node struct {
 	value  any // string, json.Number, bool, nil, []node or []member
 	offset int // just behind its first token, which is on the same line

@@ -6,17 +6,17 @@ import (
 	"strconv"
 )
 
-// Load reads the file of a [Register], of 4 MiB at most. The error joins every mistake in
-// it, each a [Mistake] with its line and key, and then the Register is nil: JSON that is
-// none, a key that is unknown or there twice, a value of another type, an entry that
-// contradicts another, and whatever [Compile] refuses of its Config.
+// Load reads the file of a [Register], of 4 MiB at most. The error joins every mistake in it, each a
+// [Mistake] with its line and key, and then the Register is nil. Mistakes are invalid JSON, a key
+// that is unknown or appears twice, a value of the wrong type, an entry that contradicts another,
+// and everything that [Compile] refuses in its Config.
 //
-// An entry may lack its owner, its legal basis or its review: those are for [Audit] to
-// find, since a file has to be read before it can be reviewed.
+// An entry may lack its owner, its legal basis or its review. [Audit] finds these, since a file has
+// to be read before it can be reviewed.
 //
 // The form of the file is that of register.schema.json. Load also refuses what a schema
-// cannot express: keys that are there twice, and names that are nowhere, or in two places, in
-// whatever casing.
+// cannot express: keys that appear twice, and names that exist nowhere, or in two places, in any
+// casing.
 func Load(r io.Reader) (*Register, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {

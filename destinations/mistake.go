@@ -26,8 +26,8 @@ func (m *Mistake) Error() string {
 // Unwrap returns ErrRegister.
 func (m *Mistake) Unwrap() error { return ErrRegister }
 
-// Mistakes returns the mistakes that an error of [Load] joins, in the order of the lines.
-// It finds them in an error that wraps that one, too.
+// Mistakes returns the mistakes that an error of [Load] joins, in the order of the lines, even if
+// the error is wrapped.
 func Mistakes(err error) []*Mistake {
 	switch e := err.(type) {
 	case *Mistake:

@@ -10,16 +10,16 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// An Opening is what one destination may see in a [Table] that it could not in another.
+// An Opening is what one destination may see by one [Table] and not by another.
 type Opening struct {
 	Destination string   // "" for destinations that are not named
 	Rows        []string // the visitors whose events it may see now
 	Fingerprint string   // of Destination and Rows: what an Approval is for
 }
 
-// Wider returns what t allows and base does not, for every name of a destination and for
-// every answer for its categories, those that it had before included. A name that base
-// does not hold was denied in it, and so was a regime. A nil base denied everything.
+// Wider returns what t allows and base does not, for every name of a destination and for every
+// answer for its categories, including the categories that it had in base. A name or a regime that
+// base does not have counts as denied in it. A nil base denies everything.
 func (t *Table) Wider(base *Table) []Opening {
 	if base == nil {
 		base = &Table{}
@@ -82,7 +82,7 @@ func (c *comparison) add(row string) {
 	}
 }
 
-// block compares a destination under each of its names. An event goes by all of them.
+// block compares a destination under each of its names, since an event is decided by all of them.
 func (c *comparison) block(s block) {
 	first := c.base.find(s.names[0])
 	c.compare("", s, first)
@@ -93,14 +93,15 @@ func (c *comparison) block(s block) {
 	}
 }
 
-// unnamed compares what is decided about destinations without a name of their own, with
-// those that had one before among them.
+// unnamed compares what is decided about destinations that are not named, including those that were
+// named before.
 func (c *comparison) unnamed(s block) {
 	c.compare("", s, c.base.others())
 	if !slices.Contains(s.allowed, true) {
 		return
 	}
-	// They are closed to who denies every category: one more leaves them open.
+	// They are closed for a visitor who denies every category. With one more category, they may
+	// stay open.
 	if before := c.base.others(); before != nil && slices.Contains(before.allowed, true) {
 		if gained := without(s.categories, before.categories); len(gained) > 0 {
 			c.add(line("every category denied but", gained))

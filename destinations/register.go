@@ -12,10 +12,10 @@ var ErrRegister = errors.New("destinations: bad register")
 
 // A Register is the reviewed list of the destinations that a site uses: what each is for,
 // on what legal basis, who receives what and where, who answers for it and until when it
-// was reviewed. It is a file that [Load] reads, in JSON; register.schema.json beside this
+// was reviewed. It is a JSON file that [Load] reads; register.schema.json in the directory of this
 // package is its JSON Schema.
 //
-// Its Config decides about events, so that what was reviewed is what happens. [Audit]
+// Its Config decides about events, so that the review is what takes effect. [Audit]
 // compares it with what Segment really has and with what was decided before. Package
 // records makes the records of processing from it.
 type Register struct {
@@ -53,8 +53,8 @@ type Notice struct {
 	Version string
 }
 
-// A Router is what is to be said of Segment itself, which receives every event that
-// leaves and is a processor of its own.
+// A Router describes Segment itself, which receives every event that leaves and is itself a
+// processor.
 type Router struct {
 	Vendor    Vendor
 	Region    string
@@ -73,14 +73,14 @@ type Category struct {
 	NoticeVersion string // the first version of the notice that names it
 }
 
-// A Regime is a law that some visitors fall under, by a name of the site's own.
+// A Regime is a law that applies to some visitors, under a name that the site chooses.
 type Regime struct {
 	Name     string
 	Law      string
 	Presumed []string // categories that this law lets a visitor be presumed to grant
 }
 
-// An Approval is that a person allowed a destination to be decided wider than before.
+// An Approval says that a person allowed a destination to be decided wider than before.
 type Approval struct {
 	Destination string // "" for destinations that the register does not name
 	Opens       string // the Fingerprint of the Opening
@@ -90,8 +90,8 @@ type Approval struct {
 }
 
 // Config returns the Config of the register. A destination whose legal basis is
-// [BasisStrictlyNecessary] needs no consent; every other, whatever its basis is, needs that to
-// its categories, given or presumed. Creation names and former names are aliases.
+// [BasisStrictlyNecessary] needs no consent. Every other destination, whatever its basis, needs
+// consent to its categories, given or presumed. Creation names and former names are aliases.
 func (r *Register) Config() Config {
 	c := Config{
 		Categories: make(map[string][]string), Aliases: make(map[string][]string),
@@ -117,8 +117,8 @@ func (r *Register) Config() Config {
 	return c
 }
 
-// Defaults returns what a visitor who has not answered is presumed to grant, for each
-// regime of the register: what the Default of the middleware gives there.
+// Defaults returns, for each regime of the register, what a visitor who has not answered is presumed
+// to grant: what the Default of the middleware returns there.
 func (r *Register) Defaults() map[string]consent.State {
 	defaults := make(map[string]consent.State)
 	for _, regime := range r.Regimes {
@@ -132,8 +132,8 @@ func (r *Register) Defaults() map[string]consent.State {
 }
 
 // Line returns the line of the file on which the value of a key begins, such as
-// "destinations[2].owner"; for a key that is not in the file, that of what it would be
-// in, and 0 in a Register that was not loaded.
+// "destinations[2].owner". For a key that is not in the file, it returns the line of the object that
+// would contain it. In a Register that was not loaded, it returns 0.
 func (r *Register) Line(key string) int {
 	for key != "" {
 		if line, ok := r.lines[key]; ok {

@@ -8,7 +8,7 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// Every mistake is reported at once, where it is.
+// Every mistake is reported at once, with its line.
 func ExampleLoad() {
 	_, err := destinations.Load(strings.NewReader(`{
   "version": 1,

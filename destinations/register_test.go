@@ -59,7 +59,7 @@ func TestLoadReadsTheWholeRegister(t *testing.T) {
 	require.Zero(t, (&Register{}).Line("controller"))
 }
 
-// lineOf returns the line of the sample that holds a text.
+// lineOf returns the number of the line of the sample that contains a text.
 func lineOf(t *testing.T, text string) int {
 	t.Helper()
 	data, err := os.ReadFile(sampleFile)
@@ -69,7 +69,7 @@ func lineOf(t *testing.T, text string) int {
 	return bytes.Count(data[:i], []byte("\n")) + 1
 }
 
-// What was reviewed is what happens.
+// The policy decides as the register was reviewed.
 func TestTheConfigOfARegister(t *testing.T) {
 	c := sample(t).Config()
 	require.Equal(t, []string{"Sift", "Webhooks"}, c.Always)
@@ -94,7 +94,7 @@ func TestDefaultsArePresumed(t *testing.T) {
 	require.Equal(t, consent.Granted, defaults["us"].Category("advertising"))
 }
 
-// small is a register that is right, for one mistake at a time.
+// small is a correct register, into which tests put one mistake at a time.
 const small = `{
  "version": 1,
  "controller": {"name": "Shop Ltd"},

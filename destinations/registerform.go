@@ -52,8 +52,8 @@ func appended[T any](f *form, limit int, into *[]T, read func(*T) set) set {
 	})
 }
 
-// notEmpty refuses an empty list: a Config without destinations goes by whatever names
-// the visitor's cookie holds.
+// notEmpty refuses an empty list: a Config without destinations decides by the names in the
+// visitor's cookie.
 func (f *form) notEmpty(read set) set {
 	return func(n node, key string) {
 		if items, ok := n.value.([]node); ok && len(items) == 0 {

@@ -10,9 +10,8 @@ import (
 )
 
 // A Table is what a [Config] decides about each destination for every answer that counts
-// for it, and for visitors without an answer in every regime. Its text is for a file that
-// is kept beside the register and reviewed with it: [Table.Wider] tells what a change
-// opens.
+// for it, and for visitors without an answer in every regime. Its text is for a file that is stored
+// and reviewed together with the register: [Table.Wider] returns what a change opens.
 type Table struct {
 	Written time.Time // the day on which it was written to the file
 
@@ -27,11 +26,11 @@ type block struct {
 	allowed    []bool   // by row, in the order of rows
 }
 
-// Tabulate returns the Table of a Config. The regimes are what the Default of each gives
-// a visitor without an answer, by the name of the regime: [Register.Defaults], or what the
-// site's own Defaults return. The error is that of [Compile], or of a destination in more
-// than five categories. A Config that names no destination goes by the visitor's own
-// list, and has no Table.
+// Tabulate returns the Table of a Config. The regimes hold, by name, what the Default of each regime
+// returns for a visitor without an answer: those of [Register.Defaults], or what the site's own
+// Defaults return. The error is that of [Compile], or is about a destination in more than five
+// categories. A Config that names no destination decides by the visitor's own list, and has no
+// Table.
 func Tabulate(c Config, regimes map[string]consent.State) (*Table, error) {
 	p, err := Compile(c)
 	if err != nil {
@@ -103,7 +102,7 @@ func (s block) rows(regimes []string) []row {
 
 func (s block) others() bool { return len(s.names) == 0 }
 
-// combinations yields every combination of n answers. Each is a slice of its own.
+// combinations yields every combination of n answers, each in a new slice.
 func combinations(n int) func(func([]consent.Choice) bool) {
 	return func(yield func([]consent.Choice) bool) {
 		total := 1

@@ -136,7 +136,7 @@ func TestWider(t *testing.T) {
 	}
 }
 
-// A denial under a name closes nothing once the name is given up.
+// A denial under a name closes nothing once the name is no longer listed.
 func TestANameThatIsGivenUp(t *testing.T) {
 	before := with(func(c *Config) { c.Imply = true })
 	after := with(func(c *Config) { c.Imply = true; c.Aliases = map[string][]string{"Amplitude": {"Actions Amplitude"}} })
@@ -170,7 +170,7 @@ func TestTheFingerprintIsThatOfTheRows(t *testing.T) {
 	require.Len(t, seen, 7, "Webhooks opens the same either way")
 }
 
-// randomConfig returns a Config over few names, so that two of them have much in common.
+// randomConfig returns a Config with few names, so that two Configs have many in common.
 func randomConfig(r *rand.Rand) Config {
 	c := Config{
 		Categories: map[string][]string{"analytics": nil, "advertising": nil},
@@ -199,7 +199,7 @@ func randomConfig(r *rand.Rand) Config {
 	return c
 }
 
-// randomState answers under the names and categories of randomConfig.
+// randomState answers for names and categories that randomConfig uses.
 func randomState(r *rand.Rand) consent.State {
 	if r.IntN(10) == 0 {
 		return consent.All(consent.Denied)
@@ -220,7 +220,7 @@ func randomState(r *rand.Rand) consent.State {
 	return s
 }
 
-// Whatever opens for any visitor, Wider finds it: that is what the gate is for.
+// Wider finds every destination that a change opens for any visitor, which the gate relies on.
 func TestWiderMissesNothing(t *testing.T) {
 	cases := uint64(300)
 	if n, err := strconv.ParseUint(os.Getenv("CONSENT_CASES"), 10, 64); err == nil {

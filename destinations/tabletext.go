@@ -24,8 +24,8 @@ const (
 	maxTable     = 64 << 20 // bytes
 )
 
-// String returns the table as lines of text: one for every decision, with all that it
-// depends on, so that a difference between two versions reads by itself.
+// String returns the table as lines of text: one for every decision, with everything that it depends
+// on, so that a diff of two versions is readable without the rest.
 func (t *Table) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s%s\n%s\n", tableTitle, tableWritten, t.Written.Format(time.DateOnly), line(tableRegimes, t.regimes))

@@ -14,8 +14,8 @@ import (
 	"github.com/go-consent/segment/middleware"
 )
 
-// The whole way: a form saves the answer in the browser, and the next requests are
-// served by it.
+// From end to end: a form saves the answer in the browser, and the server reads it in the next
+// requests.
 func TestCookieReachesNextServer(t *testing.T) {
 	var mu sync.Mutex // the handlers run on other goroutines
 	var failures []error
@@ -89,7 +89,7 @@ func TestCookieReachesNextServer(t *testing.T) {
 	}
 }
 
-// A header far beyond what a server lets in by default.
+// A header far larger than a server accepts by default.
 func TestHugeCookieHeaderIsDenied(t *testing.T) {
 	r := serverRequest("Cookie", "tracking-preferences="+strings.Repeat("x", 20<<20))
 	state, err := middleware.Read(r, middleware.Options{

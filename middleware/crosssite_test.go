@@ -13,8 +13,8 @@ import (
 	"github.com/go-consent/segment/middleware"
 )
 
-// said returns a request of which a browser says this: the method, and then values of
-// site, mode, dest, storage, origin, referer and host. A request with "tls" came over TLS.
+// said returns a request with what a browser says about it: the method, and then values of site,
+// mode, dest, storage, origin, referer and host. A request with "tls" came over TLS.
 func said(words string) *http.Request {
 	r := serverRequest()
 	names := map[string]string{

@@ -11,7 +11,7 @@ import (
 	"github.com/go-consent/segment/middleware"
 )
 
-// The cookie of Segment's Consent Manager, and the browser's signal on top of it.
+// Reads the cookie of Segment's Consent Manager, and the browser's signal on top of it.
 func Example() {
 	read := middleware.New(middleware.Options{
 		Sources: []middleware.Source{cookie.Codec{}},
@@ -87,8 +87,8 @@ func ExampleNew() {
 	// analytics: denied
 }
 
-// Where the law asks for no consent, a Default of All(Granted) stands in for an
-// answer, and the browser's signal still counts.
+// Where the law requires no consent, a Default of All(Granted) takes the place of a missing
+// answer. The browser's signal still counts.
 func ExampleGPC() {
 	read := middleware.New(middleware.Options{
 		Sources: []middleware.Source{banner{"banner"}},
@@ -123,7 +123,7 @@ func ExampleRequire() {
 	// 403 The visitor has not consented to this.
 }
 
-// A framework whose handlers get a request and return one: the context goes into it.
+// Some frameworks take a request and return one. The context goes into that request.
 func ExampleContext() {
 	o := middleware.Options{Sources: []middleware.Source{banner{"banner"}}}
 	before := func(r *http.Request) *http.Request { return r.WithContext(middleware.Context(r, o)) }

@@ -10,8 +10,8 @@ import (
 	"github.com/go-consent/segment/middleware"
 )
 
-// A site that honors Global Privacy Control, and tells so: to machines at a well-known
-// address, to visitors on its pages.
+// A site that honors Global Privacy Control says so: to machines at a well-known address, and to
+// visitors on its pages.
 func ExampleGPCHonored() {
 	read := middleware.New(middleware.Options{
 		Sources: []middleware.Source{cookie.Codec{}},

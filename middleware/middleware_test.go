@@ -18,8 +18,7 @@ import (
 	"github.com/go-consent/segment/middleware"
 )
 
-// fromHeader reads the categories that the header X-Grant names: a Source with as
-// little to it as possible.
+// fromHeader is a minimal Source: it reads the categories that the header X-Grant names.
 var fromHeader = middleware.SourceFunc(func(r *http.Request) (consent.State, error) {
 	switch category := r.Header.Get("X-Grant"); category {
 	case "":
@@ -123,7 +122,7 @@ func TestNestedMiddlewareOnlyCloses(t *testing.T) {
 	require.Equal(t, answer("-a", "-b").String(), w.Body.String())
 }
 
-// The ResponseWriter must be the server's own, or a handler loses what it can do.
+// The handler must get the server's own ResponseWriter, or it could not use all of its methods.
 func TestResponseWriterIsNotWrapped(t *testing.T) {
 	wrap := func(h http.Handler) http.Handler {
 		read := middleware.New(middleware.Options{Sources: []middleware.Source{says(granted)}})
@@ -211,7 +210,7 @@ func TestServer(t *testing.T) {
 	}
 }
 
-// get sends the header lines as they are, which net/http's client would tidy up.
+// get sends the header lines unchanged. The client of net/http would normalize them.
 func get(t *testing.T, server net.Addr, path string, lines []string) (status int, body string) {
 	t.Helper()
 	conn, err := net.Dial(server.Network(), server.String())

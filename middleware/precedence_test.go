@@ -13,7 +13,7 @@ import (
 	"github.com/go-consent/segment/middleware"
 )
 
-// The table in doc.go of the module, of two platforms on one site.
+// The table of two platforms on one site, in the module's doc.go.
 func TestPrecedenceOfSources(t *testing.T) {
 	all, none := consent.All(consent.Denied), consent.NewState(nil)
 	presumed := consent.NewState(map[string]bool{"analytics": true}).Presume()

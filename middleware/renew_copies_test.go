@@ -5,6 +5,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -71,14 +72,16 @@ func TestRenewMergesTwoCopies(t *testing.T) {
 		"an answer in two ways": {first, second, "{%22version%22:1%2C%22custom%22:{%22b%22:false%2C%22c%22:false}}", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBrowser(t)
-			b.script(test.before)
-			require.Len(t, b.visit(middleware.Renew{}, 0), 2)
-			require.Equal(t, []string{test.before, test.before}, b.copies(), "one beside the script's")
-			b.script(test.after)
-			b.visit(middleware.Renew{}, test.later)
-			require.Equal(t, []string{test.want}, b.copies())
-			require.Empty(t, b.visit(middleware.Renew{}, test.later))
+			synctest.Test(t, func(t *testing.T) { // no day ends meanwhile
+				b := newBrowser(t)
+				b.script(test.before)
+				require.Len(t, b.visit(middleware.Renew{}, 0), 2)
+				require.Equal(t, []string{test.before, test.before}, b.copies(), "one beside the script's")
+				b.script(test.after)
+				b.visit(middleware.Renew{}, test.later)
+				require.Equal(t, []string{test.want}, b.copies())
+				require.Empty(t, b.visit(middleware.Renew{}, test.later))
+			})
 		})
 	}
 }

@@ -14,16 +14,16 @@ import (
 // rounds is how often RunAtOnce serves each visitor while the others are served.
 const rounds = 8
 
-// RunAtOnce serves all visitors at once by one handler, and fails the test if the event of
-// one of them reaches something that it does not reach when they are served one by one: an
-// answer that is kept in a field of the handler, or a client that visitors share. Run the
-// test with -race too. Nil stands for the visitors of the zero Site.
+// RunAtOnce serves all visitors at once with one handler. It fails the test if the event of a
+// visitor reaches something that it does not reach when the visitors are served one by one. That
+// happens if an answer is kept in a field of the handler, or if visitors share a client. Run the
+// test with -race too. Nil visitors are those of the zero Site.
 //
-// The request has to make the application track under the user it is given, which is the
-// one thing that tells the events of a visitor. RunAtOnce also fails if nothing was tracked,
-// and if an event is not of the user.
+// The request has to make the application track under the given user, as RunAtOnce knows by the
+// user id alone whose event it is. It also fails if nothing was tracked, and if an event has
+// another user.
 //
-// What each event is to reach is for [Run] or [RequireHonoured].
+// To test what each event may reach, use [Run] or [RequireHonoured].
 func RunAtOnce(t testing.TB, handler func(*Recorder) http.Handler, visitors []Visitor, request func(v Visitor, user string) *http.Request) {
 	t.Helper()
 	if visitors == nil {
@@ -57,7 +57,7 @@ func RunAtOnce(t testing.TB, handler func(*Recorder) http.Handler, visitors []Vi
 	requireSameTraces(t, visitors, user, alone, recorder.traces())
 }
 
-// A trace is what an event says of who may see it, and where it was sent.
+// A trace is what an event says about who may see it, and where it was sent.
 type trace struct{ what, where string }
 
 // traces returns the traces of the events of each user.

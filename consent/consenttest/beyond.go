@@ -11,7 +11,7 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// A beyond compares an event with what was decided about an answer.
+// A beyond compares an event with the decision for an answer.
 type beyond struct {
 	sent     segment.Sent
 	update   bool
@@ -63,7 +63,7 @@ func (b beyond) claimsAny() bool {
 	return false
 }
 
-// names are those of the destinations to look at.
+// names returns the names of the destinations to look at.
 func (b beyond) names(d consent.Decision) []string {
 	all := map[string]bool{segment.Warehouses: true}
 	for v := range d.Verdicts() {

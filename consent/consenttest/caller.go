@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// maxCallers is how many functions of the application a failure names: a wrapper such as
-// a method track of its own, and those that call it.
+// maxCallers is how many functions of the application a failure names, such as a method track
+// and the functions that call it.
 const maxCallers = 3
 
 // caller returns where the application enqueues the message that is being recorded, such
@@ -48,8 +48,8 @@ func isLibrary(function string) bool {
 	return false
 }
 
-// isStandard reports whether a function is of the standard library: the path of others
-// begins with the name of a host, but for package main.
+// isStandard reports whether a function is of the standard library. The path of any other begins
+// with the name of a host, except for package main.
 func isStandard(function string) bool {
 	first, _, inPath := strings.Cut(function, "/")
 	if !inPath {

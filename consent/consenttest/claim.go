@@ -2,10 +2,10 @@ package consenttest
 
 import "github.com/go-consent/segment/consent"
 
-// A claim is what the application says of a message, whatever anybody answered.
+// A claim is what the application claims about a message, independent of any answer.
 type claim struct {
 	message     head
-	exempt      bool   // it is about no person
+	exempt      bool   // it is not about a person
 	destination string // it is strictly necessary for this one
 }
 
@@ -25,7 +25,7 @@ func claimed(decided []Decided) map[claim]bool {
 	return all
 }
 
-// isExempt reports whether a decision is about no person.
+// isExempt reports whether a decision is for a message that is not about a person.
 func isExempt(d consent.Decision) bool {
 	for v := range d.Verdicts() {
 		if v.Reason == consent.ReasonExempt {

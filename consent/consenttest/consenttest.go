@@ -31,7 +31,7 @@
 //	a policy or a source of your own breaks the rules          package conformance
 //
 // They do not look at the traits and properties of a message, at pages that the application
-// itself caches for all, and at tags that a browser loads by itself.
+// itself caches for everybody, or at tags that a browser loads by itself.
 //
 // Every failure says what reached whom, by which answer it was decided, the lines that
 // enqueued it where they are known, and a cure. The example in examples/testing has more
@@ -51,14 +51,14 @@ import (
 )
 
 // Grant returns the State of a visitor who granted the categories and said nothing
-// of others. It panics without a name: an empty list that a test computes must not
-// grant everything. For that there is [consent.All].
+// about others. It panics without a name, so that an empty list that a test computes does
+// not look like a grant. To grant everything, use [consent.All].
 func Grant(categories ...string) consent.State {
 	return state("Grant", categories, true)
 }
 
-// Deny returns the State of a visitor who denied the categories and said nothing of
-// others. Like Grant it panics without a name: see [consent.All].
+// Deny returns the State of a visitor who denied the categories and said nothing about
+// others. Like Grant, it panics without a name: see [consent.All].
 // [consent.State.Restrict] joins what Grant and Deny return.
 func Deny(categories ...string) consent.State {
 	return state("Deny", categories, false)
@@ -79,8 +79,8 @@ func state(function string, categories []string, granted bool) consent.State {
 	return consent.NewState(answers)
 }
 
-// Context returns the context of t with s in it, as the middleware package leaves
-// it to a handler.
+// Context returns the context of t with s in it, as the middleware package passes it to a
+// handler.
 func Context(t testing.TB, s consent.State) context.Context {
 	return consent.NewContext(t.Context(), s)
 }

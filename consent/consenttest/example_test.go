@@ -23,8 +23,8 @@ func signUp(client *consent.Client) error {
 	return client.Enqueue(analytics.Track{UserId: "u-1", Event: "Signed Up"})
 }
 
-// Three lines make a test: a Recorder in the place of Segment, the code with the
-// consent of one visitor, and what is expected of it.
+// A test has three parts: a Recorder in place of Segment, the code under test with the
+// consent of one visitor, and what is expected.
 func TestSignUpIsSeenByAnalyticsAlone(t *testing.T) {
 	var recorder consenttest.Recorder
 	err := signUp(consent.New(&recorder, policy, nil).For(consenttest.Context(t, consenttest.Grant("analytics"))))
@@ -54,7 +54,7 @@ func ExampleRecorder() {
 	// Facebook Pixel: 1
 }
 
-// A Recorder also knows what stayed home, and why.
+// A Recorder also knows what was suppressed, and why.
 func ExampleRecorder_Suppressed() {
 	var recorder consenttest.Recorder
 	client := consent.New(&recorder, policy, nil)
@@ -74,7 +74,7 @@ func ExampleRecorder_Suppressed() {
 	// Mixpanel: denied, the visitor denied a category (analytics)
 }
 
-// The first of the visitors that a site with these categories may have.
+// The first few of the visitors that a site with these categories may have.
 func ExampleSite_Visitors() {
 	site := consenttest.Site{Categories: map[string][]string{"analytics": {"Amplitude"}, "advertising": {"Facebook Pixel"}}}
 	for _, v := range site.Visitors()[:6] {

@@ -74,9 +74,8 @@ func (r *Recorder) explain(events []Event, destination string) string {
 	return b.String() + r.list(destination)
 }
 
-// list tells of every decision, and of the verdict for the destination if there is
-// one to tell of. Nothing is said of a destination that the policy does not know, but
-// for the names that it does know.
+// list describes every decision, with the verdict for the destination if there is one. For a
+// destination that the policy does not know, it lists the names that the policy does know.
 func (r *Recorder) list(destination string) string {
 	decided := r.decisions()
 	if len(decided) == 0 {
@@ -108,10 +107,10 @@ func (r *Recorder) list(destination string) string {
 	return b.String()
 }
 
-// boundWrong is the cure of an event that reached too much.
+// boundWrong is the cure for an event that reached too much.
 const boundWrong = "\ncure: where it was sent, bind the client to the visitor's own answer: client.For(r.Context()), or With(what was stored)"
 
-// missing is the cure of events that did not reach the destination, if it is known.
+// missing is the cure for events that did not reach the destination, if it is known.
 func (r *Recorder) missing(destination string) string {
 	if known, names := r.knows(destination); !known {
 		return meant(destination, names)
@@ -138,7 +137,7 @@ func verdicts(d consent.Decision) string {
 	return cmp.Or(strings.Join(all, "; "), "no verdict")
 }
 
-// verdict returns the verdict for the destination; for one without, what follows from
+// verdict returns the verdict for the destination. If there is none, it returns what follows from
 // the Decision as a whole.
 func verdict(d consent.Decision, destination string) consent.Verdict {
 	for v := range d.Verdicts() {

@@ -58,8 +58,8 @@ func compareGolden(t testing.TB, want Table, rows []row) {
 	t.Errorf("consenttest: the table is not that of %s (+ is now, - was)%s%s", want.Golden, &changes, cure)
 }
 
-// requireAgreement fails the test for each row that contradicts the policy, whatever the
-// file says, and reports whether none does.
+// requireAgreement fails the test for each row that contradicts the policy, even if the file
+// agrees with the row. It reports whether no row does.
 func requireAgreement(t testing.TB, destinations []string, rows []row) bool {
 	t.Helper()
 	agree := true
@@ -89,9 +89,9 @@ func requireAgreement(t testing.TB, destinations []string, rows []row) bool {
 // isDenied reports whether the visitor's cookies deny everything, or cannot be read.
 func (r row) isDenied() bool { return r.visitor.State.Rest() == consent.Denied }
 
-// contradicts reports whether the policy denies the destination to the visitor, and what it
-// says. What the visitor was not asked may be presumed. An answer in which the policy knows
-// no name is one that the site maps to other names.
+// contradicts reports whether the policy denies the visitor's events to the destination, and its
+// verdict. What the visitor was not asked may be presumed. If the policy knows no name of the
+// answer, the site maps the answer to other names.
 func (r row) contradicts(destination string) (v consent.Verdict, contradicts bool) {
 	p, state := r.recorder.policy, r.visitor.State
 	if p == nil {
@@ -110,7 +110,7 @@ func (r row) contradicts(destination string) (v consent.Verdict, contradicts boo
 	return v, state.Rest() != consent.Unknown || knowsAny(d, state)
 }
 
-// claims reports whether the application says of an event that nobody's answer counts for the
+// claims reports whether the application claims about an event that no answer counts for the
 // destination.
 func (r row) claims(destination string) bool {
 	return slices.ContainsFunc(r.recorder.decisions(), func(d Decided) bool {

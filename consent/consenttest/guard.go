@@ -16,20 +16,20 @@ import (
 	"github.com/go-consent/segment/internal/segment"
 )
 
-// Guard fails the test when a message leaves for Segment that no [consent.Client] has
-// stamped, so that a second client on the same write key is found. It watches
-// [http.DefaultTransport] until the end of the test; what is unstamped it answers
-// itself, and everything else passes. Call it before the clients are made, and close
-// the clients before the test ends: what is sent later is dropped, and not reported.
+// Guard fails the test if a message leaves for Segment that no [consent.Client] has stamped. So it
+// finds a second client with the same write key. It watches [http.DefaultTransport] until the end
+// of the test. It answers unstamped messages itself, and lets everything else pass. Call it before
+// the clients are made, and close the clients before the test ends: what is sent later is dropped
+// and not reported.
 //
-// A message is one for Segment if it is posted to a host of Segment, or with the path
-// of Segment's API to any other; below another path, as that of a proxy, if it is a batch
+// A message is for Segment if it is posted to a host of Segment, or to any host with the path of
+// Segment's API. Below another path, such as that of a proxy, it is for Segment if it is a batch
 // with a write key. It is stamped if its consent context names a category. A client with
-// [consent.Options.DangerouslySendUnchanged] stamps none.
+// [consent.Options.DangerouslySendUnchanged] does not stamp messages.
 //
-// Guard does not see clients with a Transport of their own, those that were made before
-// it (analytics-go keeps the transport it finds), and those of other processes. It
-// changes what the whole process uses, so that a test with it cannot be parallel.
+// Guard does not see clients with another Transport, clients that were made before it (analytics-go
+// keeps the transport it finds), and clients in other processes. It changes what the whole process
+// uses, so a test with it cannot be parallel.
 func Guard(t testing.TB) {
 	t.Helper()
 	t.Setenv("CONSENTTEST_GUARD", "on") // fails a test that is parallel
@@ -115,8 +115,8 @@ func isIngestion(r *http.Request) bool {
 	return strings.HasSuffix(dir, "/v1/") && call == "batch" && ok && key != "" && password == ""
 }
 
-// unstamped returns the titles of the events without a consent context. What cannot be
-// read may be anything.
+// unstamped returns the titles of the events without a consent context. A request that cannot be
+// read counts as one.
 func unstamped(r *http.Request, body []byte) (titles []string) {
 	unreadable := []string{"a request that cannot be read"}
 	if r.Header.Get("Content-Encoding") == "gzip" {

@@ -99,8 +99,8 @@ func TestGuardLooksAtRequestsForSegment(t *testing.T) {
 	require.Len(t, other.Arrivals(), 2, "the stamped ones")
 }
 
-// A transport that was taken during the test goes on to be watched, and what it sends
-// later neither leaves nor fails a test that is over.
+// A transport that was taken from http.DefaultTransport during the test is still watched after
+// it. What it sends then does not leave, and does not fail the test that has ended.
 func TestGuardAfterTheTest(t *testing.T) {
 	segment := segmenttest.New(t, segmenttest.Workspace{})
 	tb := &failtest.TB{TB: t}

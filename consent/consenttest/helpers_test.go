@@ -119,7 +119,7 @@ func TestRunAtOnce(t *testing.T) {
 	}), nil, forUser)
 }
 
-// The bug is made to happen: who denied waits for the client of who granted.
+// The bug is made to happen: the visitor who denied waits for the client of the one who granted.
 func TestRunAtOnceFindsAClientThatIsShared(t *testing.T) {
 	visitors := visitorsCalled("accepted all", "rejected all")
 	served := atomic.Int64{}
@@ -160,7 +160,7 @@ func TestRunAtOnceRefusesToProveNothing(t *testing.T) {
 	}), `an event is of "u", and not of the user that the request was made for`)
 }
 
-// An update flag must not make a leak the expected table.
+// Updating the golden file must not turn a leak into the expected result.
 func TestGoldenFileCannotContradictThePolicy(t *testing.T) {
 	golden := filepath.Join(t.TempDir(), "golden")
 	leaking := func(r *consenttest.Recorder) http.Handler {
@@ -183,7 +183,7 @@ func TestGoldenFileCannotContradictThePolicy(t *testing.T) {
 	require.Contains(t, failures[0], "consenttest: accepted all, and all others: the events were decided without an answer")
 	require.NoFileExists(t, golden)
 
-	// Nor by hand.
+	// Nor may somebody edit it to say so.
 	t.Setenv("CONSENTTEST_UPDATE", "")
 	require.NoError(t, os.WriteFile(golden, []byte(
 		"              Amplitude  Facebook Pixel\naccepted all          1               -\nrejected all          1               -\n"), 0o600))
@@ -201,7 +201,7 @@ func TestGoldenFileTakesWhatTheSiteAddsToThePolicy(t *testing.T) {
 		Default: func(*http.Request) consent.State { return consent.All(consent.Granted) },
 	}), table)
 
-	// Ids of a platform that the site maps to names of its own are none of the policy's.
+	// A platform's ids, which the site maps to its own names, are not names of the policy.
 	table.Visitors = []consenttest.Visitor{{Name: "of a platform", State: consenttest.Grant("C0002")}}
 	mapped := middleware.SourceFunc(func(*http.Request) (consent.State, error) { return consenttest.Grant("analytics"), nil })
 	consenttest.Run(t, presuming(middleware.Options{Sources: []middleware.Source{mapped}}), table)

@@ -13,35 +13,36 @@ import (
 	"github.com/go-consent/segment/internal/delivery"
 )
 
-// Answers are the answers of the people of a test, by user id, anonymous id, and, where
-// a company has an answer, group id. Somebody with two ids has two entries.
+// Answers are the answers of the people in a test, by user id, by anonymous id and, where
+// a company has an answer, by group id. A person with two ids has two entries.
 //
-// The entry under "" is for ids that have none: ids that the application makes up.
+// The entry under "" is for ids without an entry: those that the application makes up.
 type Answers map[string]consent.State
 
-// RequireHonoured fails the test if an event went beyond the answer of anybody it is about,
-// from wherever it was sent. From is a [Recorder], or the fake of package segmenttest, which
-// also sees clients that know nothing of consent. The policy is the one of production.
+// RequireHonoured fails the test if an event went beyond the answer of a person it is about, no
+// matter which code sent it. From is a [Recorder], or the fake of package segmenttest, which also
+// sees clients that know nothing about consent. The policy is the one of production.
 //
-// An event is about the ids that it names itself: the user, the anonymous id, the previous
-// id of an alias, and the group if it has an entry. Each has to allow, by the policy, every
-// destination that the event reaches by Segment's documented rules (see [Recorder.Reached]);
-// of categories the consent object may not say more than the policy makes of the answer.
+// An event is about the ids that it names: the user, the anonymous id, the previous id of an
+// alias, and the group if it has an entry. By the policy, the answer of each must allow every
+// destination that the event reaches by Segment's documented rules (see [Recorder.Reached]). The
+// consent object must not show a category as granted that the policy does not show so for the
+// answer.
 //
-// It fails as well
-//   - for an id without an entry, but for that of an update of preferences;
+// It also fails
+//   - for an id without an entry, unless it is that of an update of preferences;
 //   - for an event without a consent object;
-//   - if a Recorder was told of a message that was decided without any answer, and that the
-//     answer of its user lets reach more: such a message is lost in silence;
+//   - if a Recorder was told of a message that was decided without any answer, although the answer
+//     of its user would let it reach more: such a message is lost without notice;
 //   - if nothing was tracked.
 //
-// What the application claims itself is taken from it, if From is a Recorder: a destination
-// that [consent.Client.Necessary] named for the message, and an event about no person, of
-// [consent.Client.Exempt].
+// If From is a Recorder, claims of the application are accepted: a destination that
+// [consent.Client.Necessary] named for the message, and an event of [consent.Client.Exempt],
+// which is not about a person.
 //
-// An answer holds at one time. In a test where somebody answers anew, look, call
-// [Recorder.Reset], and go on with other Answers. What a site adds to an answer, as a signal
-// of the browser does, belongs into the State.
+// An answer counts at one time. In a test where somebody changes an answer, call RequireHonoured
+// and then [Recorder.Reset], and go on with other Answers. What a site adds to an answer, such as
+// a signal of the browser, belongs into the State.
 func RequireHonoured(t testing.TB, from interface{ Sent() [][]byte }, p consent.Policy, answers Answers) {
 	t.Helper()
 	if p == nil {
@@ -73,7 +74,7 @@ func RequireHonoured(t testing.TB, from interface{ Sent() [][]byte }, p consent.
 	}
 }
 
-// People are the ids of a message that stand for somebody.
+// People are the ids of a message that stand for a person.
 type people struct {
 	User      string `json:"userId"`
 	Anonymous string `json:"anonymousId"`
@@ -81,7 +82,7 @@ type people struct {
 	Group     string `json:"groupId"`
 }
 
-// of returns the ids to hold an answer for, and those that have none.
+// of returns the ids that need an answer, and those of them that have none.
 func (a Answers) of(p people) (ids, undeclared []string) {
 	for _, id := range []string{p.User, p.Anonymous, p.Previous} {
 		if _, ok := a.answer(id); id == "" || slices.Contains(ids, id) {
@@ -106,7 +107,7 @@ func (a Answers) answer(id string) (consent.State, bool) {
 	return s, ok
 }
 
-// judge returns how an event failed the people it is about, or "".
+// judge returns how an event went beyond the answers of the people it is about, or "".
 func (a Answers) judge(p consent.Policy, e Event, claims map[claim]bool) string {
 	sent, who := e.sent(), people{}
 	_ = json.Unmarshal(e.JSON, &who) // it was read just now
@@ -143,8 +144,8 @@ func at(where string) string {
 	return "\n\tsent at " + where
 }
 
-// judgeDecided returns what is wrong with what was decided about a message, or "": an event
-// that left is judged by what was sent.
+// judgeDecided returns what is wrong with the decision about a message, or "". An event that left
+// is judged by what was sent.
 func (a Answers) judgeDecided(p consent.Policy, d Decided) string {
 	if isExempt(d.Decision) {
 		return ""
@@ -171,7 +172,7 @@ func (a Answers) judgeDecided(p consent.Policy, d Decided) string {
 	return ""
 }
 
-// wasAnswered reports whether an answer, be it to one question, is behind the decision.
+// wasAnswered reports whether the decision is based on an answer, even if only to one question.
 func wasAnswered(d consent.Decision) bool {
 	without := false
 	for v := range d.Verdicts() {

@@ -30,14 +30,14 @@ func TestRequireHonouredHoldsOfWhatEverybodyAllowed(t *testing.T) {
 		require.NoError(t, client.Tell(consent.Answer{State: state, UserID: user}))
 		require.NoError(t, client.Tell(consent.Answer{State: state})) // has an id of its own
 	}
-	// Less than allowed is honoured too, if an answer was there.
+	// Reaching less than is allowed is honoured too, if there was an answer.
 	enqueue(t, client.With(consenttest.Grant("analytics")), order("yes"))
 	consenttest.RequireHonoured(t, &recorder, policy, declared)
 	require.NotEmpty(t, recorder.Sent())
 	require.Equal(t, recorder.Events()[0].JSON, recorder.Sent()[0])
 }
 
-// always has a destination that is open whatever anybody answers.
+// always has a destination that is open whatever the answer.
 var always = destinations.MustCompile(destinations.Config{
 	Categories: map[string][]string{"analytics": {"Amplitude"}}, Always: []string{"Webhooks"},
 })
@@ -152,7 +152,7 @@ func TestRequireHonouredTakesTheClaimsOfTheApplication(t *testing.T) {
 	enqueue(t, client.Exempt("clusters"), analytics.Track{AnonymousId: "cluster 1", Event: "Scaled"})
 	consenttest.RequireHonoured(t, &recorder, policy, declared)
 
-	// For that destination, and of that message.
+	// It covers that destination and that message alone.
 	enqueue(t, client.With(declared["yes"]), analytics.Track{UserId: "no", Event: "Other"})
 	require.Contains(t, failtest.One(t, func(tb testing.TB) { consenttest.RequireHonoured(tb, &recorder, policy, declared) }),
 		`track "Other" by no went beyond the answer of no`)

@@ -12,10 +12,10 @@ import (
 )
 
 // RequireListed fails the test for each destination of the workspace that the policy knows
-// neither by exactly that name nor by an alias, and suggests the names that come near. Such
-// a destination gets nothing, or, where nothing can stop it, gets everything. The workspace
-// is the list of what is connected to the source at Segment, kept in the repository; that
-// of package segmenttest has one.
+// neither by exactly that name nor by an alias, and suggests similar names. Such a destination
+// gets nothing or, if nothing can stop it, everything. The workspace is the list of what is
+// connected to the source at Segment, kept in the repository, such as the Destinations of a
+// segmenttest.Workspace.
 //
 // A warehouse is known if the policy lists "Warehouses" too.
 func RequireListed(t testing.TB, p consent.Policy, workspace []string) {
@@ -41,7 +41,7 @@ func RequireListed(t testing.TB, p consent.Policy, workspace []string) {
 	}
 }
 
-// consequence says what becomes of events for a destination that no policy names.
+// consequence says what happens to events for a destination that the policy does not name.
 func consequence(d segment.Destination, unlisted bool) string {
 	switch {
 	case d.Storage:
@@ -84,7 +84,7 @@ func isNear(a, b string) bool {
 	return distance(a, b) <= max(len(a), len(b))/4
 }
 
-// distance returns how many bytes have to be put in, taken out or changed to make b of a.
+// distance returns how many bytes have to be inserted, removed or changed to turn a into b.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

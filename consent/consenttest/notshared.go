@@ -11,16 +11,16 @@ import (
 	"github.com/go-consent/segment/internal/caching"
 )
 
-// RequireNotShared fails the test if a response differs from one visitor to another, and a
-// shared cache may keep it: a CDN then shows everybody what one visitor is to see, or hands
-// out a cookie. It serves a GET of each path, "/" if there is none, to all visitors; nil
-// stands for those of the zero Site. Status, body, Location and Set-Cookie are compared.
+// RequireNotShared fails the test if a response differs between visitors and a shared cache may
+// store it: a CDN would then show everybody the page of one visitor, or hand out a cookie. It
+// serves a GET of each path, "/" if there is none, to all visitors; nil visitors are those of the
+// zero Site. It compares the status, the body, Location and Set-Cookie.
 //
-// The rules are those of middleware.Private, which is the cure: Cache-Control has to
-// be private or no-store, and headers that some caches obey in its place may not say
-// otherwise. A Vary header is no help, since most of these caches do not look at it.
+// The rules are those of middleware.Private, which is the cure. Cache-Control has to be private
+// or no-store, and headers that some caches obey instead must not say otherwise. A Vary header
+// does not help, since most of these caches ignore it.
 //
-// It fails as well if no visitor is answered with success.
+// It also fails if no visitor gets a successful response.
 func RequireNotShared(t testing.TB, handler http.Handler, visitors []Visitor, paths ...string) {
 	t.Helper()
 	if visitors == nil {
@@ -82,7 +82,7 @@ func get(handler http.Handler, v Visitor, path string) page {
 	return page{v.Name, result.StatusCode, w.Body.String(), result.Header}
 }
 
-// difference returns in what two pages differ, or "".
+// difference returns what differs between two pages, or "".
 func (p page) difference(q page) string {
 	switch {
 	case p.status != q.status:

@@ -18,17 +18,17 @@ func Platforms() []string {
 	return slices.Sorted(maps.Keys(platforms()))
 }
 
-// Platform returns visitors of a site that asks through another consent platform than
-// the Consent Manager, in an order that stays the same: never asked; not answered, with
+// Platform returns visitors of a site that uses another consent platform than the Consent
+// Manager, in an order that stays the same: never asked; not answered, with
 // the cookies that the platform writes before a choice; accepted all; rejected all;
 // partial, where the platform has it; answered in a way that no server can read;
 // malformed. Their names begin with the platform's, as in "onetrust: accepted all".
 // It panics if no platform has that name: see [Platforms].
 //
-// Cookies are from live sites and from the banners themselves, with the ids of visitors
-// replaced, where such a cookie is known; the others were made in the same form. A
-// platform that has no cookie before a choice has a visitor with other cookies instead. The strings of gpp and usprivacy have opt-outs and no grant:
-// nobody there accepts all.
+// The cookies are from live sites and from the banners themselves, with the ids of visitors
+// replaced; where no such cookie is known, it was made in the same form. For a platform without
+// a cookie before a choice, the visitor has other cookies instead. The strings of gpp and
+// usprivacy hold opt-outs and no grants, so no visitor accepts all.
 //
 // The State of a Visitor is what the zero Source of the platform's package reads, with
 // the platform's own ids as categories. Two need more than the zero Source:
@@ -36,8 +36,8 @@ func Platforms() []string {
 //	orestbida 2  Categories: necessary, analytics, ads; its cookie lists grants alone
 //	adroll       TCF: the Decode of the zero Source of package tcf
 //
-// A site that maps the ids to names of its own says with the Reached of a [Table] what
-// each visitor's events are to reach.
+// If a site maps the ids to its own names, the Reached of a [Table] has to say what each
+// visitor's events are to reach.
 func Platform(name string) []Visitor {
 	visitors, ok := platforms()[name]
 	if !ok {

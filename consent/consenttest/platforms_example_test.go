@@ -8,8 +8,8 @@ import (
 	"github.com/go-consent/segment/cookie/onetrust"
 )
 
-// What a Source with the site's own names reads of each visitor of its platform. In a
-// test they are the Visitors of a [consenttest.Table].
+// What a Source with the site's own names reads from each visitor of its platform. In a
+// test these are the Visitors of a [consenttest.Table].
 func ExamplePlatform() {
 	source := onetrust.Source{Groups: map[string]string{"C0002": "analytics", "C0004": "advertising"}}
 	for _, v := range consenttest.Platform("onetrust")[:4] {

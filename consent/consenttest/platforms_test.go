@@ -65,8 +65,8 @@ var platformSources = map[string]middleware.Source{
 // unasked is a category of the site that no cookie names.
 const unasked = "of no platform"
 
-// Every visitor is read by the real Source, behind the real middleware, and what the
-// events reach follows from the visitor's answer as it is written down, never from what
+// Every visitor is read by the real Source, behind the real middleware. What the events may
+// reach is computed from the answer that is written down for the visitor, and not from what
 // the Source read.
 func TestVisitorsOfEveryPlatformEndToEnd(t *testing.T) {
 	require.Equal(t, consenttest.Platforms(), slices.Sorted(maps.Keys(platformSources)))

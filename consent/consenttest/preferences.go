@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// preferences are the document in the cookie of the Consent Manager, written here
-// once more: the tests of the cookie package would prove little with visitors that
-// the cookie package made.
+// preferences are the document in the cookie of the Consent Manager. It is implemented here a
+// second time, since visitors that the cookie package makes would prove little in the tests of
+// that package.
 type preferences struct {
 	destinations, custom map[string]bool // nil: absent
 }

@@ -20,13 +20,13 @@ const maxMessageSize = 32000
 // is ready. It may be used by many goroutines at once, and must not be copied after
 // first use.
 //
-// The client that [consent.New] makes of a Recorder also tells it what was decided about
-// each message, sent or suppressed: see [Recorder.Decided]. A client of your own that
-// stands between them must pass that on; it does if it embeds the *Recorder.
+// A client of [consent.New] that wraps a Recorder also tells it what was decided about each
+// message, sent or suppressed: see [Recorder.Decided]. A custom client between the two must pass
+// that on; it does if it embeds the *Recorder.
 type Recorder struct {
 	// Destinations are names that the Require methods accept besides those that the
 	// policy names: destinations of the workspace that the policy leaves out, or any
-	// if the policy goes by the visitor's own list. Set it before first use.
+	// if the policy decides by the visitor's own list. Set it before first use.
 	Destinations []string
 
 	mu      sync.Mutex
@@ -46,7 +46,7 @@ type Event struct {
 	// adds. Its maps and pointers are those the Recorder was given.
 	Message analytics.Message
 
-	// JSON is the message on the wire: a snapshot, whatever became of its maps.
+	// JSON is the message on the wire: a snapshot that later changes of its maps do not affect.
 	JSON []byte
 
 	where string // the application enqueued it, or ""
@@ -61,7 +61,7 @@ type Decided struct {
 	// Decision tells which destinations may see it and why.
 	Decision consent.Decision
 
-	// Suppressed is why the message stayed home, or "" if it left.
+	// Suppressed is why the message was suppressed, or "" if it left.
 	Suppressed consent.Reason
 
 	where string // as in Event
@@ -86,7 +86,7 @@ func (r *Recorder) Enqueue(m analytics.Message) error {
 	if err != nil {
 		return err
 	}
-	// As part of a batch the JSON is looked at once more, and may nest too deep.
+	// As part of a batch the JSON is checked again, and may be nested too deep.
 	if snapshot, err = json.Marshal(json.RawMessage(snapshot)); err != nil {
 		return err
 	}
@@ -115,9 +115,9 @@ func (r *Recorder) Close() error {
 	return nil
 }
 
-// Decided records what was decided about a message, be it sent or suppressed. A
-// [consent.Client] calls it; do not call it from [consent.Options], or every decision
-// counts twice.
+// Decided records the decision about a message, whether it was sent or suppressed. A
+// [consent.Client] calls it. Do not call it from [consent.Options], or every decision counts
+// twice.
 func (r *Recorder) Decided(m analytics.Message, d consent.Decision, suppressed consent.Reason) {
 	where := caller()
 	r.mu.Lock()
@@ -153,8 +153,8 @@ func isOfPolicy(v consent.Verdict, d consent.Decision) bool {
 	return true
 }
 
-// Reset forgets what was recorded, but not which destinations the policy names. A
-// Recorder that is closed stays so.
+// Reset forgets what was recorded, but not which destinations the policy names. A closed
+// Recorder stays closed.
 func (r *Recorder) Reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -192,16 +192,16 @@ func (r *Recorder) Sent() [][]byte {
 //     which all of them share.
 //   - Amazon S3, Google Cloud Storage, data lakes and Engage are never closed.
 //
-// The consent object is not looked at: what it closes depends on the workspace, and the
-// fake of package segmenttest has one.
+// The consent object is ignored: what it closes depends on the workspace. The fake of package
+// segmenttest has a workspace.
 //
-// A misspelt name is that of a destination nothing was said about, which "All" closes.
-// Reached cannot tell; RequireReached fails the test.
+// Reached takes a misspelt name for a destination that nothing was said about, which "All" closes.
+// RequireReached fails the test for such a name.
 func (r *Recorder) Reached(destination string) []Event {
 	return reached(r.Events(), destination)
 }
 
-// Suppressed returns the messages that stayed home, in order.
+// Suppressed returns the messages that were suppressed, in order.
 func (r *Recorder) Suppressed() []Decided {
 	return slices.DeleteFunc(r.decisions(), func(d Decided) bool { return d.Suppressed == "" })
 }
@@ -212,9 +212,9 @@ func (r *Recorder) decisions() []Decided {
 	return slices.Clone(r.decided)
 }
 
-// knows reports whether the name is one of a destination, and which names are. Names are
-// exact. Those of an integrations object count if no policy has decided: an event that
-// was stamped elsewhere.
+// knows reports whether the name is that of a destination, and returns all such names. Names are
+// exact. If no policy has decided, as for an event that was stamped elsewhere, the names of its
+// integrations object count.
 func (r *Recorder) knows(destination string) (known bool, names []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -45,9 +45,8 @@ func (r *Recorder) RequireNotReached(t testing.TB, destination string) {
 
 // RequireSuppressed fails the test at once unless exactly n messages were suppressed for
 // that reason, which is one of the Suppressed constants of the consent package or "" for
-// any, and returns them. It also fails if nothing was tracked. With 0 the reason has to
-// be "": that something did not happen for one reason leaves open that it happened for
-// another.
+// any, and returns them. It also fails if nothing was tracked. With 0 the reason has to be "", as
+// a message that was not suppressed for one reason may have been for another.
 func (r *Recorder) RequireSuppressed(t testing.TB, reason consent.Reason, n int) []Decided {
 	t.Helper()
 	r.requireDecisions(t)
@@ -61,13 +60,13 @@ func (r *Recorder) RequireSuppressed(t testing.TB, reason consent.Reason, n int)
 	return got
 }
 
-// RequireDenied fails the test at once unless exactly n messages were denied to the
-// destination for that reason, which is the one of its verdict or "" for any, and returns
-// them. A message counts whether it left for other destinations or was suppressed. Like
-// RequireReached it fails for a destination that the policy does not know, and if nothing
-// was tracked; like RequireSuppressed, for a reason with 0.
+// RequireDenied fails the test at once unless exactly n messages were denied to the destination
+// for that reason, which is the one of its verdict or "" for any, and returns them. A message
+// counts whether it left for other destinations or was suppressed. Like RequireReached, it fails
+// for a destination that the policy does not know, and if nothing was tracked. Like
+// RequireSuppressed, it fails for a reason with 0.
 //
-// Unlike RequireNotReached it tells a visitor's denial from one by default.
+// Unlike RequireNotReached, it distinguishes a visitor's denial from a default.
 func (r *Recorder) RequireDenied(t testing.TB, destination string, reason consent.Reason, n int) []Decided {
 	t.Helper()
 	r.requireDecisions(t)
@@ -96,7 +95,7 @@ func (r *Recorder) requireTracked(t testing.TB) {
 	}
 }
 
-// meant is the cure of a name that comes near to others.
+// meant is the cure for a name that is similar to others.
 func meant(name string, known []string) string {
 	var near []string
 	for _, k := range known {

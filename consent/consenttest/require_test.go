@@ -110,7 +110,7 @@ decided:
 		facts(failtest.One(t, func(tb testing.TB) { recorder.RequireReached(tb, "amplitude", 1) })))
 }
 
-// falseGreens are requirements that hold of a test which looks in the wrong place.
+// falseGreens are requirements that would pass in a test that looks in the wrong place.
 var falseGreens = map[string]struct {
 	require func(testing.TB, *consenttest.Recorder)
 	failure string
@@ -175,7 +175,7 @@ func TestNoFalseGreen(t *testing.T) {
 	}
 }
 
-// Nothing at all was recorded, and the test is about what was not.
+// The test is about what was not sent, and nothing at all was recorded.
 func TestNothingTrackedIsAFailure(t *testing.T) {
 	for name, requirement := range map[string]func(testing.TB, *consenttest.Recorder){
 		"reached":     func(tb testing.TB, r *consenttest.Recorder) { r.RequireReached(tb, "Amplitude", 0) },
@@ -191,8 +191,8 @@ func TestNothingTrackedIsAFailure(t *testing.T) {
 	}
 }
 
-// A client between the two that embeds the Recorder passes on what was decided; one that
-// does not is told of.
+// A client between the two that embeds the Recorder passes on what was decided. One that does
+// not embed it is reported.
 func TestRecorderBehindAnotherClient(t *testing.T) {
 	type embedding struct{ *consenttest.Recorder }
 	var recorder consenttest.Recorder
@@ -219,7 +219,7 @@ func TestRecorderBehindAnotherClient(t *testing.T) {
 		"names are exact: Amplitude, Mixpanel, Warehouses (")
 }
 
-// In open form what nothing was said about is reached, under whatever name.
+// Where unlisted destinations are open, any name that was not mentioned is reached.
 func TestMisspeltNamesInOpenForm(t *testing.T) {
 	open := destinations.MustCompile(destinations.Config{
 		Categories:    map[string][]string{"advertising": {"Facebook Pixel"}, "analytics": {"Amplitude"}},
@@ -243,7 +243,7 @@ func TestMisspeltNamesInOpenForm(t *testing.T) {
 	record().RequireReached(t, "Warehouses", 1)
 	record().RequireReached(t, "Amazon S3", 1)
 
-	// Nothing is closed, and the policy still knows its names.
+	// Nothing is closed; the policy still knows its names.
 	var all consenttest.Recorder
 	enqueue(t, consent.New(&all, open, nil).With(consenttest.Grant("advertising", "analytics")), order("u"))
 	all.RequireReached(t, "Facebook Pixel", 1)
@@ -262,7 +262,7 @@ func TestEventsWithoutAPolicy(t *testing.T) {
 	}
 }
 
-// The selection is of what was recorded so far, and a Recorder of its own.
+// A selection holds what was recorded so far, and is a separate Recorder.
 func TestWhereIsARecorder(t *testing.T) {
 	var recorder consenttest.Recorder
 	client := watched(&recorder)

@@ -20,14 +20,14 @@ type Review struct {
 	Register string
 
 	// Decisions is the file with the table of decisions that were approved: see
-	// [destinations.Table]. Required. One that is not there approved nothing.
+	// [destinations.Table]. Required. If the file does not exist, nothing was approved.
 	Decisions string
 
 	// Workspace is a copy of what is connected at Segment: see [workspace.Read]. Empty:
 	// not compared.
 	Workspace string
 
-	// Regimes are what the Defaults of the site give, by the name of the regime. Nil:
+	// Regimes are what the Defaults of the site presume, by the name of the regime. Nil:
 	// those of the register.
 	Regimes map[string]consent.State
 
@@ -35,10 +35,10 @@ type Review struct {
 	Today time.Time
 }
 
-// RequireReviewed fails the test at once unless the register passes the gate: everything
-// reviewed, nothing overdue or without an owner, nothing connected that it lacks, and
-// nothing decided wider than before without an approval. It returns the register, of
-// whose Config the program's policy is best compiled.
+// RequireReviewed fails the test at once unless the register passes the gate: everything is
+// reviewed, nothing is overdue or without an owner, nothing is connected that the register lacks,
+// and nothing is decided wider than before without an approval. It returns the register. The
+// program should compile its policy from the Config of the register.
 //
 //	func TestDestinationsAreReviewed(t *testing.T) {
 //		register := consenttest.RequireReviewed(t, consenttest.Review{

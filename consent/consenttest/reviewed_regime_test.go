@@ -13,8 +13,8 @@ import (
 	"github.com/go-consent/segment/middleware/regime"
 )
 
-// What a site's Defaults really give is reviewed with its register: its regimes are
-// compared, not believed.
+// The review covers what the site's Defaults really grant: they are compared with the regimes
+// that the register states.
 func TestTheDefaultsOfTheMiddlewareAreReviewed(t *testing.T) {
 	rules := regime.MustCompile(regime.Config{
 		Categories: map[string][]regime.Purpose{"analytics": {regime.Statistics}},

@@ -22,19 +22,19 @@ type Table struct {
 	// event. Every visitor needs an entry, if only an empty one.
 	Reached map[string][]string
 
-	// Golden is the path of a file, "testdata/consent.golden" say, that holds the
-	// table with the number of events in each field, for a reviewer to read. It is
-	// instead of Reached.
+	// Golden is the path of a file, such as "testdata/consent.golden", with the table and
+	// the number of events in each field, for a reviewer to read. It takes the place of
+	// Reached.
 	Golden string
 
 	// Request makes the request of a visitor. Nil: GET /.
 	Request func(Visitor) *http.Request
 }
 
-// Run serves the requests of all visitors of the table by one handler, one after the
-// other, and reports each row that differs, with what decided. It calls handler once, so
-// that an answer which the application keeps from one visitor to the next is found. What
-// the application tracks after it has answered counts for a later visitor, or for nobody.
+// Run serves the requests of all visitors of the table with one handler, one after the other, and
+// reports each row that differs, with the decision behind it. It calls handler once, so that it
+// finds an answer that the application keeps from one visitor to the next. What the application
+// tracks after its response counts for a later visitor, or for none.
 //
 // Run also fails if nothing was tracked for any visitor, and if the table has a
 // destination that the policy does not know by exactly that name: see
@@ -48,11 +48,10 @@ type Table struct {
 //		Golden:       "testdata/consent.golden",
 //	})
 //
-// The Golden file is written anew, and the test passes, with CONSENTTEST_UPDATE=1 in
-// the environment, or with the flag -update if the test binary has one: Run does not
-// define it, since other packages do. A row that contradicts the policy fails the test in
-// either case, and then nothing is written: an event that reached a destination which the
-// policy denies to the State of its visitor.
+// With CONSENTTEST_UPDATE=1 in the environment, the Golden file is written and the test passes. The
+// flag -update does the same if the test binary has it; Run does not define it, since other
+// packages do. If an event reached a destination that the policy denies for the State of its
+// visitor, the test fails in any case, and nothing is written.
 func Run(t testing.TB, handler func(*Recorder) http.Handler, want Table) {
 	t.Helper()
 	if want.Visitors == nil {
@@ -112,7 +111,7 @@ func serve(handler http.Handler, recorder *Recorder, v Visitor, want Table) row 
 	return result
 }
 
-// requireMeaning fails the test if its table could not but hold.
+// requireMeaning fails the test if its table could not fail.
 func requireMeaning(t testing.TB, destinations []string, rows []row) {
 	t.Helper()
 	for _, r := range rows {
@@ -130,7 +129,7 @@ func requireMeaning(t testing.TB, destinations []string, rows []row) {
 	}
 }
 
-// explain tells about one field of a row that is not as it should be.
+// explain describes a field of a row that differs from the table.
 func (r row) explain(destination string) string {
 	why := r.recorder.explain(r.recorder.Events(), destination)
 	if r.unread() {
@@ -139,8 +138,7 @@ func (r row) explain(destination string) string {
 	return why
 }
 
-// cure tells what to do about a destination that was reached, or was not, against what the
-// table says.
+// cure says what to do about a destination that was reached, or was not, contrary to the table.
 func (r row) cure(destination string, reached bool) string {
 	if r.recorder.policy == nil || r.unread() {
 		return ""

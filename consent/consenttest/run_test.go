@@ -105,7 +105,7 @@ func TestRunTellsOfAForgottenMiddleware(t *testing.T) {
 	require.Contains(t, failtest.One(t, func(tb testing.TB) {
 		consenttest.Run(tb, tracker, consenttest.Table{Visitors: visitors, Reached: reached})
 	}), "the handler has to be behind middleware.New")
-	// What a Source could not read is not a forgotten middleware.
+	// A cookie that a Source cannot read is not reported as a missing middleware.
 	require.NotContains(t, failtest.One(t, func(tb testing.TB) {
 		consenttest.Run(tb, site, consenttest.Table{Visitors: visitors, Reached: map[string][]string{
 			"accepted all": {"Amplitude"}, "malformed: not JSON": {"Amplitude"},
@@ -172,7 +172,7 @@ func TestRunServesTheZeroSite(t *testing.T) {
 	consenttest.Run(t, site, consenttest.Table{Destinations: []string{"Amplitude"}, Reached: reached})
 }
 
-// The bugs that Run finds only since one handler serves everybody: an answer is kept.
+// Bugs that Run finds because one handler serves all visitors: an answer is kept.
 func TestRunFindsAnAnswerThatIsKept(t *testing.T) {
 	first := func(next http.Handler) http.Handler {
 		var once sync.Once
@@ -210,7 +210,8 @@ func TestRunFindsAnAnswerThatIsKept(t *testing.T) {
 	}
 }
 
-// A table of dashes holds of a handler that tracks nothing, and of names that nobody has.
+// A table that expects nothing would pass for a handler that tracks nothing, and for names
+// that do not exist.
 func TestRunRefusesATableThatProvesNothing(t *testing.T) {
 	golden := filepath.Join(t.TempDir(), "golden")
 	t.Setenv("CONSENTTEST_UPDATE", "1")

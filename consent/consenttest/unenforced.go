@@ -5,7 +5,7 @@ import "testing"
 // Unenforced tells the Recorder that the client in front of it sends every message
 // unchanged ([consent.Options.DangerouslySendUnchanged]). A [consent.Client] calls it.
 // All Require methods, and Run, fail from then on: what reaches a destination, or does not,
-// proves nothing of what the visitor answered.
+// proves nothing about the visitor's answer.
 func (r *Recorder) Unenforced() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

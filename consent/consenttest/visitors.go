@@ -19,21 +19,21 @@ type Site struct {
 	Categories map[string][]string
 }
 
-// A Visitor is one who comes to a Site, seen twice: as the State of a reader that
-// follows the rules of the cookie package, and as the request that a server receives.
+// A Visitor comes to a Site. It is given in two forms: as the State that a reader should get by the
+// rules of the cookie package, and as the request that a server receives.
 type Visitor struct {
 	Name string
 
-	// State is what the cookies of the visitor say: what the browser says unasked, in
-	// the headers Sec-GPC and DNT, is for the site to interpret, and not in it.
+	// State is what the cookies of the visitor say. It does not include the signals of the
+	// browser, the headers Sec-GPC and DNT, which the site has to interpret.
 	State consent.State
 
 	header [][2]string
 }
 
-// Request returns a new request of the visitor, with the fields set that a server
-// sets and no other. The target is a path, with a query if there is one. The body
-// may be nil. As [httptest.NewRequest], it panics if the arguments make no request.
+// Request returns a new request of the visitor, with the fields that a server sets, and no
+// others. The target is a path, with a query if there is one. The body may be nil. Like
+// [httptest.NewRequest], it panics if the arguments do not make a request.
 func (v Visitor) Request(method, target string, body io.Reader) *http.Request {
 	r := httptest.NewRequest(method, target, body)
 	for _, h := range v.header {
@@ -55,12 +55,12 @@ const cookieName = "tracking-preferences"
 //	accepted only <category>               that category, and no other; for each if there are two or more
 //	rejected only <category>               all but that category; for each if there are three or more
 //	withdrew                               rejected all, with ids of the time before
-//	accepted all, among other cookies      the answer stands between others
+//	accepted all, among other cookies      the answer is between other cookies
 //	accepted all, cookies in two headers   as HTTP/2 may send them
 //	GPC, never asked                       the header Sec-GPC: 1, and no cookie
-//	GPC, accepted all                      the header Sec-GPC: 1 beside an answer
+//	GPC, accepted all                      the header Sec-GPC: 1, and an answer
 //	DNT, never asked                       the header DNT: 1, and no cookie
-//	DNT, accepted all                      the header DNT: 1 beside an answer
+//	DNT, accepted all                      the header DNT: 1, and an answer
 //	malformed: truncated                   the end of the cookie is missing
 //	malformed: not JSON                    a plain word
 //	malformed: text after the JSON         one letter too many
@@ -77,7 +77,7 @@ const cookieName = "tracking-preferences"
 //	older: written by a server             other characters are escaped
 //	older: plain JSON                      hardly anything is escaped
 //	another platform                       the cookies of OneTrust alone, which this site does not read
-//	rejected all, beside another platform  the cookies of OneTrust beside a denial
+//	rejected all, beside another platform  a denial, and the cookies of OneTrust
 func (s Site) Visitors() []Visitor {
 	if len(s.Categories) == 0 {
 		s.Categories = map[string][]string{"advertising": nil, "functional": nil, "marketingAndAnalytics": nil}
@@ -135,7 +135,7 @@ func visitor(name string, s consent.State, header ...string) Visitor {
 	return v
 }
 
-// mixed are those who accept one category, or reject one.
+// mixed returns the visitors who accept one category, or reject one.
 func (s Site) mixed() []Visitor {
 	names := slices.Sorted(maps.Keys(s.Categories))
 	var visitors []Visitor

@@ -11,7 +11,7 @@ import (
 	"github.com/go-consent/segment/consent/consenttest"
 )
 
-// The names in the comment of Visitors are those that there are, in their order.
+// The comment of Visitors lists the names that there are, in the same order.
 func TestVisitorsAreDocumented(t *testing.T) {
 	source, err := os.ReadFile("visitors.go")
 	require.NoError(t, err)
@@ -33,6 +33,6 @@ func TestVisitorsAreDocumented(t *testing.T) {
 			named = append(named, name)
 		}
 	}
-	// Those of a category come before the one who withdrew.
+	// The visitors of a single category come before the one who withdrew.
 	require.Equal(t, named, documented)
 }

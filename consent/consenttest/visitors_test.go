@@ -73,7 +73,7 @@ func TestCookieIsThatOfTheConsentManager(t *testing.T) {
 	t.Fatal("no such visitor")
 }
 
-// Each request is one that passes a real server unchanged.
+// A real server receives each request unchanged.
 func TestRequestsAreShapedAsAServerSeesThem(t *testing.T) {
 	var served http.Header
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -14,12 +14,12 @@ type Filter struct {
 	User  string // the user id or the anonymous id; of an alias, the previous id too
 }
 
-// Where returns a Recorder of its own with the messages recorded so far that match f:
+// Where returns a separate Recorder with the messages recorded so far that match f:
 //
 //	recorder.Where(consenttest.Filter{Event: "Signed Up"}).RequireReached(t, "Amplitude", 1)
 //
-// If none matches, its Require methods fail, as they do if nothing was tracked: a filter
-// may be misspelt, too.
+// If none matches, its Require methods fail, as they do if nothing was tracked: the filter may be
+// misspelt.
 func (r *Recorder) Where(f Filter) *Recorder {
 	r.mu.Lock()
 	defer r.mu.Unlock()

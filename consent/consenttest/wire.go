@@ -24,7 +24,7 @@ func complete(given analytics.Message) (analytics.Message, error) {
 	return m.Value(), nil
 }
 
-// A head is what tells one message from another.
+// A head is what distinguishes one message from another.
 type head struct {
 	kind, name      string // the name of an event, a page or a screen
 	user, anonymous string

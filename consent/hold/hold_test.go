@@ -26,7 +26,7 @@ var withAlways = destinations.MustCompile(destinations.Config{
 	Categories: map[string][]string{"analytics": {"Amplitude"}}, Always: []string{"Sift"},
 })
 
-// A bench is a Hold before a Recorder, with all that is told.
+// A bench is a Hold in front of a Recorder. It keeps every outcome and every End.
 type bench struct {
 	*hold.Hold
 	consenttest.Recorder
@@ -120,7 +120,7 @@ func TestTheAnswerDecides(t *testing.T) {
 		require.NoError(t, b.Answer("v", granted))
 		b.RequireReached(t, "Amplitude", 2)
 
-		// The other's answer comes with the next request, before its event.
+		// The answer of w comes with its next request, before the event of that request.
 		b.track(t, denied, "w", "next")
 		require.Equal(t, consent.Suppressed, b.outcomes["other"][0].Result)
 		require.Equal(t, consent.Suppressed, b.outcomes["next"][0].Result)
@@ -174,7 +174,7 @@ func TestMessagesThatDoNotWait(t *testing.T) {
 	require.EqualValues(t, 1, b.client.Stats().Unbound, "a context without a State")
 }
 
-// What gets no answer is decided as it would have been without the Hold.
+// A message that gets no answer is decided as it would have been without the Hold.
 func TestRequestsWithoutAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(withAlways, hold.Options{MaxAge: time.Hour})

@@ -18,7 +18,8 @@ func (s *store) Put(_ context.Context, c consent.Captured) error {
 	return nil
 }
 
-// The answers of a device and of an account go into the queue, not what they came to.
+// The answers of a device and of an account both go into the queue, and not the result of
+// combining them.
 func TestQueueGetsAllAnswersOfTheContext(t *testing.T) {
 	device := consent.NewState(map[string]bool{"analytics": true, "advertising": false})
 	account := consent.NewState(map[string]bool{"analytics": true})

@@ -27,12 +27,13 @@ import (
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
-// A switchable Store works, or does not, or takes nothing until stuck is closed.
+// A switchable Store works, fails while down is set, or blocks every Append until stuck is
+// closed.
 type switchable struct {
 	ledger.Memory
 	down  atomic.Bool
 	finds atomic.Int64
-	stuck chan struct{} // nil: not at all
+	stuck chan struct{} // nil: it does not block
 }
 
 func (s *switchable) Append(ctx context.Context, keys map[string][]byte, next func(int64, []byte, map[string][]byte) ([]ledger.Row, error)) error {
@@ -53,7 +54,7 @@ func (s *switchable) Find(ctx context.Context, q ledger.Query, limit int) ([]led
 	return s.Memory.Find(ctx, q, limit)
 }
 
-// A shop whose preferences are answered for the account.
+// A shop is a site whose preferences are answered for the account.
 type shop struct {
 	t        testing.TB
 	store    *switchable
@@ -112,7 +113,7 @@ func (s *shop) errors() error {
 	return errors.Join(s.told...)
 }
 
-// userID stands for the session.
+// userID stands in for a session.
 func userID(r *http.Request) string { return r.Header.Get("Session-Of") }
 
 // A browser keeps cookies, and may be signed in.
@@ -514,7 +515,8 @@ func TestKeepGivesAQueueBothAnswers(t *testing.T) {
 	}
 }
 
-// What a request was ruled by does not outlive a record, nor another visitor.
+// The ruling of a request is not kept for later: not once there is a new record, and not for
+// another visitor.
 func TestKeepRulesByWhatCountsNow(t *testing.T) {
 	s := newShop(t, nil)
 	defer s.close()
@@ -540,7 +542,7 @@ func TestKeepRulesByWhatCountsNow(t *testing.T) {
 	s.accounts.Keep(read)(handler).ServeHTTP(httptest.NewRecorder(), r)
 }
 
-// A stuck Store takes nothing until it is opened.
+// A stuck Store blocks every Append until it is opened.
 type stuck struct {
 	ledger.Memory
 	open chan struct{}

@@ -31,7 +31,7 @@ func TestErasedPersonsAreGone(t *testing.T) {
 	rows, err := b.store.Rows(context.Background(), 0, 100)
 	require.NoError(t, err)
 	all := fmt.Appendf(nil, "%q", rows)
-	// Each is long enough that no hash holds it by chance.
+	// Each is so long that no hash contains it by chance.
 	for _, personal := range []string{"ann-of-skye", "gd-Latn-GB", "Isle of Skye", "CPXXtheTCstring", "DBAAtheGPPstring"} {
 		require.False(t, bytes.Contains(all, []byte(personal)), personal)
 	}

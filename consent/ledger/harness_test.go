@@ -22,7 +22,7 @@ var optOut = destinations.MustCompile(destinations.Config{OptOut: true, Categori
 	"advertising": {"Facebook Pixel"},
 }})
 
-// A clock stands until it is moved.
+// A clock stands still until it is moved.
 type clock struct{ now time.Time }
 
 func newClock() *clock { return &clock{time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)} }
@@ -47,7 +47,7 @@ func newBook(t testing.TB) book {
 	return b
 }
 
-// add appends records a minute after what was before, and returns the number of the last.
+// add appends records a minute after the previous ones, and returns the number of the last.
 func (b book) add(records ...ledger.Record) int64 {
 	b.t.Helper()
 	b.advance(time.Minute)

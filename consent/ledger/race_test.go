@@ -16,7 +16,7 @@ import (
 	"github.com/go-consent/segment/middleware"
 )
 
-// full is a shop whose Store can be read, and takes nothing more.
+// full is a shop whose Store can be read but blocks every Append.
 func full(t *testing.T, change func(*ledger.AccountsOptions), records ...ledger.Record) (s *shop, drain func()) {
 	s = newShop(t, change)
 	_, err := s.book.Append(context.Background(), records...)
@@ -91,7 +91,7 @@ func TestAnswerTakenBackCountsBeforeItIsWritten(t *testing.T) {
 	})
 }
 
-// Two browsers of an account signal different things before either record is written.
+// Two browsers of an account send different signals before either record is written.
 func TestSignalsOfSeveralBrowsersAddUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dnt := func(r *http.Request) consent.State {
@@ -128,7 +128,7 @@ func TestSignalsOfSeveralBrowsersAddUp(t *testing.T) {
 	require.Zero(t, expired, "all of them count")
 }
 
-// The answer ends the signals before it, and the browser signals still.
+// An answer ends the signals before it, but this browser still sends its signal.
 func TestAnswerDoesNotSwallowTheSignalThatComesWithIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, drain := full(t, nil)
@@ -185,7 +185,7 @@ func TestNilPointersAreNoStore(t *testing.T) {
 	require.ErrorIs(t, err, ledger.ErrConfig)
 }
 
-// A busy Store gets another record whenever it takes one.
+// A busy Store is given another record each time it takes one.
 type busy struct {
 	ledger.Memory
 	again func()
@@ -209,7 +209,7 @@ func TestFlushDoesNotWaitForLaterRecords(t *testing.T) {
 	require.NoError(t, err)
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("Session-Of", "ann")
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	store.again = func() {
 		if ctx.Err() == nil {

@@ -14,7 +14,8 @@ import (
 	"github.com/go-consent/segment/consent/ledger"
 )
 
-// Who is asked, with which cookie, after which records: whose answer counts, and for workers.
+// For each person, cookie and list of records: whose answer counts in a request, and whose for
+// workers.
 func TestWhoseAnswerCounts(t *testing.T) {
 	signal := ledger.Record{Kind: ledger.Signal, Device: "phone", Account: "ann", State: signals}
 	ends := func(r ledger.Record, after time.Duration) ledger.Record {
@@ -105,8 +106,8 @@ func allowed(p consent.Policy, s consent.State) []string {
 	return names
 }
 
-// Whatever was recorded, and under an opt-out policy as well: what the newest answer of the
-// account and every later one of the device deny stays denied, in a request and for workers.
+// Whatever was recorded, what the newest answer of the account and every later one of the device
+// deny stays denied, in a request and for workers, and under an opt-out policy too.
 func TestNoRecordAllowsWhatIsDenied(t *testing.T) {
 	random := rand.New(rand.NewPCG(15, 1))
 	some := func() consent.State {

@@ -10,7 +10,7 @@ import (
 	"github.com/go-consent/segment/consent/ledger"
 )
 
-// A forger holds all that a Store holds, and may write what it likes.
+// A forger is a Store whose rows the test can change at will.
 type forger struct {
 	ledger.Memory
 	rows []ledger.Row
@@ -41,7 +41,7 @@ func (f *forger) Rows(_ context.Context, after int64, limit int) ([]ledger.Row, 
 
 func (f *forger) Keys(context.Context, []string) (map[string][]byte, error) { return f.keys, nil }
 
-// eight writes eight records, erases a person, and exports heads on the way.
+// eight appends eight records, erases a person, and exports heads in between.
 func eight(t *testing.T) (b book, heads []ledger.Head) {
 	b = newBook(t)
 	b.add(byDevice("phone", accepts))
@@ -71,7 +71,7 @@ func TestVerifyFindsTampering(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, ledger.Report{Records: 8, Erased: 1, Head: heads[1], Anchored: 8}, report)
 
-	// A ledger that was written anew by somebody who knows how.
+	// A ledger that somebody rewrote from the start, with correct hashes.
 	anew := newBook(t)
 	for range 8 {
 		anew.add(byDevice("phone", accepts))

@@ -6,6 +6,9 @@ import (
 	"io"
 	"log"
 	"math"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +20,9 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/consenttest/rudderstacktest"
+	"github.com/go-consent/segment/consent/consenttest/segmenttest"
+	"github.com/go-consent/segment/consent/routers"
 	"github.com/go-consent/segment/consent/rudderstack"
 )
 
@@ -24,7 +30,7 @@ var accept = consenttest.Grant("analytics", "ads", "storage")
 
 func TestSixTypesArriveWithEverythingTheyHave(t *testing.T) {
 	plane := serve(t)
-	client := plane.client(t, rudderstack.Router{}, policy, nil)
+	client := newClient(t, plane, rudderstack.Router{}, policy, nil)
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	context := &analytics.Context{
 		App: analytics.AppInfo{Name: "shop"}, Campaign: analytics.CampaignInfo{Source: "s"}, Device: analytics.DeviceInfo{Id: "d"},
@@ -46,9 +52,9 @@ func TestSixTypesArriveWithEverythingTheyHave(t *testing.T) {
 	}
 	require.NoError(t, client.Close())
 	got := make(map[string]map[string]any)
-	for _, e := range plane.arrived() {
+	for _, e := range plane.Arrivals() {
 		var m map[string]any
-		require.NoError(t, json.Unmarshal(e.raw, &m))
+		require.NoError(t, json.Unmarshal(e.JSON, &m))
 		got[e.MessageID] = m
 		require.Contains(t, m["context"], "consentManagement")
 		delete(m, "sentAt")
@@ -95,7 +101,7 @@ func TestSixTypesArriveWithEverythingTheyHave(t *testing.T) {
 // The race detector watches here.
 func TestNothingOfTheCallerIsTouched(t *testing.T) {
 	plane := serve(t)
-	client := plane.client(t, rudderstack.Router{}, policy, nil)
+	client := newClient(t, plane, rudderstack.Router{}, policy, nil)
 	context := &analytics.Context{Locale: "lv", Extra: map[string]any{"a": map[string]any{"b": 1}}}
 	properties := analytics.Properties{"list": []int{1}}
 	var wg sync.WaitGroup
@@ -111,11 +117,9 @@ func TestNothingOfTheCallerIsTouched(t *testing.T) {
 	context.Extra["a"].(map[string]any)["b"] = 2
 	require.NoError(t, client.Close())
 	require.Equal(t, &analytics.Context{Locale: "lv", Extra: map[string]any{"a": map[string]any{"b": 2}}}, context)
-	events := plane.arrived()
-	require.Len(t, events, 400)
-	for _, e := range events {
-		require.Contains(t, string(e.raw), `"list":[1]`)
-		require.Contains(t, string(e.raw), `"a":{"b":1}`)
+	for _, e := range plane.RequireArrivals(t, 400) {
+		require.Contains(t, string(e.JSON), `"list":[1]`)
+		require.Contains(t, string(e.JSON), `"a":{"b":1}`)
 	}
 }
 
@@ -141,14 +145,13 @@ func TestEveryMessageHasAnOutcome(t *testing.T) {
 		"suppressed":          {0, analytics.Track{UserId: "u", Event: "e"}, consent.State{}, consent.Suppressed, ""},
 		"an alias":            {0, analytics.Alias{UserId: "u", PreviousId: "p"}, consenttest.Grant("analytics"), consent.Suppressed, ""},
 		"an update":           {0, analytics.Track{UserId: "u", Event: consent.UpdateEvent}, accept, consent.Suppressed, ""},
-		"there is no node":    {451, analytics.Track{UserId: "u", Event: "e"}, accept, consent.Failed, "RudderStack's client did not tell what became of the message"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plane := serve(t)
-			plane.status = c.status
+			plane.Script(slices.Repeat([]rudderstacktest.Fault{{Status: c.status}}, 10)...)
 			var mu sync.Mutex
 			var told []consent.Outcome
-			client := plane.client(t, rudderstack.Router{}, policy, &consent.Options{OnOutcome: func(_ analytics.Message, o consent.Outcome) {
+			client := newClient(t, plane, rudderstack.Router{}, policy, &consent.Options{OnOutcome: func(_ analytics.Message, o consent.Outcome) {
 				mu.Lock()
 				defer mu.Unlock()
 				told = append(told, o)
@@ -169,13 +172,36 @@ func TestEveryMessageHasAnOutcome(t *testing.T) {
 	}
 }
 
+// The real client meets each fault, and what it sends arrives once.
+func TestFaultsAreOutlived(t *testing.T) {
+	for name, fault := range map[string]rudderstacktest.Fault{
+		"503": {Status: 503}, "429": {Status: 429}, "a broken connection": {Reset: true}, "half the response": {HalfResponse: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plane := serve(t)
+			plane.Script(fault)
+			config := quiet(plane)
+			config.BatchSize = 1 // before Close, which gives up what would be tried again
+			told := make(chan consent.Result, 1)
+			client, err := rudderstack.New(plane.WriteKey(), config, rudderstack.Router{}, policy, &consent.Options{
+				OnOutcome: func(_ analytics.Message, o consent.Outcome) { told <- o.Result },
+			})
+			require.NoError(t, err)
+			require.NoError(t, client.With(accept).Enqueue(analytics.Track{UserId: "u", Event: "e"}))
+			require.Equal(t, consent.Delivered, <-told)
+			require.NoError(t, client.Close())
+			plane.RequireInbox(t, "Amplitude", 1)
+		})
+	}
+}
+
 // A refusal by the server, and what could not be sent, are quoted by RudderStack's client.
 func TestLogHoldsNothingOfAMessage(t *testing.T) {
 	plane := serve(t)
-	plane.status = 500
+	plane.Script(slices.Repeat([]rudderstacktest.Fault{{Status: 500}}, 20)...)
 	var logged bytes.Buffer
-	client, err := rudderstack.New("key", rudder.Config{
-		DataPlaneUrl: plane.URL, Logger: rudder.StdLogger(log.New(&logged, "", 0)), Verbose: true, RetryAfter: func(int) time.Duration { return 0 },
+	client, err := rudderstack.New(plane.WriteKey(), rudder.Config{
+		DataPlaneUrl: plane.URL(), Logger: rudder.StdLogger(log.New(&logged, "", 0)), Verbose: true, RetryAfter: func(int) time.Duration { return 0 },
 	}, rudderstack.Router{}, policy, nil)
 	require.NoError(t, err)
 	for _, event := range []string{"secret", "secret" + strings.Repeat("x", 40_000)} {
@@ -207,7 +233,7 @@ func (c *callback) Failure(rudder.Message, error) {
 func TestCallbackIsCalledAsBefore(t *testing.T) {
 	plane := serve(t)
 	var called callback
-	client, err := rudderstack.New("key", rudder.Config{DataPlaneUrl: plane.URL, Callback: &called, Logger: rudder.StdLogger(log.New(io.Discard, "", 0))}, rudderstack.Router{}, policy, nil)
+	client, err := rudderstack.New(plane.WriteKey(), rudder.Config{DataPlaneUrl: plane.URL(), Callback: &called, Logger: rudder.StdLogger(log.New(io.Discard, "", 0))}, rudderstack.Router{}, policy, nil)
 	require.NoError(t, err)
 	require.NoError(t, client.With(accept).Enqueue(analytics.Track{UserId: "u", Event: "e"}))
 	require.NoError(t, client.With(accept).Enqueue(analytics.Track{UserId: "u", Event: strings.Repeat("x", 40_000)}))
@@ -245,20 +271,65 @@ func TestNewRefusesWhatWouldEnforceNothing(t *testing.T) {
 	}
 }
 
-// During a migration, one policy serves both, and each client tells its own outcomes.
-func TestTwoRoutersAtOnce(t *testing.T) {
+// That client drops a batch without a word if the server says that it has no nodes.
+func TestAMessageWhoseOutcomeNobodyToldHasFailed(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/batch" {
+			w.WriteHeader(http.StatusUnavailableForLegalReasons) // ask for the nodes again
+			return
+		}
+		_, _ = io.WriteString(w, `{"nodeCount":0}`)
+	}))
+	defer server.Close()
+	var told []consent.Outcome
+	client, err := rudderstack.New("key", rudder.Config{DataPlaneUrl: server.URL}, rudderstack.Router{}, policy, &consent.Options{
+		OnOutcome: func(_ analytics.Message, o consent.Outcome) { told = append(told, o) },
+	})
+	require.NoError(t, err)
+	require.NoError(t, client.With(accept).Enqueue(analytics.Track{UserId: "u", Event: "e"}))
+	require.NoError(t, client.Close())
+	require.Len(t, told, 1)
+	require.Equal(t, consent.Failed, told[0].Result)
+	require.EqualError(t, told[0].Err, "RudderStack's client did not tell what became of the message")
+	require.Zero(t, client.Stats().Pending())
+}
+
+// During a migration, one policy serves both, and one Enqueue gives the message to both.
+func TestSegmentAndRudderStackAtOnce(t *testing.T) {
 	plane := serve(t)
-	toRudder := plane.client(t, rudderstack.Router{}, policy, nil)
-	var toSegment consenttest.Recorder
-	both := []*consent.Client{toRudder, consent.New(&toSegment, policy, nil)}
-	s := consenttest.Grant("analytics")
-	for _, c := range both {
-		require.NoError(t, c.With(s).Enqueue(analytics.Track{UserId: "u", Event: "e"}))
+	workspace := segmenttest.New(t, segmenttest.Workspace{Destinations: []string{"Amplitude", "Facebook Pixel"}})
+	config := workspace.Config()
+	config.Logger = analytics.StdLogger(log.New(io.Discard, "", 0))
+	toSegment, err := consent.NewSegment(workspace.WriteKey(), config, policy, nil)
+	require.NoError(t, err)
+	client, err := routers.New(
+		routers.Named{Name: "segment", Client: toSegment},
+		routers.Named{Name: "rudderstack", Client: newClient(t, plane, rudderstack.Router{}, policy, nil)},
+	)
+	require.NoError(t, err)
+	m := analytics.Track{UserId: "u", AnonymousId: "a", Event: "e"}
+	require.NoError(t, client.With(consenttest.Grant("analytics")).Enqueue(m))
+	require.NoError(t, client.With(consenttest.Grant("analytics", "storage")).Enqueue(m))
+	require.NoError(t, client.Close())
+
+	arrived := workspace.RequireArrivals(t, 1) // Segment cannot stop Amazon S3, so the first is suppressed
+	workspace.RequireInbox(t, "Amplitude", 1)
+	workspace.RequireInbox(t, "Facebook Pixel", 0)
+	plane.RequireInbox(t, "Amplitude", 2) // RudderStack can
+	plane.RequireInbox(t, "Amazon S3", 1)
+	plane.RequireInbox(t, "Facebook Pixel", 0)
+	require.Equal(t, map[string]consent.Stats{
+		"segment": {Enqueued: 2, Delivered: 1, Suppressed: 1}, "rudderstack": {Enqueued: 2, Delivered: 2},
+	}, client.Stats())
+
+	var sent, same struct {
+		MessageID, AnonymousID       string
+		Timestamp, OriginalTimestamp time.Time
 	}
-	require.NoError(t, toRudder.Close())
-	require.Empty(t, toSegment.Events(), "Segment cannot stop Amazon S3")
-	events := plane.arrived()
-	require.Len(t, events, 1, "RudderStack can")
-	require.False(t, enabled(events[0].Integrations)("Amazon S3"))
-	require.True(t, enabled(events[0].Integrations)("Amplitude"))
+	require.NoError(t, json.Unmarshal(arrived[0].JSON, &sent))
+	require.NoError(t, json.Unmarshal(plane.Arrivals()[1].JSON, &same))
+	require.NotEmpty(t, sent.MessageID)
+	require.Equal(t, sent.MessageID, same.MessageID)
+	require.Equal(t, sent.AnonymousID, same.AnonymousID)
+	require.True(t, sent.Timestamp.Equal(same.OriginalTimestamp), "RudderStack's client calls it otherwise")
 }

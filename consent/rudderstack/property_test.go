@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-consent/segment/consent"
+	"github.com/go-consent/segment/consent/consenttest/rudderstacktest"
 	"github.com/go-consent/segment/consent/rudderstack"
 	"github.com/go-consent/segment/destinations"
 )
@@ -23,25 +24,28 @@ import (
 var (
 	names      = []string{"Amplitude", "Mixpanel", "Facebook Pixel", "Meta", "Amazon S3", "Snowflake", "Google Analytics 4 (GA4)", "amplitude"}
 	categories = []string{"analytics", "ads", "C0002"}
-	needing    = []serverDestination{needs("analytics"), needs("ads"), needs("C0002")}
 )
 
 // TestNothingDeniedIsEverOpen sends random messages for random visitors under random
 // policies through RudderStack's real client, and judges the bytes of its requests by the
-// rules of rules_test.go, with destinations that have the categories set up at the server
-// and with ones that have nothing set up there.
+// rules of package rudderstacktest, with destinations that have the categories set up at the
+// server and with ones that have nothing set up there.
 //
 // CONSENT_SEED repeats a run, CONSENT_CASES sets its length.
 func TestNothingDeniedIsEverOpen(t *testing.T) {
 	seed, cases := number(t, "CONSENT_SEED", uint64(time.Now().UnixNano())), number(t, "CONSENT_CASES", 100_000)
 	t.Logf("CONSENT_SEED=%d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	plane := serve(t)
+	var unset rudderstacktest.Source
+	for _, name := range append([]string{"Nobody's"}, names...) {
+		unset.Destinations = append(unset.Destinations, rudderstacktest.Destination{Name: name})
+	}
+	plane := rudderstacktest.New(t, unset)
 	count := map[string]int{}
 	for done := uint64(0); done < cases; {
 		policy := randomPolicy(r)
 		told := make(map[string]consent.Decision)
-		client := plane.client(t, rudderstack.Router{AnyConsent: r.IntN(4) == 0}, policy, &consent.Options{
+		client := newClient(t, plane, rudderstack.Router{AnyConsent: r.IntN(4) == 0}, policy, &consent.Options{
 			OnDecision: func(m analytics.Message, d consent.Decision) { told[idOf(m)] = d },
 		})
 		trials := make(map[string]trial)
@@ -56,12 +60,14 @@ func TestNothingDeniedIsEverOpen(t *testing.T) {
 		stats := client.Stats()
 		require.Zero(t, stats.Pending())
 		require.Zero(t, stats.Failed+stats.Refused)
-		events := plane.arrived()
+		require.Empty(t, plane.Refusals())
+		events := plane.Arrivals()
+		plane.Reset()
 		require.EqualValues(t, stats.Delivered, len(events))
 		for _, e := range events {
 			x := trials[e.MessageID]
 			if wrong := x.check(t, e, told[e.MessageID]); wrong != "" {
-				t.Fatalf("%s\nCONSENT_SEED=%d\nvisitor %v\nmessage %#v\nwire    %s", wrong, seed, x.state, x.message, e.raw)
+				t.Fatalf("%s\nCONSENT_SEED=%d\nvisitor %v\nmessage %#v\nwire    %s", wrong, seed, x.state, x.message, e.JSON)
 			}
 			delete(trials, e.MessageID)
 			count[e.Type]++
@@ -132,8 +138,8 @@ func (x trial) allowed(name string) bool {
 	return x.decision.Unlisted() && x.state.Rest() != consent.Denied && x.state.Destination(name) != consent.Denied
 }
 
-func (x trial) check(t *testing.T, e event, told consent.Decision) string {
-	c := e.consentManagement(t)
+func (x trial) check(t *testing.T, a rudderstacktest.Arrival, told consent.Decision) string {
+	c := consentManagement(t, a)
 	if c.Provider != "custom" {
 		return "the provider is " + c.Provider
 	}
@@ -145,9 +151,8 @@ func (x trial) check(t *testing.T, e event, told consent.Decision) string {
 			return category + " was denied"
 		}
 	}
-	enabled := enabled(e.Integrations)
 	for _, name := range append([]string{"Nobody's"}, names...) {
-		open := enabled(name)
+		open := a.At(name).Delivered
 		switch {
 		case open && !x.allowed(name):
 			return name + " may not see it and is open"
@@ -157,22 +162,23 @@ func (x trial) check(t *testing.T, e event, told consent.Decision) string {
 			return fmt.Sprintf("%s is told %t and is %t", name, told.Allows(name), open)
 		}
 	}
-	for i, category := range categories {
-		d := needing[i]
-		if granted := maps.Collect(x.decision.Categories())[category]; granted != d.consented(e.Context) {
+	for category, granted := range x.decision.Categories() {
+		if granted != passes(t, a, category) {
 			return fmt.Sprintf("a destination that needs %s gets it: %t", category, !granted)
 		}
 	}
 	return ""
 }
 
-// needs returns a destination that has a consent of the custom provider set up.
-func needs(category string) (d serverDestination) {
-	text := fmt.Sprintf(`{"consentManagement":[{"provider":"custom","resolutionStrategy":"and","consents":[{"consent":%q}]}]}`, category)
-	if err := json.Unmarshal([]byte(text), &d); err != nil {
-		panic(err)
-	}
-	return d
+// passes reports whether the consentManagement object alone lets an event pass to a
+// destination that has a category of the custom provider set up.
+func passes(t *testing.T, a rudderstacktest.Arrival, category string) bool {
+	var e struct{ Context json.RawMessage }
+	require.NoError(t, json.Unmarshal(a.JSON, &e))
+	source := rudderstacktest.Source{Destinations: []rudderstacktest.Destination{rudderstacktest.Needs("any", category)}}
+	deliveries, err := source.Route([]byte(`{"context":` + string(e.Context) + `}`))
+	require.NoError(t, err)
+	return deliveries[0].Delivered
 }
 
 // mayStay reports whether nothing is lost when the message is suppressed.

@@ -10,6 +10,7 @@ import (
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
 	"github.com/go-consent/segment/consent/consenttest/conformance"
+	"github.com/go-consent/segment/consent/consenttest/rudderstacktest"
 	"github.com/go-consent/segment/consent/rudderstack"
 	"github.com/go-consent/segment/destinations"
 )
@@ -22,8 +23,9 @@ func TestRouterConforms(t *testing.T) {
 	conformance.TestRouter(t, func() rudderstack.Router { return rudderstack.Router{} }, conformance.RouterExamples{
 		Destinations: []string{"Amplitude", "Facebook Pixel", "Amazon S3", "Snowflake"},
 		Open: func(message []byte, destination string) bool {
-			var m struct{ Integrations json.RawMessage }
-			return json.Unmarshal(message, &m) != nil || enabled(m.Integrations)(destination)
+			source := rudderstacktest.Source{Destinations: []rudderstacktest.Destination{{Name: destination}}}
+			deliveries, err := source.Route(message)
+			return err != nil || deliveries[0].Delivered
 		},
 	})
 }

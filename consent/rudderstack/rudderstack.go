@@ -13,12 +13,14 @@
 //     Identify of [consent.Client.Tell] leaves as any other message.
 //   - RudderStack's client fills in a random AnonymousId where a Track, Page, Screen or Group
 //     has none, and sets Context.Library.
-//   - Close returns when that client has sent or given up everything. It tries ten times, and
-//     for ever while a server answers 451, so use Shutdown, which has a deadline; the number
-//     of messages that it returns is -1. Flush returns consent.ErrNotTracked.
+//   - Close returns when that client has sent or given up everything. It tries ten times, but
+//     once after Close, and for ever while a server answers 451. So use Shutdown, which has a
+//     deadline; the number of messages that it returns is -1. Flush returns
+//     consent.ErrNotTracked.
 //
 // The rules of its server were read and run in rudderlabs/rudder-server, revision f2655fbb
-// (2026-08-19). Its JavaScript SDK, in device mode, reads allowedConsentIds instead.
+// (2026-08-19). Its JavaScript SDK, in device mode, reads allowedConsentIds instead. Package
+// rudderstacktest has a fake that goes by them, for tests.
 package rudderstack
 
 import (

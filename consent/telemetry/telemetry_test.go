@@ -84,7 +84,7 @@ func TestNamesOfVisitorsAreCountedTogether(t *testing.T) {
 	}
 }
 
-// manyReasons is a policy of one's own with a new reason each time.
+// manyReasons is a custom policy that gives a new reason each time.
 type manyReasons struct{ n *int }
 
 func (p manyReasons) Decide(consent.State) consent.Decision {

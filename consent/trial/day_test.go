@@ -20,8 +20,8 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// shop is the policy of a site whose authors forgot the warehouse and Slack, and did not
-// look how the workspace calls the Google one.
+// shop is the policy of a site whose authors forgot the warehouse and Slack, and did not check
+// what the workspace calls the Google destination.
 var shop = destinations.MustCompile(destinations.Config{
 	Categories: map[string][]string{
 		"analytics":   {"Amplitude", "Mixpanel (Actions)"},
@@ -85,7 +85,7 @@ func day(t testing.TB, policy consent.Policy, messages int, trials ...*trial.Tri
 	}
 }
 
-// quiet keeps the line of a client's start out of the output of the test.
+// quiet keeps the line that a client logs at its start out of the test's output.
 func quiet(t testing.TB) {
 	log.SetOutput(io.Discard)
 	t.Cleanup(func() { log.SetOutput(os.Stderr) })
@@ -111,8 +111,8 @@ func traffic(r *rand.Rand) analytics.Message {
 	}
 }
 
-// TestReportOfADay holds the reports of a simulated day against golden files, for a reviewer to
-// read. TRIAL_UPDATE=1 writes them anew.
+// TestReportOfADay compares the report of a simulated day with golden files that a reviewer can
+// read. TRIAL_UPDATE=1 rewrites them.
 func TestReportOfADay(t *testing.T) {
 	one, two := trial.New(shop, workspace...), trial.New(shop, workspace...)
 	day(t, shop, 20_000, one, two)

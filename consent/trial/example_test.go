@@ -13,8 +13,8 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// Before consent is enforced, a Trial counts what that would change. Each process serves its
-// report or writes it as JSON; Merge makes one of them.
+// Before consent is enforced, a Trial counts what enforcing it would change. Each process serves
+// its report or writes it as JSON; Merge combines them.
 func Example() {
 	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{
 		"analytics": {"Amplitude"}, "advertising": {"Facebook Pixel"},

@@ -91,8 +91,8 @@ func TestMessageGoesToWorkspaceOfRegion(t *testing.T) {
 	require.EqualValues(t, 1, stats["eu"].Unbound)
 }
 
-// A job carries the text of the State and the region; whoever works it off has neither a
-// request nor the Region of the Config.
+// A job carries the text of the State and the region. The worker has no request, and does not
+// need the Region of the Config.
 func TestJobsCarryTheRegion(t *testing.T) {
 	type requestKey struct{}
 	var us, eu consenttest.Recorder
@@ -127,7 +127,7 @@ func TestJobsCarryTheRegion(t *testing.T) {
 	require.Len(t, us.Reached("Amplitude"), 1)
 	require.Len(t, eu.Reached("Amplitude"), 3)
 
-	// A region in the context counts, and so does that there is none.
+	// A region in the context counts, and so does an empty one.
 	inUS := context.WithValue(context.Background(), requestKey{}, "US")
 	require.Equal(t, "us", router.Workspace(inUS))
 	require.Equal(t, "eu", router.Workspace(workspaces.NewContext(inUS, "FR")))

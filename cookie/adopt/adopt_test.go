@@ -171,7 +171,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// The worst of what fits a cookie: the longest text, the most numbers, and JSON as deep.
+// The worst that fits a cookie: the longest text, the most numbers, and the deepest JSON.
 func BenchmarkWorstParse(b *testing.B) {
 	for name, value := range map[string]string{
 		"bomb":   bomb(4080),

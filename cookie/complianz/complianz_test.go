@@ -85,7 +85,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// The worst of what fits a cookie: as many services, and as deep, as there can be.
+// The worst that fits a cookie: the most services, nested the deepest.
 func BenchmarkWorstParse(b *testing.B) {
 	var services strings.Builder
 	for i := range 371 {

@@ -16,7 +16,7 @@ func TestCases(t *testing.T) {
 	cookietest.Compare(t, cookietest.Cases(t), func(cookietest.Case) conformance.Source { return Source{} }, nil)
 }
 
-// answered are cookies of visitors who acted, in the form of the captured ones.
+// answered holds cookies of visitors who acted, in the form of the captured ones.
 var answered = []cookietest.Case{
 	{Name: "accepted", Headers: map[string]string{"Cookie": "cookieyes-consent=consentid:QUJDREVG,consent:yes,action:yes,necessary:yes,functional:yes,analytics:yes,performance:yes,advertisement:yes,other:yes"}, Decision: "given",
 		Categories: map[string]bool{"necessary": true, "functional": true, "analytics": true, "performance": true, "advertisement": true, "other": true}, Vendors: map[string]bool{}},

@@ -18,8 +18,8 @@ func header(name, cookies string) cookietest.Case {
 	return cookietest.Case{Name: name, Headers: map[string]string{"Cookie": cookies}}
 }
 
-// conforming are Sources of every format, with the headers of an acceptance, a rejection
-// and an answer in between, and headers that cannot be read.
+// conforming holds Sources of every format, with the headers of an acceptance, a rejection and
+// an answer in between, and headers that cannot be read.
 var conforming = map[string]struct {
 	source                     Source
 	accepted, rejected, partly string
@@ -126,7 +126,7 @@ func TestFormatsWithoutDenialsNeedCategories(t *testing.T) {
 	}
 }
 
-// sources are those to fuzz and to measure.
+// sources are fuzzed and measured.
 func sources() []Source {
 	list := []Source{{Path: []string{"a", "b"}}, {Groups: map[string]string{"a": "c", "b": "c"}}, {Format: List, Separator: "ab", Categories: site}}
 	for _, c := range conforming {
@@ -166,7 +166,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// The worst of what fits a cookie.
+// The worst that fits a cookie.
 func BenchmarkWorstParse(b *testing.B) {
 	var members strings.Builder
 	for i := range 400 {

@@ -9,7 +9,7 @@ import (
 	"github.com/go-consent/segment/cookie/custom"
 )
 
-// A page on Segment's consent-tools keeps its categories in a cookie of its own.
+// A page that uses Segment's consent-tools keeps its categories in its own cookie.
 func ExampleSource() {
 	source := custom.Source{
 		Template:   http.Cookie{Name: "site-consent"},
@@ -39,7 +39,7 @@ func ExampleSource_Write() {
 	// advertising=off&analytics=on <nil>
 }
 
-// A site of one cookie with one word.
+// A site whose cookie holds one word.
 func ExampleSource_word() {
 	source := custom.Source{
 		Template:   http.Cookie{Name: "cookies_accepted"},

@@ -36,7 +36,7 @@ func write(t testing.TB, s Source, had string, state consent.State) (string, err
 	return set[0].Value, nil
 }
 
-// roundTrip writes a State. What is written is read as no more, and denies as much.
+// roundTrip writes a State and reads it back. The result grants no more, and denies as much.
 func roundTrip(t testing.TB, s Source, state consent.State) {
 	value, err := write(t, s, `{"a":{"b":{"old":true}},"old":true,"v":"2"}`, state)
 	if err != nil {
@@ -166,7 +166,7 @@ func TestForgetCopies(t *testing.T) {
 	}
 }
 
-// What is written counts, also where a second cookie has to say that there is an answer.
+// A written answer counts, even where a second cookie has to say that there is an answer.
 func TestAnsweredByCookie(t *testing.T) {
 	s := Source{AnsweredBy: "asked"}
 	for had, want := range map[string]string{

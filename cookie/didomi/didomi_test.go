@@ -95,8 +95,8 @@ func TestOutdatedAnswersKeepOnlyDenials(t *testing.T) {
 	require.Equal(t, consent.NewState(map[string]bool{"b": false}), got)
 }
 
-// The lists of a live site's string: consent to purposes, their legitimate interest, and
-// both of vendors. All numbers of each second list are in the first one too.
+// The lists of a live site's string: purposes with consent, purposes with legitimate interest,
+// and the same two for vendors. Every number of a second list is also in the first.
 func TestStringFromLiveSite(t *testing.T) {
 	body, updated, err := parseHeader(dcs)
 	require.NoError(t, err)
@@ -212,7 +212,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// The worst of what fits a cookie: as many ids, and as deep, as there can be.
+// The worst that fits a cookie: the most ids, nested the deepest.
 func BenchmarkWorstParse(b *testing.B) {
 	for name, document := range map[string]string{
 		"ids":   `{"purposes":{"enabled":["` + strings.Repeat(`","`, 970) + `"]}}`,
@@ -231,7 +231,7 @@ func BenchmarkWorstParse(b *testing.B) {
 	}
 }
 
-// As many ranges as fit a cookie, for a site of 200 purposes and 200 vendors.
+// The most ranges that fit a cookie, for a site with 200 purposes and 200 vendors.
 func BenchmarkWorstString(b *testing.B) {
 	var ids strings.Builder
 	for i := range 1380 {

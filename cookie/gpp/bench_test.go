@@ -32,8 +32,8 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// BenchmarkParseHostile has what takes longest of the strings that are refused, and of
-// those that are not, at the size limit.
+// BenchmarkParseHostile parses the slowest strings at the size limit, of those that are refused
+// and of those that are not.
 func BenchmarkParseHostile(b *testing.B) {
 	const size = 16 << 10
 	for _, bench := range []struct{ name, value string }{

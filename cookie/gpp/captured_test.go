@@ -13,7 +13,7 @@ import (
 	"github.com/go-consent/segment/cookie/gpp"
 )
 
-// A capture is a request of a browser, and what its cookie says.
+// A capture is a browser's request, and what its cookie says.
 type capture struct {
 	Name       string
 	Headers    map[string]string
@@ -83,7 +83,7 @@ func TestConsentReadsCapturedCookies(t *testing.T) {
 	}
 }
 
-// A TC string in force is not passed over: without a reader for it, nothing is open.
+// A TC string in force is not ignored: without a reader for it, nothing is open.
 func TestConsentOfUnreadTCString(t *testing.T) {
 	for _, c := range captured(t) {
 		if c.Name == "gpp-multi" {
@@ -113,8 +113,8 @@ func TestParseReadsCapturedFields(t *testing.T) {
 						continue
 					}
 					want, got := values(want), section.Field(name)
-					// Where Version 1 stands before the long layout, the IAB's decoder hides the
-					// values that the short one lacks.
+					// If Version 1 comes before the long layout, the IAB's decoder hides the values
+					// that the short layout lacks.
 					require.GreaterOrEqual(t, len(got), len(want), name)
 					require.Equal(t, want, got[:len(want)], name)
 				}

@@ -14,8 +14,8 @@ import (
 	"github.com/go-consent/segment/cookie/gpp"
 )
 
-// FuzzParse holds that every string is an error, or has sections that another encoder
-// writes a header for and that say nothing but denials.
+// FuzzParse checks that every string is an error, or has sections for which another encoder
+// writes the same header, and which say nothing but denials.
 func FuzzParse(f *testing.F) {
 	for _, value := range hostile {
 		if len(value) < 4<<10 {

@@ -18,7 +18,7 @@ import (
 	"github.com/go-consent/segment/internal/iab"
 )
 
-// A record is a string of the IAB's own encoder, and what its decoder says of it.
+// A record is a string of the IAB's own encoder, and what the IAB's decoder says about it.
 type record struct {
 	Value    string                    `json:"value"`
 	IDs      []int                     `json:"ids"`
@@ -45,7 +45,7 @@ func TestParseAgreesWithTheIABAboutRandomStrings(t *testing.T) {
 	require.Equal(t, states, agree(t, lines))
 }
 
-// agree compares every line with what is read here, and returns how many there are.
+// agree compares every line with what this package reads, and returns the number of lines.
 func agree(t *testing.T, lines []byte) (n int) {
 	scanner := bufio.NewScanner(bytes.NewReader(lines))
 	scanner.Buffer(nil, 1<<20)
@@ -75,7 +75,7 @@ func ids(s gpp.String) []int {
 	return ids
 }
 
-// requireFields compares all fields of a section, none of the TC strings.
+// requireFields compares all fields of a section that is not a TC string.
 func requireFields(t *testing.T, want map[string]any, section gpp.Section) {
 	t.Helper()
 	for name, value := range want {
@@ -91,7 +91,7 @@ func requireFields(t *testing.T, want map[string]any, section gpp.Section) {
 	}
 }
 
-// values turns what JavaScript has into what Field returns.
+// values converts values of JavaScript to those that Field returns.
 func values(v any) []int {
 	switch v := v.(type) {
 	case bool:

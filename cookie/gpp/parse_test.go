@@ -10,7 +10,7 @@ import (
 	"github.com/go-consent/segment/cookie/gpp"
 )
 
-// The headers that the specification spells out.
+// The headers that the specification gives as examples.
 func TestParseReadsTheHeadersOfTheSpecification(t *testing.T) {
 	const tc = "CPXxRfAPXxRfAAfKABENB-CgAAAAAAAAAAYgAAAAAAAA"
 	for value, want := range map[string][]int{
@@ -45,7 +45,7 @@ func TestParseKeepsAnUnknownSectionRaw(t *testing.T) {
 	require.Nil(t, section.Field("SaleOptOut"))
 }
 
-// What other parsers hang or panic on, or take gigabytes for.
+// Strings for which other parsers hang, panic or take gigabytes.
 var hostile = []string{
 	"DBAB6AlBYA",                        // a range of ids that ends at 65535
 	"DABLAABVQqAAAAC",                   // a recursion without an end
@@ -119,7 +119,7 @@ func TestParseRejects(t *testing.T) {
 	}
 }
 
-// Without the one thing that is wrong, the strings above are read.
+// Without their one mistake, the strings above are read.
 func TestParseAcceptsTheLimits(t *testing.T) {
 	for _, value := range []string{
 		"DBABLA~BVQVAAAAAAGA", "DBABLA~BVQVAAAAAAGA.Y", "DBABLA~BVQVAAAAAAGA.YA", "DBABLA~CVQVAAAAAAGA.QA",
@@ -138,7 +138,7 @@ func all(n int) (ids []int) {
 	return ids
 }
 
-// header is an encoder of headers: every id is a range of its own.
+// header encodes a header in which every id is a separate range.
 func header(ids ...int) string {
 	var b strings.Builder
 	number := func(v, n int) {

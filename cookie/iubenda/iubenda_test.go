@@ -75,7 +75,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// The worst of what fits a cookie: as many purposes, and as deep, as there can be.
+// The worst that fits a cookie: the most purposes, nested the deepest.
 func BenchmarkWorstParse(b *testing.B) {
 	var purposes strings.Builder
 	for i := range 368 {

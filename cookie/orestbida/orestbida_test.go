@@ -98,8 +98,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// A visitor who accepted nothing of version 2 answered, and must not look like one who
-// did not.
+// In version 2, a visitor who accepted nothing has answered, and must not look like one who has
+// not.
 func TestAnswerWithoutNameIsAnError(t *testing.T) {
 	s, err := Source{}.Consent(request(`{"categories":[],"consent_uuid":"x"}`))
 	require.ErrorIs(t, err, cookie.ErrMalformed)

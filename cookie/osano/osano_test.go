@@ -13,7 +13,7 @@ import (
 	"github.com/go-consent/segment/internal/cookietest"
 )
 
-// refused is what a visitor answered who refused all there is.
+// refused is the answer of a visitor who refused everything.
 var refused = consent.NewState(map[string]bool{All: false}).Or(consent.All(consent.Denied))
 
 func TestCases(t *testing.T) {

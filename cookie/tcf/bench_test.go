@@ -8,8 +8,8 @@ import (
 	"github.com/go-consent/segment/cookie/tcf"
 )
 
-// eightHundred is a string of 800 vendors, of which every third was rejected, so that
-// each has a bit.
+// eightHundred is a string of 800 vendors, every third of which was rejected. Each vendor has a
+// bit.
 func eightHundred() string {
 	var vendors []int
 	for id := 1; id <= 800; id++ {

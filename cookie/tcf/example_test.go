@@ -10,8 +10,8 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// value is a TC string of 2 March 2026: purposes 1, 7 and 8, and vendor 755 of those
-// that consent was asked for, but 2.3's list of disclosed vendors is missing.
+// value is a TC string of 2 March 2026: consent for purposes 1, 7 and 8 and for vendor 755. The
+// list of disclosed vendors, which version 2.3 requires, is missing.
 const value = "CQgcD4AQgcD4AEsABBENAREgAIMAAECAAAqIF5wAoAAgAEAvMACACAAA.YAAAAAAAAAAA"
 
 func ExampleSource() {
@@ -49,7 +49,7 @@ func ExampleSource_Consent_outdated() {
 }
 
 func ExampleSource_Decode() {
-	// What another cookie keeps before a "#", a query parameter, a section of GPP.
+	// A TC string from elsewhere: another cookie, a query parameter or a section of GPP.
 	state, err := tcf.Source{RequireDisclosed: true}.Decode(value)
 	fmt.Println(state.Category("7"), err)
 	// Output: denied tcf: outdated answer: no list of disclosed vendors

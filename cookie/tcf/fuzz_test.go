@@ -14,7 +14,7 @@ import (
 	"github.com/go-consent/segment/cookie/tcf"
 )
 
-// hostile are values that others read too long, or not at all.
+// hostile holds values for which other parsers take too long, or fail.
 var hostile = []string{
 	// A vendor section that ends before its bits: prebid/go-gdpr reads beyond the end.
 	header{}.core().number(65535, 16).number(0, 1).String(),

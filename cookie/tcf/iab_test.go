@@ -46,7 +46,7 @@ func (r ranges) set() map[int]bool {
 	return ids
 }
 
-// encoded is a line of what the IAB's encoder was given, and what it wrote.
+// encoded is one line: what the IAB's encoder was given, and what it wrote.
 type encoded struct {
 	TC                                             string
 	Created, Updated                               int64
@@ -109,7 +109,7 @@ func (e encoded) purposes(s tcf.String) string {
 	)
 }
 
-// compare looks at every id that the format has room for, and beyond.
+// compare looks at every id for which the format has room, and at some beyond it.
 func compare(what string, want []int, has func(int) bool) string {
 	for id := -1; id <= 130; id++ {
 		if has(id) != slices.Contains(want, id) {
@@ -149,8 +149,8 @@ func (e encoded) vendors(s tcf.String) string {
 	)
 }
 
-// restrictions looks at the vendors of the list alone: the encoder's ranges run over
-// others as they please.
+// restrictions looks only at vendors of the list: the ranges that the encoder writes may include
+// others.
 func (e encoded) restrictions(s tcf.String) string {
 	want := make(map[[2]int]tcf.Restriction)
 	purposes := map[int]bool{12: true} // which has none
@@ -179,7 +179,7 @@ func (e encoded) restrictions(s tcf.String) string {
 	return ""
 }
 
-// requireDecodes decodes every line, and returns how many there are.
+// requireDecodes decodes every line, and returns the number of lines.
 func requireDecodes(t *testing.T, lines []byte) (count int) {
 	t.Helper()
 	scanner := bufio.NewScanner(bytes.NewReader(lines))

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// An oracle reads a TC string the long way round: it writes out every bit, takes the
-// fields off the front one after the other, and keeps what it read in maps and lists.
+// An oracle reads a TC string in another, slower way: it writes out every bit, takes the fields
+// off the front one after the other, and keeps what it read in maps and lists.
 type oracle struct {
 	bits    string
 	missing bool // something was taken that was not there

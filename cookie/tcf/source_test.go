@@ -290,8 +290,8 @@ func TestSourceReadsOnlyItsCookie(t *testing.T) {
 	require.Equal(t, consent.Granted, state.Category("1"))
 }
 
-// A category that no purpose stands for was not asked about: with the site's list it is
-// denied, and what a purpose says stays as it is.
+// A category that belongs to no purpose was not asked about: with the site's list of categories
+// it is denied. What the purposes say stays as it is.
 func TestCategoriesWithoutAPurpose(t *testing.T) {
 	optOut := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"chat": {"Intercom"}}, OptOut: true, Imply: true})
 	for _, c := range captured(t) {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A writer writes the bits of a segment. It is not part of the package: whoever reads
-// TC strings must not write them.
+// A writer writes the bits of a segment. It is not part of the package, as a reader of TC strings
+// must not write them.
 type writer struct{ bits strings.Builder }
 
 func (w *writer) number(v uint64, n int) *writer {
@@ -34,7 +34,7 @@ func (w *writer) vendors(highest int, ids ...int) *writer {
 	return w.number(uint64(highest), 16).number(0, 1).field(highest, ids...)
 }
 
-// ranges writes a set of vendors as ranges. One of a single id is as long as it can be.
+// ranges writes a set of vendors as ranges, each in its longest form, even for a single id.
 func (w *writer) ranges(highest int, ranges ...[2]int) *writer {
 	return w.number(uint64(highest), 16).number(1, 1).entries(ranges...)
 }
@@ -93,7 +93,7 @@ func disclosed(ids ...int) string {
 	return "." + new(writer).number(1, 3).vendors(1000, ids...).String()
 }
 
-// publisher is a segment of the publisher's, with custom purposes up to customs.
+// publisher is a publisher segment with custom purposes up to customs.
 func publisher(customs int, consents ...int) string {
 	w := new(writer).number(3, 3).field(24).field(24).number(uint64(customs), 6)
 	return "." + w.field(customs, consents...).field(customs).String()

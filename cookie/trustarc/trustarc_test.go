@@ -45,7 +45,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// Where the site lists no category, and the law is opt-out, an answer of no is still one.
+// Where the site lists no categories and the law is opt-out, a refusal still is an answer.
 func TestRefusalOfEverythingNeedsNoList(t *testing.T) {
 	got, err := Source{}.Consent(request("notice_gdpr_prefs=0:"))
 	require.NoError(t, err)

@@ -132,8 +132,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// FuzzParse holds that a value is an error or says Y, N or - three times, and that
-// nothing in it is a grant.
+// FuzzParse checks that a value is an error or says Y, N or - three times, and that nothing in it
+// is a grant.
 func FuzzParse(f *testing.F) {
 	for _, value := range malformed {
 		if len(value) <= 4096 {

@@ -116,8 +116,7 @@ func write(_ context.Context, args []string, w world) error {
 	return nil
 }
 
-// approve prints the approvals that a reviewer is asked for, to be added to the register
-// by that person.
+// approve prints the approvals that are missing, for a reviewer to add to the register.
 func approve(_ context.Context, args []string, w world) error {
 	var o options
 	err := parse("approve", args, w, o.registerFlags, func(f *flag.FlagSet) {

@@ -11,7 +11,7 @@
 //	consentgate save    -cdn WRITE-KEY | -api SOURCE
 //	consentgate json    -register register.yaml
 //
-// See the README beside it.
+// See the README in its directory.
 package main
 
 import (

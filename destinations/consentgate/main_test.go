@@ -68,8 +68,8 @@ func (g *gate) run(args ...string) (status int, stdout, stderr string) {
 	return status, out.String(), err.String()
 }
 
-// cdn serves the documents of a workspace with 30 destinations, of which the register
-// lacks three, knows one under another name, and has one in another category.
+// cdn serves the documents of a workspace with 30 destinations. The register lacks three of them,
+// has one under another name, and one in another category.
 func cdn(t *testing.T) string {
 	integrations, err := filepath.Abs("testdata/cdn")
 	require.NoError(t, err)
@@ -82,7 +82,7 @@ func cdn(t *testing.T) string {
 	return server.URL
 }
 
-// golden compares with a file beside the test.
+// golden compares with a file in testdata.
 func golden(t *testing.T, home, file, got string) {
 	t.Helper()
 	file = filepath.Join(home, "testdata", file)
@@ -126,7 +126,7 @@ func TestTheSampleMayPass(t *testing.T) {
 	require.Contains(t, stdout, "30 findings. (overdue 30)")
 }
 
-// A change that opens something takes an approval, and then a table that is written again.
+// A change that opens something needs an approval, and then the table has to be written again.
 func TestAnOpeningFromChangeToMerge(t *testing.T) {
 	g := newGate(t)
 	g.write("main.txt", g.read("decisions.txt"))
@@ -163,8 +163,8 @@ func TestAnOpeningFromChangeToMerge(t *testing.T) {
 	require.Contains(t, stdout, "is up to date")
 }
 
-// A table that was edited by hand passes where it is the base, and not against the one of
-// the main branch.
+// A table that was edited by hand passes if it is itself the base, but not if the base is the
+// table of the main branch.
 func TestATableEditedByHand(t *testing.T) {
 	g := newGate(t)
 	g.write("main.txt", g.read("decisions.txt"))

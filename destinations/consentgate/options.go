@@ -44,8 +44,8 @@ func (o *options) workspaceFlags(f *flag.FlagSet) {
 	f.DurationVar(&o.deadline, "deadline", 30*time.Second, "how long Segment may take")
 }
 
-// parse parses the arguments of a command. A flag that is given is not empty: without its
-// variable, "-cdn $KEY" would compare with nothing, and pass.
+// parse parses the arguments of a command. A given flag must not be empty: if its variable is not
+// set, "-cdn $KEY" would compare with nothing, and pass.
 func parse(name string, args []string, w world, add ...func(*flag.FlagSet)) error {
 	f := flag.NewFlagSet("consentgate "+name, flag.ContinueOnError)
 	f.SetOutput(w.stderr)
@@ -106,7 +106,7 @@ func (o *options) load() (*destinations.Register, error) {
 	return destinations.Load(bytes.NewReader(data))
 }
 
-// open reads the register, and returns the day with it.
+// open reads the register, and also returns the day.
 func (o *options) open(w world) (*destinations.Register, time.Time, error) {
 	today, err := o.day(w)
 	if err != nil {
@@ -116,7 +116,7 @@ func (o *options) open(w world) (*destinations.Register, time.Time, error) {
 	return register, today, err
 }
 
-// readTable reads a table of decisions. One that is not there yet is nil.
+// readTable reads a table of decisions. If the file does not exist, the table is nil.
 func readTable(file string) (*destinations.Table, error) {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {

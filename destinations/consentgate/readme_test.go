@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The script that the README gives, in a repository with a pull request: against a CDN on
-// the loopback interface, and with a table that its author edited.
+// Runs the script of the README in a repository with a pull request: against a CDN on the
+// loopback interface, and with a table that the author of the change deleted.
 func TestThePullRequestOfTheREADME(t *testing.T) {
 	for _, program := range []string{"git", "sh", "go"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -25,7 +25,7 @@ func TestThePullRequestOfTheREADME(t *testing.T) {
 	script, _, _ = strings.Cut(script, "```")
 
 	programs := t.TempDir()
-	build := exec.Command("go", "build", "-o", programs, ".")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", programs, ".")
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", output)
 
@@ -44,7 +44,7 @@ func TestThePullRequestOfTheREADME(t *testing.T) {
 		out, err := command("git", args...)
 		require.NoError(t, err, out)
 	}
-	// The day is that of the sample, and the CDN is ours.
+	// The day is that of the sample, and the CDN is the one above.
 	offline := strings.Replace(script, `-cdn "$WRITE_KEY"`, "-today 2026-11-25", 1)
 	online := strings.Replace(script, `-cdn "$WRITE_KEY"`, `-cdn "$WRITE_KEY" -cdn-url `+url+" -today 2026-11-25", 1)
 	require.NotEqual(t, script, online)
@@ -76,7 +76,7 @@ func TestThePullRequestOfTheREADME(t *testing.T) {
 	require.Contains(t, out, "6 findings. (new 3, renamed 1, moved 1, wider 1)")
 	require.Contains(t, g.read("consent.sarif"), `"uri": "privacy/register.json"`)
 
-	// The author deletes the table, so as to write it afresh.
+	// The author deletes the table to write it again.
 	git("rm", "-q", "privacy/decisions.txt")
 	git("commit", "-q", "-m", "Clean up")
 	code, out = status(command("sh", "-c", offline))

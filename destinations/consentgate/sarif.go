@@ -58,7 +58,7 @@ type (
 	}
 )
 
-// ruleMistake is the rule of what is wrong in the file itself.
+// ruleMistake is the rule for mistakes in the file itself.
 const ruleMistake = "mistake"
 
 // sarif returns the report for code review tools.

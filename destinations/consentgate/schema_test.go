@@ -30,8 +30,8 @@ func schema(t *testing.T) *jsonschema.Schema {
 	return s
 }
 
-// What Load refuses and a schema cannot express: names that are nowhere or in two places,
-// and dates in the wrong order.
+// Mistakes that Load refuses and a schema cannot express: names that exist nowhere or in two
+// places, and dates in the wrong order.
 var beyondSchemas = []string{
 	"there is no category", "there is no regime", "there are two of the", "is a name of", "is a key of Segment's own",
 	"is before the last review", "is strictly necessary in one regime and not in another",
@@ -107,8 +107,8 @@ var values = []any{
 	[]any{map[string]any{"name": "x"}}, map[string]any{"kind": "optOut"},
 }
 
-// A mutator tries a document with every value replaced by some others, a few in turn, with
-// every key removed, and with a key more.
+// A mutator tries a document with each value replaced by others, with each key removed, and with
+// a key added.
 type mutator struct {
 	try  func()
 	next int

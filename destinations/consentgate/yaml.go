@@ -12,10 +12,9 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// fromYAML returns a YAML document as JSON in which every value is on the line that it has
-// in the document, so that a mistake in the JSON is at the line of the YAML. Anchors,
-// aliases, tags and merge keys are refused: they would let a value stand in another place
-// than it is reviewed in.
+// fromYAML returns a YAML document as JSON in which every value is on the same line as in the
+// document, so that a mistake has the line of the YAML. Anchors, aliases, tags and merge keys are
+// refused: with them, a value could be in another place than the one that is reviewed.
 func fromYAML(data []byte) ([]byte, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var document yaml.Node
@@ -37,8 +36,8 @@ func fromYAML(data []byte) ([]byte, error) {
 	return c.json.Bytes(), nil
 }
 
-// yamlError takes the line out of an error of the parser, which tells it in words alone.
-// It may be the line before, or the one on which the value began.
+// yamlError gets the line from the text of a parser's error. It may be the previous line, or the
+// one on which the value began.
 func yamlError(err error) (line int, problem string) {
 	problem = strings.TrimPrefix(err.Error(), "yaml: ")
 	if _, scanErr := fmt.Sscanf(problem, "line %d:", &line); scanErr != nil || line < 1 {

@@ -81,7 +81,7 @@ func TestMistakesAreAtTheLineOfTheYAML(t *testing.T) {
 	require.ErrorIs(t, err, destinations.ErrRegister)
 }
 
-// The sample says the same in YAML, and so does the command about it.
+// The sample in YAML says the same, and the command reports the same about it.
 func TestTheSampleAsYAML(t *testing.T) {
 	g := newGate(t)
 	var document any

@@ -8,14 +8,14 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// many is how many destinations are large-scale processing here. The law knows no number;
-// this one is ours.
+// many is the number of destinations from which processing counts as large-scale here. The law
+// gives no number; this one is ours.
 const many = 10
 
 // Assessment returns the facts in the register that call for a data protection impact
 // assessment (Article 35 of the GDPR; guidelines WP 248 rev.01 of the Article 29 Working
 // Party), with the destinations that each is about and the assessments that are linked.
-// No row: the register holds no such fact.
+// Without rows, the register holds no such fact.
 func Assessment(r *destinations.Register) Table {
 	t := Table{
 		Title:   "What calls for an impact assessment",

@@ -8,9 +8,8 @@ import (
 )
 
 // Cookies returns the table of a cookie policy: the cookies of Segment, and those of each
-// destination below the category that it belongs to, in the order of the register's
-// categories. A destination without cookies has a row as well, since it receives the
-// visitor's data all the same.
+// destination below its category, in the order of the register's categories. A destination without
+// cookies has a row, too, since it also receives the visitor's data.
 func Cookies(r *destinations.Register) Table {
 	t := Table{
 		Title:   "Cookies, and who receives data through us",

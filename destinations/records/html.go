@@ -21,8 +21,8 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"isLong": func(s string) bool { return len(s) > 160 },
 }).Parse(pageText))
 
-// HTML writes a page with the head of the register and every document of this package, as
-// of a day. It needs nothing from elsewhere.
+// HTML writes a page with the head of the register and every document of this package, as of a day.
+// The page loads nothing from elsewhere.
 func HTML(w io.Writer, r *destinations.Register, on time.Time) error {
 	return page.Execute(w, struct {
 		Register                                *destinations.Register
@@ -31,7 +31,7 @@ func HTML(w io.Writer, r *destinations.Register, on time.Time) error {
 	}{r, day(on), Assessment(r), Processing(r), Cookies(r), Columns()})
 }
 
-// Markdown returns the same as HTML.
+// Markdown returns the same as HTML does, in Markdown.
 func Markdown(r *destinations.Register, on time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Register of destinations\n\nAs of %s.\n\n", day(on))

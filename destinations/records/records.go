@@ -33,12 +33,11 @@ func Processing(r *destinations.Register) Table {
 	return t
 }
 
-// Columns returns the columns of Processing beside the requirement of the GDPR and the
-// columns of two templates that each is for: the CNIL's record ("fiche de registre") and
-// the ICO's documentation template for controllers. What a template has no column for is
-// "–". The ICO's columns on breaches, on the conditions of Schedule 1 of the Data
-// Protection Act 2018 and on the rights of individuals have no counterpart, since a
-// register of destinations says nothing of them.
+// Columns returns each column of Processing with the requirement of the GDPR and the columns of two
+// templates that it is for: the CNIL's record ("fiche de registre") and the ICO's documentation
+// template for controllers. If a template has no such column, the field is "–". The ICO's columns on
+// breaches, on the conditions of Schedule 1 of the Data Protection Act 2018 and on the rights of
+// individuals have no counterpart, since a register of destinations says nothing about them.
 func Columns() Table {
 	t := Table{Title: "Where the columns come from", Columns: []string{"Column", "GDPR", "CNIL", "ICO"}}
 	for _, c := range columns {

@@ -22,7 +22,7 @@ func sample(t *testing.T) *destinations.Register {
 	return r
 }
 
-// field returns a field of a table by its column, of the row that begins with a name.
+// field returns a field of a table: in the row that begins with the name, and in the column.
 func field(t *testing.T, table Table, row, column string) string {
 	t.Helper()
 	for _, r := range table.Rows {
@@ -65,8 +65,8 @@ func TestProcessing(t *testing.T) {
 	}
 }
 
-// Each point of Article 30(1) has a column, and so has each column of the templates that
-// the register has anything for.
+// Each point of Article 30(1) has a column, and so does each column of the templates for which
+// the register has a field.
 func TestColumnsCoverArticle30AndTheTemplates(t *testing.T) {
 	c := Columns()
 	require.Len(t, c.Rows, len(Processing(sample(t)).Columns))

@@ -12,9 +12,9 @@ type Table struct {
 	Rows    [][]string
 }
 
-// CSV returns the table as RFC 4180 has it, with a line of its columns first. A field that
-// a spreadsheet would take for a formula begins with an apostrophe there, so that a name
-// in the register cannot run anything.
+// CSV returns the table in the format of RFC 4180, with a first line of its columns. A field that a
+// spreadsheet would run as a formula gets an apostrophe in front, so that a name in the register
+// cannot run anything.
 func (t Table) CSV() string {
 	var b strings.Builder
 	w := csv.NewWriter(&b)
@@ -30,8 +30,8 @@ func (t Table) CSV() string {
 	return b.String()
 }
 
-// guard follows OWASP's "CSV Injection", for every line of a field: some programs split
-// them, and some skip white space in front.
+// guard follows OWASP's "CSV Injection" for every line of a field, since some programs split lines
+// and some skip leading white space.
 func guard(field string) string {
 	lines := strings.Split(field, "\n")
 	for i, line := range lines {
@@ -44,8 +44,7 @@ func guard(field string) string {
 	return strings.Join(lines, "\n")
 }
 
-// Markdown returns the table below its title. What is Markdown or HTML in a field is
-// escaped.
+// Markdown returns the table below its title. Markdown and HTML in a field are escaped.
 func (t Table) Markdown() string {
 	var b strings.Builder
 	b.WriteString("## " + escape(t.Title) + "\n\n")

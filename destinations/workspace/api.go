@@ -33,9 +33,9 @@ const (
 
 const unseenByAPI = "The Public API knows nothing of consent: categories cannot be compared. It does not give the names that the Consent Manager's cookie uses."
 
-// Fetch lists the destinations and warehouses that are connected to the source, the
-// disabled ones included, since a click enables them. It reads 100 pages of 16 MiB at most
-// of each. The error wraps [ErrWorkspace], and holds no token.
+// Fetch lists the destinations and warehouses that are connected to the source, including disabled
+// ones, since a click enables them. It reads at most 100 pages of 16 MiB of each. The error wraps
+// [ErrWorkspace], and does not contain the token.
 func (a API) Fetch(ctx context.Context) (destinations.Workspace, error) {
 	w := destinations.Workspace{Origin: "Segment's Public API", Warehouses: true, Unseen: []string{unseenByAPI}}
 	for _, path := range []string{"connected-destinations", "connected-warehouses"} {

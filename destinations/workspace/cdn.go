@@ -22,8 +22,8 @@ type CDN struct {
 	Client   *http.Client // nil: http.DefaultClient
 }
 
-// Fetch reads the list that the Consent Manager reads, and the settings that analytics.js
-// does, of 16 MiB at most each. The error wraps [ErrWorkspace].
+// Fetch reads the list that the Consent Manager reads and the settings that analytics.js reads, of at
+// most 16 MiB each. The error wraps [ErrWorkspace].
 func (c CDN) Fetch(ctx context.Context) (destinations.Workspace, error) {
 	base := strings.TrimSuffix(cmp.Or(c.URL, "https://cdn.segment.com"), "/") + "/v1/projects/" + url.PathEscape(c.WriteKey)
 	var documents [2][]byte
@@ -41,7 +41,7 @@ func (c CDN) Fetch(ctx context.Context) (destinations.Workspace, error) {
 	return w, err
 }
 
-// What no document of the CDN shows.
+// What the documents of the CDN do not show.
 const (
 	unseenWarehouses = "The CDN lists no warehouses, and no former names."
 	unseenMappings   = "The CDN shows the categories of consent of destinations that run in the browser. Those of cloud-mode destinations cannot be compared."
@@ -114,8 +114,8 @@ type settingsDocument struct {
 	} `json:"consentSettings"`
 }
 
-// mapped returns the categories of each destination in the settings, by creation name;
-// none is an empty list.
+// mapped returns the categories of each destination in the settings, by creation name. A destination
+// without one has an empty list.
 func (s settingsDocument) mapped() (map[string][]string, error) {
 	if s.Integrations == nil {
 		return nil, fmt.Errorf("%w: the settings hold no integrations", ErrWorkspace)

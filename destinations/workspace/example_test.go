@@ -9,7 +9,7 @@ import (
 	"github.com/go-consent/segment/destinations/workspace"
 )
 
-// What Segment has, beside what was reviewed.
+// Compares what is connected at Segment with what was reviewed.
 func ExampleParseCDN() {
 	connected, err := workspace.ParseCDN(
 		[]byte(`[

@@ -2,11 +2,11 @@
 // [destinations.Audit]: from the documents on Segment's CDN that its browser libraries
 // read ([CDN]), from Segment's Public API ([API]), or from a copy ([Read]).
 //
-// None of them shows everything, and the Workspace says what it does not:
+// None of them shows everything. The Workspace says what is not shown:
 //
-//   - The CDN needs no token. It lists no warehouses, and maps categories of consent to
-//     the destinations that run in the browser alone.
-//   - The API lists warehouses and former names. It knows nothing of consent.
+//   - The CDN needs no token. It lists no warehouses, and has the consent categories only of
+//     destinations that run in the browser.
+//   - The API lists warehouses and former names. It has no consent categories.
 package workspace
 
 import (
@@ -23,8 +23,8 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// ErrWorkspace is the error of documents that are not those of a workspace, and of a
-// server that does not give them.
+// ErrWorkspace is the error if documents are not those of a workspace, or if a server does not return
+// them.
 var ErrWorkspace = errors.New("workspace: cannot read what is connected")
 
 const (
@@ -86,7 +86,7 @@ func readAll(r io.Reader) ([]byte, error) {
 	return data, nil
 }
 
-// unmarshal decodes JSON without saying what it holds: an error of encoding/json may.
+// unmarshal decodes JSON. Its error, unlike that of encoding/json, contains nothing of the input.
 func unmarshal(data []byte, v any) error {
 	err := json.Unmarshal(data, v)
 	var wrong *json.UnmarshalTypeError
@@ -99,8 +99,8 @@ func unmarshal(data []byte, v any) error {
 	return nil
 }
 
-// get fetches a document. It follows no redirect, which might take a token elsewhere, and
-// its errors tell no URL, which may hold a key.
+// get fetches a document. It does not follow redirects, which might send the token elsewhere. Its
+// errors do not contain the URL, which may hold a key.
 func get(ctx context.Context, client *http.Client, address string, header http.Header) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

@@ -48,7 +48,7 @@ func TestParseCDN(t *testing.T) {
 	require.Equal(t, []string{unseenWarehouses, unseenMappings}, w.Unseen)
 }
 
-// Without Segment's consent product, that a destination has no category means nothing.
+// Without Segment's consent product, a destination without a category means nothing.
 func TestAWorkspaceWithoutConsent(t *testing.T) {
 	w, err := ParseCDN([]byte(integrations), []byte(`{"integrations": {"Webhooks": {}}}`))
 	require.NoError(t, err)

@@ -23,7 +23,7 @@ func token(document string) string {
 	return "didomi_token=" + base64.StdEncoding.EncodeToString([]byte(document))
 }
 
-// visitors are the same few for each platform, and what their orders reach.
+// visitors are the same for each platform, with what their orders reach.
 var visitors = map[string]map[string]struct {
 	cookies  string
 	answered bool

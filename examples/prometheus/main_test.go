@@ -18,7 +18,7 @@ import (
 	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 )
 
-// scrape serves a visitor of every kind, and returns what Prometheus gets then.
+// scrape serves a visitor of every kind, and returns what Prometheus then scrapes.
 func scrape(t *testing.T) string {
 	segment, err := segmenttest.Start(segmenttest.Workspace{Destinations: []string{"Amplitude"}})
 	require.NoError(t, err)
@@ -70,7 +70,7 @@ func TestMetrics(t *testing.T) {
 	require.NotRegexp(t, `(?m)^consent_errors_total 0$`, text, "some cookies are malformed")
 }
 
-// Dashboard and alerts ask for what there is, and leave nothing out.
+// The dashboard and the alerts use only metrics that exist, and use all of them.
 func TestDashboardAndAlertsAskForWhatThereIs(t *testing.T) {
 	text := scrape(t)
 	names := regexp.MustCompile(`\bconsent_[a-z_]+\b`)

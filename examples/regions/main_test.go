@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest/segmenttest"
+	"github.com/go-consent/segment/consent/workspaces"
 )
 
 // open opens the site with two fake Segments behind it.
@@ -27,7 +28,7 @@ func open(t *testing.T) (s *site, h http.Handler, european, american *segmenttes
 	return s, cdn(s.handler()), european, american
 }
 
-// visit requests a path of the site from a place.
+// visit requests a path of the site, as a visitor from a place.
 func visit(h http.Handler, place, path string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, path+"?from="+place, nil)
 	for i := 0; i < len(headers); i += 2 {
@@ -43,7 +44,7 @@ const (
 	rejected = `tracking-preferences={"version":1,"custom":{"analytics":false,"advertising":false}}`
 )
 
-// What each visitor's event reaches, in which workspace: a for Amplitude, f for Facebook Pixel.
+// What each visitor's event reaches in each workspace: a for Amplitude, f for Facebook Pixel.
 func TestEuropeanBritishAndAmericanVisitors(t *testing.T) {
 	for _, test := range []struct {
 		place              string
@@ -67,7 +68,7 @@ func TestEuropeanBritishAndAmericanVisitors(t *testing.T) {
 	} {
 		t.Run(test.place+" "+strings.Join(test.headers, " "), func(t *testing.T) {
 			s, h, european, american := open(t)
-			// What a visitor says of the place does not count.
+			// Headers from the visitor do not decide about the place.
 			headers := append(test.headers, "CloudFront-Viewer-Country", "US", "CF-IPCountry", "US")
 			require.Equal(t, http.StatusOK, visit(h, test.place, "/", headers...).Code)
 			require.NoError(t, s.router.Flush(context.Background()))
@@ -86,8 +87,8 @@ func reached(s *segmenttest.Segment) (letters string) {
 	return letters
 }
 
-// One workspace fails now and then, and then for good. The other gets what its own visitors
-// do, and not one event more.
+// One workspace fails from time to time, and then for good. The other gets the events of its own
+// visitors, and no other event.
 func TestFaultsOfOneWorkspaceMoveNoMessage(t *testing.T) {
 	faults := []segmenttest.Fault{
 		{Status: http.StatusInternalServerError}, {Reset: true}, {HalfResponse: true},
@@ -115,9 +116,15 @@ func TestFaultsOfOneWorkspaceMoveNoMessage(t *testing.T) {
 				require.Equal(t, http.StatusOK, visit(h, place, "/", "Cookie", accepted).Code)
 			}
 			healthy := map[string]string{"european": "american", "american": "european"}[failing]
-			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			client := func(place string) *consent.Client {
+				return s.router.For(workspaces.NewContext(t.Context(), place))
+			}
+			clients := map[string]*consent.Client{"european": client("FR"), "american": client("US-CA")}
+			require.NoError(t, clients[healthy].Flush(t.Context()), "the deadline is for the other one")
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			lost, err := s.router.Shutdown(ctx)
+			require.NoError(t, clients[failing].Flush(t.Context())) // on a slow machine, Shutdown returns before all is told
 
 			segments[healthy].RequireInbox(t, "Amplitude", visitors[healthy])
 			segments[failing].RequireInbox(t, "Amplitude", visitors[failing]/2)
@@ -150,7 +157,7 @@ func TestAnswerGoesToItsWorkspace(t *testing.T) {
 	european.RequireArrivals(t, 0)
 }
 
-// What visitors are shown, without an answer of their own, is what their region presumes.
+// Visitors without an answer are shown what their region presumes.
 func TestThePreferencesShowWhatCounts(t *testing.T) {
 	_, h, _, _ := open(t)
 	for place, shown := range map[string]string{

@@ -1,10 +1,10 @@
 // Shop is a small web shop whose server-side Segment events obey the visitor's
 // consent. Its page shows, for every event, which destinations received it and why
-// the others did not. Whoever signs in can answer once for all devices.
+// the others did not. A visitor who signs in can answer once for all devices.
 //
 //	go run ./examples/shop [-addr 127.0.0.1:8080]
 //
-// A fake Segment on the loopback interface takes the events; everything else is real.
+// A fake Segment on the loopback interface receives the events; everything else is real.
 // With WRITE_KEY in the environment the shop sends to Segment instead, and with -eu to
 // a European workspace. The ledger of what people answered is in memory: see
 // examples/durable for one that survives a restart.

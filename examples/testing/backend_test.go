@@ -38,8 +38,8 @@ func called(name string) consenttest.Visitor {
 	return visitors[slices.IndexFunc(visitors, func(v consenttest.Visitor) bool { return v.Name == name })]
 }
 
-// The table in testdata is what a reviewer reads: who gets to see an order, of every
-// visitor with every cookie. CONSENTTEST_UPDATE=1 go test writes it anew.
+// The table in testdata is for a reviewer: for a visitor with each kind of cookie, it says who gets
+// to see an order. CONSENTTEST_UPDATE=1 go test rewrites it.
 func TestOrdersReachWhatTheVisitorAllowed(t *testing.T) {
 	consenttest.Run(t, func(r *consenttest.Recorder) http.Handler { return recorded(r).site() }, consenttest.Table{
 		Visitors:     visitors,
@@ -97,7 +97,7 @@ func TestShippingRemembersTheAnswerOfEachCustomer(t *testing.T) {
 	recorder.Where(consenttest.Filter{Event: "Order Shipped"}).RequireReached(t, "Webhooks", 3)
 }
 
-// answers are those of all users of these tests, declared once.
+// answers are the declared answers of all users of these tests.
 var answers = consenttest.Answers{
 	"yes":     called("accepted all").State,
 	"no":      called("rejected all").State,
@@ -106,7 +106,7 @@ var answers = consenttest.Answers{
 	"staff":   called("accepted all").State,
 }
 
-// orderOf is what a user sends who has answered as declared.
+// orderOf is the order of a user who has answered as declared.
 func orderOf(user string) *http.Request {
 	for _, v := range visitors {
 		if v.State == answers[user] {

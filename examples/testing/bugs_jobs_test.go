@@ -13,7 +13,7 @@ import (
 	"github.com/go-consent/segment/consent/consenttest"
 )
 
-// Bugs where there is no request of the visitor: workers, imports, other programs, and
+// Bugs where the visitor sends no request: in workers and imports, with other programs, and with
 // employees who act for users.
 var bugsOfJobs = []bug{
 	{"a worker decodes into a struct that it used before", "RequireHonoured", func(tb testing.TB) {

@@ -21,7 +21,7 @@ func with(change func(*destinations.Config)) *destinations.Policy {
 	return destinations.MustCompile(c)
 }
 
-// tableWith is table for a backend with another policy.
+// tableWith is like table, for a backend with another policy.
 func tableWith(tb testing.TB, p consent.Policy) {
 	consenttest.Run(tb, func(r *consenttest.Recorder) http.Handler {
 		return newBackend(consent.New(r, p, nil)).site()

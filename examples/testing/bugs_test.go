@@ -19,8 +19,7 @@ import (
 	"github.com/go-consent/segment/middleware"
 )
 
-// A bug is a mistake that somebody might make, planted into the backend, and the helper
-// whose failure tells of it.
+// A bug is a mistake that somebody might make, put into the backend, and the helper that finds it.
 type bug struct {
 	what  string
 	found string
@@ -40,8 +39,8 @@ Refused by the library itself, so that there is nothing to find: a DefaultContex
 (NewSegment), All:true or a denied destination in the Integrations of a message, a consent object in its Extra.
 `
 
-// Each bug is found, with the message in testdata/bugs.golden, which is there to be read.
-// CONSENTTEST_UPDATE=1 go test writes it anew.
+// Each bug is found, with the message in testdata/bugs.golden, which is meant to be read.
+// CONSENTTEST_UPDATE=1 go test rewrites it.
 func TestPlantedBugsAreFound(t *testing.T) {
 	var messages strings.Builder
 	number := 0
@@ -72,8 +71,8 @@ func TestPlantedBugsAreFound(t *testing.T) {
 	}
 }
 
-// shown is what the golden file keeps of a failure: the first, without what changes with
-// every run or with every line of this program.
+// shown is what the golden file keeps of a failure: the first one, without the parts that change
+// with every run or with every edit of this program.
 func shown(said []string, b bug) string {
 	if len(said) == 0 {
 		return ""
@@ -107,14 +106,14 @@ func ordered(r *http.Request) analytics.Message {
 	return analytics.Track{UserId: r.FormValue("user"), Event: "Order Completed"}
 }
 
-// visit has two users order: first the one who agreed.
+// visit lets three users order: first the one who agreed.
 func visit(site http.Handler) {
 	for _, user := range []string{"yes", "no", "silent"} {
 		serve(site, orderOf(user))
 	}
 }
 
-// honoured fails if what a backend did went beyond the answer of a user.
+// honoured fails if the backend went beyond the answer of a user.
 func honoured(tb testing.TB, did func(*backend)) {
 	var recorder consenttest.Recorder
 	did(recorded(&recorder))
@@ -144,7 +143,7 @@ func table(tb testing.TB, site func(*backend) http.Handler) {
 	consenttest.Run(tb, func(r *consenttest.Recorder) http.Handler { return site(recorded(r)) }, expected)
 }
 
-// Without a bug they all hold, so that it is the bug that they find.
+// Without a bug they all pass, so what they find is the bug.
 func TestWithoutABugNothingIsFound(t *testing.T) {
 	table(t, (*backend).site)
 	honoured(t, func(b *backend) { visit(b.site()) })
@@ -153,8 +152,8 @@ func TestWithoutABugNothingIsFound(t *testing.T) {
 	tableWith(t, with(func(*destinations.Config) {}))
 }
 
-// Three bugs in detail. These tests pass when the test inside fails, with a message that
-// names the cure; in a program it would be given t.
+// Three bugs in detail. Each of these tests passes if the test inside fails with a message that
+// names the cure. In a real program, that inner test would be given t.
 
 // The bug: a colleague needed analytics in one more place, and made a client there. It
 // has the same write key and no consent, so that its events go to every destination.
@@ -220,7 +219,7 @@ func TestSegmentFindsTheWrongName(t *testing.T) {
 		`"Mixpanel" in the integrations object is no destination of the workspace, which has: Amplitude, Mixpanel (Actions)`,
 	)
 
-	// The test may have the wrong name, too.
+	// The test itself may use a wrong name, too.
 	requireFailure(t, func(tb testing.TB) { segment.RequireInbox(tb, "Mixpanel", 0) },
 		`the workspace has no destination "Mixpanel"`)
 	requireFailure(t, func(tb testing.TB) {
@@ -231,7 +230,7 @@ func TestSegmentFindsTheWrongName(t *testing.T) {
 		`"Mixpanel" has no verdict; names are exact, and those decided about are: Amplitude, `)
 }
 
-// requireFailure runs a test that has to fail, and say all of this. It returns what it says.
+// requireFailure runs a test that has to fail with all of these texts, and returns its failures.
 func requireFailure(t *testing.T, test func(testing.TB), says ...string) []string {
 	t.Helper()
 	f := &failing{TB: t}

@@ -15,8 +15,8 @@ import (
 	"github.com/go-consent/segment/consent/consenttest/segmenttest"
 )
 
-// workspace is what is set up at Segment: the names there have to be those of the
-// policy, and here is where a test finds out that they are not.
+// workspace is what is set up at Segment. Its names have to be those of the policy; these tests
+// find out if they are not.
 var workspace = segmenttest.Workspace{
 	Destinations: []string{"Amplitude", "Mixpanel (Actions)", "Facebook Conversions API (Actions)", "Webhooks", "Snowflake"},
 	Categories: map[string][]string{

@@ -18,7 +18,7 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// What it costs to decide about 10 to 1,000 destinations, for an answer seen before.
+// The cost of a decision about 10 to 1,000 destinations, for an answer that was seen before.
 func BenchmarkDecide(b *testing.B) {
 	for _, n := range []int{10, 100, 1000} {
 		s := newSite(n)
@@ -37,8 +37,8 @@ type discard struct{}
 func (discard) Enqueue(analytics.Message) error { return nil }
 func (discard) Close() error                    { return nil }
 
-// own is a client of the user's own. The compiler must not know which, or it would leave
-// out the copy of the message that every such client is given.
+// own is a custom client. The compiler must not know its type, or it would leave out the copy of
+// the message that every such client is given.
 var own analytics.Client = discard{}
 
 // last is a client that keeps what it was given.
@@ -56,10 +56,10 @@ func sameJSON(t testing.TB, want, got any) {
 	require.Equal(t, string(w), string(g))
 }
 
-// What the library adds to Enqueue, under a client of the user's own and under analytics-go;
-// the alternative stamps the same by hand. A client of the user's own may write to what it is
-// given, so it gets copies, which alone cost what impl=copies does. Under analytics-go the messages wait in the
-// queue, and what sends them is not counted.
+// What the library adds to Enqueue, with a custom client and with analytics-go. The alternative
+// adds the same stamp by hand. A custom client may write to what it is given, so it gets copies,
+// whose cost alone is impl=copies. With analytics-go the messages wait in the queue, and sending
+// them is not counted.
 func BenchmarkEnqueue(b *testing.B) {
 	for asked, s := range visitors() {
 		var l last
@@ -115,7 +115,7 @@ func benchmarkQueue(b *testing.B, s site, m analytics.Track) {
 	require.NoError(b, client.Close())
 }
 
-// The same from 1 to 16 goroutines at once. The time is that of the whole, so with n
+// The same from 1 to 16 goroutines at once. The time is that of all of them together, so with n
 // cores it may fall to an nth.
 func BenchmarkParallel(b *testing.B) {
 	s := newSite(20)
@@ -165,7 +165,7 @@ type silent struct{}
 func (silent) Logf(string, ...any)   {}
 func (silent) Errorf(string, ...any) {}
 
-// What an event costs on its whole way to a server, by the real analytics-go. The
+// The cost of an event on its whole way to a server, through the real analytics-go. The
 // alternatives stamp by hand: the same bytes, or every destination by name.
 func BenchmarkWire(b *testing.B) {
 	for asked, s := range visitors() {

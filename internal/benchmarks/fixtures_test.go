@@ -80,7 +80,7 @@ func (s site) stamp(m analytics.Track) analytics.Track {
 	return m
 }
 
-// naive names every destination, as one would without "All".
+// naive names every destination, which is the obvious way without "All".
 func (s site) naive(m analytics.Track) analytics.Track {
 	m = s.stamp(m)
 	delete(m.Integrations, "All")
@@ -106,8 +106,8 @@ var vendors = [20]string{
 	"HubSpot Web", "Intercom Web", "Iterable", "Klaviyo", "LinkedIn Insight Tag", "Mixpanel", "Pinterest Tag",
 }
 
-// cookieOf returns the cookie of a visitor who was asked about the vendors; each i is
-// another visitor.
+// cookieOf returns the cookie of a visitor who was asked about the vendors. Each i is another
+// visitor.
 func cookieOf(i int) string {
 	answers := make(map[string]bool, len(vendors))
 	for n, name := range vendors {

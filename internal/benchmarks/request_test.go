@@ -43,7 +43,7 @@ func decodesAlike(b *testing.B, value string) {
 	require.Equal(b, p.Custom, maps.Collect(s.Categories()))
 }
 
-// What it costs to read the cookie of 20 destinations.
+// The cost of reading the cookie of 20 destinations.
 func BenchmarkDecode(b *testing.B) {
 	value := cookieOf(0)
 	decodesAlike(b, value)
@@ -82,7 +82,7 @@ func BenchmarkDecodeNew(b *testing.B) {
 	})
 }
 
-// What it costs to be malformed, beside the same cookie whole: seen before, and new.
+// The cost of a malformed cookie, and of the same cookie intact: seen before, and new.
 func BenchmarkDecodeMalformed(b *testing.B) {
 	value := cookieOf(0)
 	b.Run("impl=alternative", func(b *testing.B) {
@@ -121,7 +121,7 @@ func BenchmarkDecodeMalformedNew(b *testing.B) {
 
 type ownKey struct{}
 
-// What a request costs: six cookies, Global Privacy Control, the answer in the
+// The cost of a request: six cookies, Global Privacy Control, the answer in the
 // context; the alternative only puts something into the context.
 func BenchmarkMiddleware(b *testing.B) {
 	var state consent.State
@@ -161,7 +161,7 @@ func BenchmarkMiddleware(b *testing.B) {
 	})
 }
 
-// How the costs of a request grow with the number of different visitors.
+// How the cost of a request grows with the number of different visitors.
 func BenchmarkVisitors(b *testing.B) {
 	h := middleware.New(middleware.Options{Sources: []middleware.Source{cookie.Codec{}}})(
 		http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -181,8 +181,8 @@ func BenchmarkVisitors(b *testing.B) {
 	}
 }
 
-// Memory does not grow with the number of different values that visitors send, of which
-// the first are large. CONSENT_VALUES is how many, 50,000 by default.
+// Memory does not grow with the number of different values that visitors send. The first of them
+// are large. CONSENT_VALUES is how many there are, 50,000 by default.
 func TestMemoryIsBounded(t *testing.T) {
 	values := 50_000
 	if n, err := strconv.Atoi(os.Getenv("CONSENT_VALUES")); err == nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Whatever goes wrong, and whoever flushes, waits or shuts down meanwhile, each message
-// that is accepted is counted once and told once.
+// Whatever goes wrong, and while others flush, wait or shut down, each accepted message is counted
+// once and told once.
 func TestEveryMessageIsAccountedFor(t *testing.T) {
 	kinds := []func(*http.Request) (*http.Response, error){
 		status(200), status(200), status(200), status(400), status(503, "Retry-After", "1"), status(307, "Location", "http://elsewhere"), status(101),
@@ -73,6 +73,7 @@ func TestEveryMessageIsAccountedFor(t *testing.T) {
 			if r.IntN(4) == 0 {
 				require.NoError(t, s.Close())
 			} else {
+				synctest.Wait() // what fails before Shutdown is not lost in it
 				start, failed := time.Now(), s.failed.Load()
 				lost, err := s.Shutdown(within(t, 3*time.Second))
 				require.LessOrEqual(t, time.Since(start), 3*time.Second)

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// writes is a value whose JSON is what it says, and that counts how often it was asked.
+// writes is a value whose JSON is its text, and that counts how often it is marshaled.
 type writes struct {
 	text  string
 	asked *int
@@ -82,7 +82,7 @@ func TestValuesWithoutJSON(t *testing.T) {
 	}
 }
 
-// The bound holds for every field of every type, each as long in JSON as it can be.
+// The bound holds when every field of every type is as long in JSON as it can be.
 func TestSizeIsNeverTooSmall(t *testing.T) {
 	for _, given := range examples() {
 		for _, text := range []string{"", "a", "\x01", "<", "\xff", "\u2028", "é", "\"\\"} {
@@ -106,8 +106,8 @@ func TestSizeIsNeverTooSmall(t *testing.T) {
 	}
 }
 
-// Without maps, whose bound is loose, the constants alone are between the bound and the
-// size: none of them is more than it has to be.
+// Without maps, whose bound is loose, only the constants separate the bound from the size: none of
+// them is larger than necessary.
 func TestMessageSizesAreNeeded(t *testing.T) {
 	for _, given := range examples() {
 		m, _ := Open(given)
@@ -168,8 +168,8 @@ func hostile(text string) map[string]any {
 	}
 }
 
-// A field that analytics-go adds to its Context must be listed in freezer.context. A text
-// that is not would not be counted; a number or a name makes contextSize too small.
+// A field that analytics-go adds to its Context must be listed in freezer.context. A text that is
+// not listed is not counted, and a number or a name makes contextSize too small.
 func TestEveryFieldOfAContextIsCounted(t *testing.T) {
 	var empty analytics.Context
 	var f freezer

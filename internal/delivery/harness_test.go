@@ -64,7 +64,7 @@ func status(code int, header ...string) func(*http.Request) (*http.Response, err
 	}
 }
 
-// stuck answers after the time, whatever the request's context says.
+// stuck answers after the given time, even if the request's context has ended.
 func stuck(d time.Duration) func(*http.Request) (*http.Response, error) {
 	return func(r *http.Request) (*http.Response, error) {
 		time.Sleep(d)

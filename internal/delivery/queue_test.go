@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// collector starts no batch, it only keeps them.
+// collector does not start batches, it only keeps them.
 type collector struct {
 	mu      sync.Mutex
 	started []*batch
@@ -90,7 +90,7 @@ func TestPendingMessagesAreLimited(t *testing.T) {
 	})
 }
 
-// Of those who wait, the first one gets the place; one that gives up lets the next in.
+// Of the waiting ones, the first gets the place. One that gives up lets the next in.
 func TestApplicantsAreAdmittedInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c collector

@@ -36,8 +36,7 @@ func TestShutdownRetries(t *testing.T) {
 	})
 }
 
-// A batch that waits for its next attempt when Shutdown is called is one that analytics-go
-// drops.
+// analytics-go would drop a batch that waits for its next attempt when Shutdown is called.
 func TestShutdownRetriesWaitingBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := answers(status(http.StatusTooManyRequests, "Retry-After", "3"), status(http.StatusOK))
@@ -70,7 +69,7 @@ func TestRetryAfterIsBoundedByTheDeadline(t *testing.T) {
 	}
 }
 
-// What takes longer than the ten seconds that analytics-go gives a request is still sent.
+// A batch is still sent if it takes longer than the ten seconds that analytics-go gives a request.
 func TestAttemptsOutliveTheTimeoutOfAnalyticsGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := answers(stuck(time.Minute), status(http.StatusServiceUnavailable, "Retry-After", "20"), status(http.StatusOK))
@@ -116,24 +115,26 @@ func TestShutdownEndsInTime(t *testing.T) {
 	}
 }
 
-// endless is a body that has no end and does not listen.
+// endless is a body that has no end and ignores Close.
 type endless struct{}
 
 func (endless) Read([]byte) (int, error) { time.Sleep(time.Minute); return 0, errors.New("end") }
 func (endless) Close() error             { return nil }
 
 func TestShutdownWithADoneContextSendsNothing(t *testing.T) {
-	wire := answers(status(http.StatusOK))
-	s, told := newSender(t, wire, nil)
-	send(t, s, 5)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	lost, err := s.Shutdown(ctx)
-	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, 5, lost)
-	told.require(t, 0, 5)
-	require.ErrorIs(t, told.told[0], errAborted)
-	require.Empty(t, wire.times())
+	synctest.Test(t, func(t *testing.T) {
+		wire := answers(status(http.StatusOK))
+		s, told := newSender(t, wire, nil)
+		send(t, s, 5)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		lost, err := s.Shutdown(ctx)
+		require.ErrorIs(t, err, context.Canceled)
+		require.Equal(t, 5, lost)
+		told.require(t, 0, 5)
+		require.ErrorIs(t, told.told[0], errAborted)
+		require.Empty(t, wire.times())
+	})
 }
 
 func TestGivenUpMessageHasEarlierError(t *testing.T) {
@@ -226,8 +227,8 @@ func TestFlushDoesNotWaitForLaterMessages(t *testing.T) {
 	})
 }
 
-// Each Flush returns with the outcomes of what its own goroutine sent before, and in the
-// end the sums are exact.
+// When Flush returns, the outcomes of what its goroutine sent before are told. In the end the sums
+// are exact.
 func TestFlushWithConcurrentCalls(t *testing.T) {
 	for range 20 {
 		wire := answers(status(http.StatusOK))
@@ -428,16 +429,12 @@ func TestMemoryIsBounded(t *testing.T) {
 	})
 }
 
+// An idle Sender has no goroutine, though nobody closed it: synctest.Test fails if one is left
+// in its bubble.
 func TestNoGoroutineIsLeft(t *testing.T) {
-	before := runtime.NumGoroutine()
-	s, _ := newSender(t, answers(status(http.StatusOK)), nil)
-	send(t, s, 1000)
-	require.NoError(t, s.Flush(t.Context()))
-	for range 1000 {
-		if runtime.NumGoroutine() <= before {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-	require.LessOrEqual(t, runtime.NumGoroutine(), before, "an idle Sender has none")
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newSender(t, answers(status(http.StatusOK)), nil)
+		send(t, s, 1000)
+		require.NoError(t, s.Flush(t.Context()))
+	})
 }

@@ -97,8 +97,14 @@ func (w *Wrapped) keep(id string, waiting []*func(error)) {
 	}
 }
 
-// Flush returns [ErrNotTracked]: a client has no such method.
-func (w *Wrapped) Flush(context.Context) error { return ErrNotTracked }
+// Flush implements [Outlet] with the method of that name of a Tracked client. Without one, the
+// error is [ErrNotTracked].
+func (w *Wrapped) Flush(ctx context.Context) error {
+	if f, ok := w.next.(interface{ Flush(context.Context) error }); ok && w.Tracked {
+		return f.Flush(ctx)
+	}
+	return ErrNotTracked
+}
 
 // Close implements [Outlet]: it closes the client.
 func (w *Wrapped) Close() error {
@@ -108,9 +114,18 @@ func (w *Wrapped) Close() error {
 	return w.next.Close()
 }
 
-// Shutdown implements [Outlet]: it closes the client, and waits for that until ctx is done.
-// How many messages were lost is not known.
+// Shutdown implements [Outlet] with the method of that name of a Tracked client. Without one,
+// it closes the client, and waits for that until ctx is done; how many messages were lost is
+// not known.
 func (w *Wrapped) Shutdown(ctx context.Context) (lost int, err error) {
+	if s, ok := w.next.(interface {
+		Shutdown(context.Context) (lost int, err error)
+	}); ok && w.Tracked {
+		if w.gate.closed.Swap(true) { // it does not wait for an Enqueue that waits for a place
+			return 0, analytics.ErrClosed
+		}
+		return s.Shutdown(ctx)
+	}
 	done := make(chan error, 1)
 	go func() {
 		err := errors.New("the client ended its goroutine in Close")

@@ -87,3 +87,42 @@ func TestClosedGateAdmitsNobody(t *testing.T) {
 		require.Zero(t, g.inside.Load())
 	}
 }
+
+// A finishing client tells outcomes, and can be flushed and shut down.
+type finishing struct {
+	client
+	flushed, shut int
+}
+
+func (f *finishing) Flush(ctx context.Context) error { f.flushed++; return ctx.Err() }
+
+func (f *finishing) Shutdown(context.Context) (lost int, err error) { f.shut++; return 3, nil }
+
+func TestTrackedClientIsFlushedAndShutDown(t *testing.T) {
+	f := &finishing{client: client{enqueue: func(analytics.Message) error { return nil }}}
+	w := Wrap(f)
+	require.ErrorIs(t, w.Flush(t.Context()), ErrNotTracked, "it tells no outcomes")
+	w.Tracked = true
+	require.NoError(t, w.Flush(t.Context()))
+	lost, err := w.Shutdown(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 3, lost)
+	require.True(t, w.IsClosed())
+	lost, err = w.Shutdown(t.Context())
+	require.ErrorIs(t, err, analytics.ErrClosed)
+	require.Zero(t, lost)
+	require.ErrorIs(t, w.Close(), analytics.ErrClosed)
+	_, err = w.Send(track(), NotFrozen)
+	require.ErrorIs(t, err, analytics.ErrClosed)
+	require.Equal(t, 1, f.flushed)
+	require.Equal(t, 1, f.shut)
+}
+
+// Nobody knows how many messages were lost in a client that tells no outcomes.
+func TestShutdownOfAnUntrackedClientIsItsClose(t *testing.T) {
+	f := &finishing{client: client{close: func() error { return nil }}}
+	lost, err := Wrap(f).Shutdown(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, -1, lost)
+	require.Zero(t, f.shut)
+}

@@ -15,16 +15,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The modules that an importer of this one gets, and that the tests need. Whatever
-// needs another is a module of its own.
+// The modules that an importer of this one gets, and those that the tests need. Code that needs
+// another module belongs in a nested module.
 var directDependencies = []string{
 	"github.com/segmentio/analytics-go/v3",
 	"github.com/stretchr/testify",
 	"golang.org/x/net",
 }
 
-// What was read in the source of analytics-go holds for this version. A newer one
-// has to be read again.
+// What this library assumes about the source of analytics-go was checked in this version. It has
+// to be checked again in a newer one.
 const analyticsVersion = "v3.3.0"
 
 func TestDirectDependencies(t *testing.T) {
@@ -77,8 +77,8 @@ func TestAnalyticsHasTheSixMessageTypes(t *testing.T) {
 		slices.Sorted(maps.Keys(messages)))
 }
 
-// The consent of a message is written to the Extra of its Context, which a field for
-// the same key would contradict; what is closed, to its Integrations.
+// The consent of a message is written to the Extra of its Context; a field for the same key would
+// contradict it. What is closed is written to its Integrations.
 func TestAnalyticsHasNoConsentOfItsOwn(t *testing.T) {
 	extra := false
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[analytics.Context]()) {

@@ -39,7 +39,7 @@ func readDocument(t *testing.T, name string) string {
 	return string(text)
 }
 
-// A reader who looks for the test that holds a sentence finds it.
+// Every test that a document names exists.
 func TestDocumentsNameTestsThatExist(t *testing.T) {
 	known := make(map[string]bool)
 	for _, p := range tree(t) {

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// All that is at the top of the repository, besides names that begin with a dot.
+// Everything at the top of the repository, except names that begin with a dot.
 var topLevel = []string{
 	"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
 	"consent", "cookie", "destinations", "doc.go", "examples",
@@ -30,18 +30,25 @@ func trackedFiles(t *testing.T) []string {
 	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {
 		t.Skip("not a git repository")
 	}
-	// A look at the index tells go test when a cached result is out of date.
+	// By this look at the index, go test knows when a cached result is out of date.
 	if _, err := os.Stat(filepath.Join(root, ".git", "index")); err != nil {
 		t.Log("the index is elsewhere: a cached result may be out of date")
 	}
-	command := exec.Command("git", "ls-files", "-z")
+	files := strings.Split(strings.TrimSuffix(git(t, "ls-files", "-z"), "\x00"), "\x00")
+	require.Greater(t, len(files), len(topLevel))
+	return files
+}
+
+// git runs git at the root. The checkout may belong to another user, as it does in a
+// container; git refuses that by itself.
+func git(t *testing.T, args ...string) (output string) {
+	t.Helper()
+	command := exec.Command("git", append([]string{"-c", "safe.directory=*"}, args...)...)
 	command.Dir = root
 	command.Stderr = os.Stderr
 	out, err := command.Output()
 	require.NoError(t, err)
-	files := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
-	require.Greater(t, len(files), len(topLevel))
-	return files
+	return string(out)
 }
 
 func TestTopLevelFilesAreListed(t *testing.T) {
@@ -94,7 +101,7 @@ func TestNoFileNamesLocalPaths(t *testing.T) {
 	}
 }
 
-// The scripts are called by people and by the workflow, with bash and without.
+// People and the workflow call the scripts, with bash and without.
 func TestScriptsAreExecutable(t *testing.T) {
 	for _, name := range []string{".ci/run", ".ci/apidiff"} {
 		info, err := os.Stat(filepath.Join(root, filepath.FromSlash(name)))

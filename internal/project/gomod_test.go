@@ -46,7 +46,7 @@ type requirement struct {
 	Indirect      bool
 }
 
-// readGoMod reads the go.mod of a directory, which is given from the root.
+// readGoMod reads the go.mod of a directory, given relative to the root.
 func readGoMod(t *testing.T, dir string) (mod goMod) {
 	t.Helper()
 	file := filepath.Join(filepath.FromSlash(dir), "go.mod")

@@ -17,7 +17,7 @@ const (
 
 // What each package may import, besides the standard library. Imports point at
 // consent, never away from it. Programs under examples may import
-// anything that those who copy them can.
+// anything that a copy of them could.
 var allowedImports = map[string][]string{
 	".":                               {},
 	"consent":                         {analyticsPath, "internal/delivery", "internal/memo", "internal/names", "internal/nils", "internal/segment", "internal/statetext"},
@@ -29,9 +29,10 @@ var allowedImports = map[string][]string{
 	"consent/hold":                    {analyticsPath, "consent", "internal/delivery"},
 	"consent/queue":                   {analyticsPath, "consent", "internal/delivery"},
 	"consent/queue/look":              {"consent/queue", "internal/caching"},
+	"consent/routers":                 {analyticsPath, "consent", "internal/delivery", "internal/several"},
 	"consent/telemetry":               {analyticsPath, "consent", "internal/delivery", "internal/nils"},
 	"consent/trial":                   {analyticsPath, "consent", "internal/delivery", "internal/segment"},
-	"consent/workspaces":              {"consent"},
+	"consent/workspaces":              {"consent", "internal/several"},
 	"destinations":                    {"consent", "internal/memo", "internal/names", "internal/segment"},
 	"destinations/records":            {"destinations"},
 	"destinations/workspace":          {"destinations"},
@@ -56,10 +57,16 @@ var allowedImports = map[string][]string{
 	"internal/nils":                   {},
 	"internal/project":                {},
 	"internal/segment":                {"internal/names"},
+	"internal/several":                {"consent"},
 	"internal/statetext":              {},
+
+	// fakes of other routers
+	"consent/consenttest/mparticletest":   {},
+	"consent/consenttest/rudderstacktest": {},
+	"consent/consenttest/snowplowtest":    {},
 }
 
-// What of the standard library only some packages may import.
+// Packages of the standard library that only some packages may import.
 var restrictedImports = map[string]func(dir string) bool{
 	"C":              nowhere,
 	"unsafe":         nowhere,
@@ -71,22 +78,19 @@ var restrictedImports = map[string]func(dir string) bool{
 
 func nowhere(string) bool { return false }
 
-// inTestHelpers: a program can have a fake Segment, and so segmenttest is no test helper
-// in this sense.
+// inTestHelpers: a program can have a fake of a router, and so those packages are no test
+// helpers in this sense.
 func inTestHelpers(dir string) bool {
-	switch path.Base(dir) {
-	case "conformance":
-		return true
-	case "segmenttest":
-		return false
+	if path.Dir(dir) == "consent/consenttest" {
+		return path.Base(dir) == "conformance"
 	}
 	return strings.HasSuffix(dir, "test")
 }
 
 func isExample(dir string) bool { return strings.HasPrefix(dir, "examples/") }
 
-// isNested reports whether a package is in a module of its own, which may import what its
-// go.mod says, and the public packages of this one alone: it is versioned apart.
+// isNested reports whether a package is in a nested module. That may import what its go.mod says
+// and, as it is versioned separately, only the public packages of the root module.
 func isNested(t *testing.T, dir string) bool {
 	for _, module := range moduleDirs(t) {
 		if module != "." && (dir == module || strings.HasPrefix(dir, module+"/")) {

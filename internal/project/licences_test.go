@@ -16,10 +16,10 @@ import (
 // A dependency is a row of .github/DEPENDENCIES.md.
 type dependency struct{ module, version, licence string }
 
-// readmeOnly marks a licence for which the module has no file of its own.
+// readmeOnly marks a licence that the module states in its README alone.
 const readmeOnly = ", README only"
 
-// What the text of a licence says, in lower case and with single spaces. Several licences
+// A phrase of each licence, in lower case and with single spaces. Several licences
 // of one module are joined by "and".
 var licenceSays = map[string]string{
 	"Apache-2.0":   "apache license, version 2.0",
@@ -86,8 +86,8 @@ func TestDependenciesAreListed(t *testing.T) {
 	require.Empty(t, table, "sections of DEPENDENCIES.md without a module")
 }
 
-// The texts are read in the module cache. What is not there, because nothing that was
-// built needs it, is passed over; the modules that this test is built with are there.
+// The texts are read from the module cache. A module that is not there, as nothing that was built
+// needs it, is skipped. The modules that this test needs are there.
 func TestLicencesAreWhatTheTextsSay(t *testing.T) {
 	out, err := exec.Command("go", "env", "GOMODCACHE").Output()
 	require.NoError(t, err)

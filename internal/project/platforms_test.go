@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Segment's wrapper names categories by a platform's own ids: the package comment of each
-// platform has the table from them to the site's categories, and what no server can see.
+// Segment's wrapper names categories by a platform's own ids. The package comment of each platform
+// has a table from these ids to the site's categories, and says what no server can see.
 func TestPlatformsAreDescribed(t *testing.T) {
 	dirs, err := filepath.Glob(filepath.Join(root, "cookie", "*", "*.go"))
 	require.NoError(t, err)

@@ -3,7 +3,6 @@ package project_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,9 +15,8 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// The version of a release stands in its tag, which the go command goes by, and in the
-// changelog. A constant in the code would be a third place: that of analytics-go v3.3.0
-// says 3.0.0.
+// The version of a release is in its tag, which the go command uses, and in the changelog. A
+// constant in the code would be a third place: the one of analytics-go v3.3.0 says 3.0.0.
 
 var (
 	changelogHeading = regexp.MustCompile(`(?m)^## (.*)$`)
@@ -106,16 +104,12 @@ func TestTheChangelogAgreesWithTheTags(t *testing.T) {
 	changelog, err := os.ReadFile(filepath.Join(root, "CHANGELOG.md"))
 	require.NoError(t, err)
 	list := func(args ...string) []string {
-		command := exec.Command("git", append([]string{"tag", "--list", "v[0-9]*"}, args...)...)
-		command.Dir = root
-		out, err := command.Output()
-		require.NoError(t, err)
-		return strings.Fields(string(out))
+		return strings.Fields(git(t, append([]string{"tag", "--list", "v[0-9]*"}, args...)...))
 	}
 	require.NoError(t, wrongReleases(string(changelog), list(), list("--points-at", "HEAD")))
 }
 
-// What COMPATIBILITY.md promises for versions is what the code has.
+// The versions in COMPATIBILITY.md are those of the code.
 func TestCompatibilityDocumentIsCurrent(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, ".github", "COMPATIBILITY.md"))
 	require.NoError(t, err)

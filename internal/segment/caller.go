@@ -164,6 +164,8 @@ func (d *Decision) addUnlisted(caller Caller, closes closes, warehousesOff bool)
 		case isWarehouse(name):
 			if warehousesOff {
 				add(name, false)
+			} else if closes.all && !d.deniesWarehouse() && name == Warehouses {
+				add(name, true) // the caller has opened it, or they would be off
 			}
 		case denied[folded] || closes.off[folded]:
 			add(name, false) // may be the right spelling of a name that the visitor denied

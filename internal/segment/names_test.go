@@ -24,8 +24,8 @@ func TestKindsOfDestinations(t *testing.T) {
 	}
 }
 
-// The lists are written here a second time, from the catalogue: a row that is deleted is a
-// destination that is taken for one that integrations can close.
+// The lists are repeated here, from the catalogue: without its row, a destination would be taken
+// for one that integrations can close.
 func TestEveryNameOfItsKind(t *testing.T) {
 	for _, name := range []string{
 		"Azure Synapse Analytics Warehouse", "Azure SQL Data Warehouse", "Azure SQL Database", "BigQuery", "Databricks",

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// The tables of Segment's documentation are tested beside the policy, in
-// destinations; here is what those tables leave out.
+// The tables of Segment's documentation are tested together with the policy, in destinations. Here
+// is what those tables leave out.
 func TestRoute(t *testing.T) {
 	workspace := Workspace{
 		Categories: map[string][]string{"analytics": {"Amplitude (Actions)", "Snowflake", "Amazon S3"}},

@@ -19,6 +19,10 @@ func (l List) End(begun []byte, a Answer) List {
 	return begun
 }
 
+// Unsettled returns the answers as they came. They are a section if [Check] accepts a text
+// with it.
+func (l List) Unsettled() []byte { return bytes.TrimPrefix(l, []byte(",")) }
+
 // Section returns the section: the names in order, with one answer for each. Of several
 // for one name the last counts, as in JavaScript; if the name has U+FFFD, to which
 // different names may have been mapped, the strictest. Names whose answer is then Unknown

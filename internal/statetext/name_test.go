@@ -44,8 +44,7 @@ func TestSpanEndsAtInvalidBytes(t *testing.T) {
 	}
 }
 
-// Every pair of bytes is in the same order as it is escaped, at the end of a name and
-// within one.
+// Escaping does not change the order of any two bytes, at the end of a name or within it.
 func TestCompareEveryPairOfBytes(t *testing.T) {
 	for a := range 256 {
 		for b := range 256 {

@@ -91,8 +91,8 @@ func TestMerge(t *testing.T) {
 	require.Empty(t, Merge(nil, "+a,-b", "+b,+c", none))
 }
 
-// Whatever is a text reads back as the text, and a list of its names in any order, with
-// its answers, is its section.
+// Whatever parses is written as the same text again. A list of its names with their answers, in
+// any order, gives the same section.
 func FuzzCheck(f *testing.F) {
 	for _, text := range []string{
 		"1.?*;+analytics,-advertising;+Amplitude,-Google%20Analytics", "1.-;;", "1.+;~a;", "1.?;+b,+a;", "1.?;+a,+a;", "1.?;a;", "1.?;+a;+a;",

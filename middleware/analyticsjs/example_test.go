@@ -12,7 +12,7 @@ import (
 	"github.com/go-consent/segment/middleware/analyticsjs"
 )
 
-// A page that loads analytics.js for those who accepted something.
+// A page that loads analytics.js for visitors who accepted something.
 func ExampleLoader() {
 	loader := analyticsjs.Loader{WriteKey: "WRITEKEY", Page: true}
 	policy := onlyAnalytics{} // or one of the destinations package

@@ -33,6 +33,9 @@ const defaultCDN = "cdn.segment.com"
 // It is for pages on which the server decides. A page with the Consent Manager needs
 // Segment's own snippet instead: there, the Consent Manager decides what to load.
 //
+// The script sends to Segment itself, so Segment's rules decide about it ([consent.AtSegment]),
+// also where the server sends to another router.
+//
 // A page with the script is for one visitor, and so is the same page without it: call
 // [middleware.Private] for both. A Content-Security-Policy has to let the page load scripts from
 // the Host, with which analytics.js loads its destinations, and connect to the Host and to

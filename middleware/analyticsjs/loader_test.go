@@ -35,9 +35,9 @@ func script(t *testing.T, l analyticsjs.Loader, d consent.Decision) string {
 	return string(s)
 }
 
-// arguments returns the JSON values that the script hands to its function: the host,
-// the write key, the options, the consent object, whether to report the page, the nonce,
-// and of the cookies with the answer the names and what they were.
+// arguments returns the JSON values that the script passes to its function: the host, the write
+// key, the options, the consent object, whether to report the page, the nonce, and the names and
+// values of the cookies with the answer.
 func arguments(t *testing.T, script string) (list []any) {
 	t.Helper()
 	found := regexp.MustCompile(`(?s)\}\)\((.*)\);\s*</script>\s*$`).FindStringSubmatch(script)
@@ -136,7 +136,7 @@ func TestLoaderRefuses(t *testing.T) {
 	}
 }
 
-// A policy that lists nothing goes by names in the visitor's own cookie.
+// A policy that lists nothing decides by the names in the visitor's own cookie.
 func TestLoaderEscapesNamesOfTheVisitor(t *testing.T) {
 	hostile := []string{
 		"</script><script>alert(1)//", "<!--<script>", `"]});alert(1)//`, "${alert(1)}", "a\u2028\u2029b", `\`, "'", "`",

@@ -9,7 +9,7 @@ import (
 	"github.com/go-consent/segment/middleware/explain"
 )
 
-// A support engineer sees the page, and JSON if that is asked for; anybody else gets 403.
+// A support engineer sees the page, or JSON on request. Anybody else gets 403.
 func ExampleHandler() {
 	h := explain.Handler{
 		Authorize: func(r *http.Request) bool { return r.Header.Get("X-Role") == "support" }, // from the session

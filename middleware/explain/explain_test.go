@@ -27,7 +27,7 @@ var rules = regime.MustCompile(regime.Config{
 	Where:      regime.CloudFront,
 })
 
-// page is the Handler of a site, which everybody may see.
+// page is the Handler of a site. Everybody may see it.
 func page() explain.Handler {
 	return explain.Handler{
 		Authorize: func(*http.Request) bool { return true },
@@ -54,7 +54,7 @@ func answered(custom string) string {
 	return "tracking-preferences=" + `{"version":1,"custom":` + custom + `}`
 }
 
-// report is what the tests read of the JSON.
+// report is the part of the JSON that the tests read.
 type report struct {
 	Basis            string
 	Summary          struct{ Allowed, Denied int }
@@ -151,7 +151,7 @@ func TestWhatTheStateRestsOn(t *testing.T) {
 			require.Equal(t, test.analytics, v.Categories[1].Answer)
 			require.Equal(t, test.allowed, v.Summary.Allowed)
 
-			// It is what the middleware and the client make of the same request.
+			// The middleware and the client come to the same result for the same request.
 			s, _ := middleware.Read(get(test.headers...), page().Options)
 			require.Equal(t, s.Rest().String(), v.State.Rest)
 			decided, suppressed := consent.AtSegment(policy.Decide(s))
@@ -208,6 +208,44 @@ func TestVisitorNamesAreNotPolicyDestinations(t *testing.T) {
 	require.Equal(t, map[string]string{"Amplitude": "granted", "TikTok": "denied"}, v.State.Destinations)
 }
 
+// A site that sends to another router than Segment sees what that router makes of the policy.
+func TestRouterOfTheClientCounts(t *testing.T) {
+	h := page()
+	request := func() *http.Request { return get("Cookie", answered(`{"analytics":true,"advertising":false}`)) }
+	v := explained(t, h, request())
+	require.Empty(t, v.Suppressed)
+	require.Len(t, v.Destinations, 4)
+
+	gate := consent.Gate{Destinations: []string{"Amplitude", "Facebook Pixel"}}
+	h.Client = consent.New(consent.Discard, policy, &consent.Options{Router: gate})
+	v = explained(t, h, request())
+	require.Equal(t, string(consent.SuppressedUnstoppable), v.Suppressed)
+	require.Len(t, v.Destinations, 2, "the gate has these")
+	sent, suppressed := h.Client.Decide(consent.NewState(map[string]bool{"analytics": true, "advertising": false}))
+	require.Equal(t, string(suppressed), v.Suppressed)
+	for _, d := range v.Destinations {
+		require.Equal(t, sent.Allows(d.Name), d.Allowed, d.Name)
+	}
+
+	// Segment decides about BigQuery by Warehouses, and the gate does not.
+	require.False(t, explained(t, page(), request()).allows(t, "BigQuery"))
+	gate = consent.Gate{Destinations: []string{"BigQuery"}}
+	h.Client = consent.New(consent.Discard, policy, &consent.Options{Router: gate})
+	require.True(t, explained(t, h, request()).allows(t, "BigQuery"))
+}
+
+// allows returns what the page says of a destination.
+func (r report) allows(t *testing.T, destination string) bool {
+	t.Helper()
+	for _, d := range r.Destinations {
+		if d.Name == destination {
+			return d.Allowed
+		}
+	}
+	require.Fail(t, "the page does not have it", destination)
+	return false
+}
+
 func TestMisconfiguredSite(t *testing.T) {
 	everybody := func(*http.Request) bool { return true }
 	var nothing *destinations.Policy
@@ -235,7 +273,7 @@ func TestMisconfiguredSite(t *testing.T) {
 	}
 }
 
-// custom is a Source of the site's own.
+// custom is a custom Source.
 type custom struct{ state consent.State }
 
 func (c *custom) Consent(*http.Request) (consent.State, error) { return c.state, nil }
@@ -261,8 +299,8 @@ func TestNamesOfSources(t *testing.T) {
 
 func theirOwn(*http.Request) consent.State { return consent.NewState(nil) }
 
-// Inside the middleware of the site the page shows the same, and the context only where
-// it made a difference.
+// Behind the middleware of the site, the page shows the same. It shows the context only if that
+// made a difference.
 func TestInsideAMiddleware(t *testing.T) {
 	same := middleware.New(page().Options)(page())
 	v := explained(t, rules.Handler(same), get("CloudFront-Viewer-Country", "GB"))

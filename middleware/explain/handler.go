@@ -3,7 +3,7 @@
 //
 // A [Handler] reads its request as the site would, and shows each step: what each Source and
 // Signal said, what the law at the visitor's place requires, the State that follows, the verdict
-// of every destination with its reason, and what leaves for Segment. It shows no cookie, no id
+// of every destination with its reason, and what leaves for the router. It shows no cookie, no id
 // and no error text.
 package explain
 
@@ -44,6 +44,10 @@ type Handler struct {
 
 	// Policy is the Policy of the site's client. Without one, nothing is allowed.
 	Policy consent.Policy
+
+	// Client is the site's client, of that Policy. The verdicts are then what its Router makes of
+	// the Policy's: of several routers, a Handler shows one. Nil: Segment.
+	Client *consent.Client
 
 	// Rules are those whose Default is in the Options. Nil: no regime is shown.
 	Rules *regime.Rules

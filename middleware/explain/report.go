@@ -68,10 +68,10 @@ type category struct {
 type destination struct {
 	Name    string   `json:"name"`
 	Aliases []string `json:"aliases,omitempty"`
-	Allowed bool     `json:"allowed"` // at Segment
+	Allowed bool     `json:"allowed"` // at the router
 	Reason  string   `json:"reason"`
 	Cause   string   `json:"cause,omitempty"`
-	Decided string   `json:"decided,omitempty"` // by the policy, if Segment can only do otherwise
+	Decided string   `json:"decided,omitempty"` // by the policy, if the router can only do otherwise
 
 	// Unlisted is one that the visitor denied by name, and that the policy does not have.
 	Unlisted bool `json:"unlisted,omitempty"`
@@ -87,6 +87,9 @@ func (h Handler) report(r *http.Request) report {
 		decided = h.Policy.Decide(read.state)
 	}
 	sent, suppressed := consent.AtSegment(decided)
+	if h.Client != nil {
+		sent, suppressed = h.Client.Decide(read.state)
+	}
 	v.Suppressed, v.Unlisted = string(suppressed), sent.Unlisted()
 	v.Destinations = destinationsOf(decided, sent)
 	for _, d := range v.Destinations {
@@ -143,7 +146,7 @@ func (h Handler) categories(s consent.State, sent consent.Decision, found regime
 }
 
 // destinationsOf returns the destinations in the order of the policy, with what differs at
-// Segment.
+// the router.
 func destinationsOf(decided, sent consent.Decision) []destination {
 	verdicts := make(map[string]consent.Verdict)
 	for v := range decided.Verdicts() {

@@ -12,8 +12,8 @@ import (
 	"github.com/go-consent/segment/middleware/peer"
 )
 
-// A shop reads the cookie, and calls its service for orders, which tracks. Here the
-// services know each other by a token; a client certificate is better.
+// A shop reads the cookie and calls its service for orders, which tracks. Here the services
+// recognize each other by a token; a client certificate is better.
 func Example() {
 	isOurs := func(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer of-the-shop" }
 	read := middleware.New(middleware.Options{
@@ -39,7 +39,7 @@ func Example() {
 	visit.Header.Set("Cookie", "tracking-preferences={%22version%22:1%2C%22custom%22:{%22analytics%22:true}}")
 	shop.ServeHTTP(httptest.NewRecorder(), visit)
 
-	// Somebody from outside, with a header.
+	// A request from outside, with the header.
 	forged, _ := http.NewRequest(http.MethodPost, orders.URL, nil)
 	forged.Header.Set(peer.Header, consent.NewState(map[string]bool{"analytics": true}).String())
 	if response, err := http.DefaultClient.Do(forged); err == nil {

@@ -26,10 +26,10 @@ var (
 
 const token = "Authorization"
 
-// ours trusts who has the token of the services.
+// ours trusts requests with the token of the services.
 func ours(r *http.Request) bool { return r.Header.Get(token) == "Bearer services" }
 
-// says is a Source that always gives the same.
+// says is a Source that always returns the same.
 func says(s consent.State, err error) middleware.Source {
 	return middleware.SourceFunc(func(*http.Request) (consent.State, error) { return s, err })
 }

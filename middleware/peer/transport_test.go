@@ -80,7 +80,7 @@ func TestTransportSetsAHeaderThatIsNil(t *testing.T) {
 	require.Nil(t, r.Header)
 }
 
-// The service redirects to a host of somebody else, which gets no header.
+// The service redirects to a foreign host, which gets no header.
 func TestRedirectDropsHeader(t *testing.T) {
 	headers := make(chan []string, 2)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -111,8 +111,7 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// RFC 6265 has one Set-Cookie line for a name, and something on the way may keep only the
-// first.
+// RFC 6265 allows one Set-Cookie line per name, and a proxy may keep only the first.
 func TestTheAnswerIsTheFirstLine(t *testing.T) {
 	lines := func(cookies string) (list []string) {
 		b := newBench()

@@ -31,7 +31,7 @@ var sitePolicy = destinations.MustCompile(destinations.Config{
 	Aliases: map[string][]string{"Amplitude": {"Actions Amplitude"}},
 })
 
-// A bench is a handler of preferences, with what it sent and what it reported.
+// A bench is a Handler, with what it sent and what it reported.
 type bench struct {
 	preferences.Handler
 	segment consenttest.Recorder
@@ -89,7 +89,7 @@ func held(t testing.TB, s consent.State) string {
 	return cookie.DefaultName + "=" + value
 }
 
-// sentBack is the Cookie header of a browser that got the response.
+// sentBack is the Cookie header that a browser sends after it got the response.
 func sentBack(w *httptest.ResponseRecorder) string {
 	var pairs []string
 	for _, c := range w.Result().Cookies() {

@@ -21,7 +21,7 @@ import (
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
-// A browser answers, withdraws and forgets, over a real connection.
+// A browser answers, withdraws and deletes its answer over a real connection.
 func TestInABrowser(t *testing.T) {
 	var segment consenttest.Recorder
 	client := consent.New(&segment, sitePolicy, nil)

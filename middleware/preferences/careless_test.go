@@ -10,8 +10,8 @@ import (
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
-// A repetitive codec sets a denial, and then a grant in a cookie of the same name. As copies in
-// one request they would read as the denial, but the browser keeps the grant.
+// A repetitive codec sets a denial, and then a grant in a cookie of the same name. Read as two
+// copies in one request, they would be the denial, but the browser keeps the grant.
 type repetitive struct{ textCodec }
 
 func (c repetitive) Write(w http.ResponseWriter, r *http.Request, s consent.State) error {
@@ -30,7 +30,7 @@ func TestCodecThatSetsACookieTwice(t *testing.T) {
 	require.Empty(t, w.Header()["Set-Cookie"])
 }
 
-// A careless codec returns, beside its error, what it could read until then.
+// A careless codec returns an error together with what it had read so far.
 type careless struct{ textCodec }
 
 func (c careless) Consent(r *http.Request) (consent.State, error) {
@@ -41,7 +41,7 @@ func (c careless) Consent(r *http.Request) (consent.State, error) {
 	return s, nil
 }
 
-// A State beside an error does not count, as in the middleware.
+// A State that is returned with an error does not count, as in the middleware.
 func TestStateBesideAnErrorDoesNotCount(t *testing.T) {
 	b := newBench()
 	b.Codec, b.Expand = careless{}, nil

@@ -24,7 +24,7 @@ func newBannerBench(source custom.Source) *bench {
 	return b
 }
 
-// What no category can say is refused, and changes nothing.
+// An answer that categories cannot express is refused, and changes nothing.
 func TestCategoryCookieRefusesDestinations(t *testing.T) {
 	b := newBannerBench(banner)
 	require.NoError(t, b.Check())
@@ -44,7 +44,7 @@ func TestCategoryCookieRefusesDestinations(t *testing.T) {
 	require.Empty(t, b.errs)
 }
 
-// Kinds of answers, kinds of bodies: what is written is what the banner reads.
+// For each kind of answer and of body, the banner reads what was written.
 func TestAnswersInCustomCookie(t *testing.T) {
 	denied := `{"advertising":false,"analytics":false,"functional":false}`
 	for _, test := range []struct {
@@ -73,7 +73,7 @@ func TestAnswersInCustomCookie(t *testing.T) {
 	}
 }
 
-// Copies count until they are expired; what is forgotten is so in every copy.
+// Copies count until they are expired. What is deleted is deleted in every copy.
 func TestCopiesOfCustomCookie(t *testing.T) {
 	b := newBannerBench(banner)
 	q := request{method: "POST", body: "answer=accept", form: true, cookies: `banner={"analytics":false}; banner={"analytics":false,"advertising":true}`}
@@ -95,7 +95,7 @@ func TestCopiesOfCustomCookie(t *testing.T) {
 	require.Empty(t, seen)
 }
 
-// A list of categories that anybody can add to must not cause a denial to be refused.
+// A list of categories to which anybody can add must not cause a denial to be refused.
 func TestDenialInCustomCookieIsNeverRefusedForSize(t *testing.T) {
 	open := custom.Source{Template: http.Cookie{Name: "banner"}}
 	planted := func(granted bool) string {
@@ -193,7 +193,7 @@ func TestHostOfCustomCookie(t *testing.T) {
 	}
 }
 
-// A forgetful codec writes nothing, or something else than it is told.
+// A forgetful codec writes nothing, or something else than it was given.
 type forgetful struct {
 	textCodec
 	keeps func(consent.State) (consent.State, bool)
@@ -206,7 +206,7 @@ func (f forgetful) Write(w http.ResponseWriter, r *http.Request, s consent.State
 	return nil
 }
 
-// Nothing is claimed that the cookie does not hold.
+// The response claims nothing that the cookie does not hold.
 func TestCodecThatDoesNotReadItsOwnCookie(t *testing.T) {
 	answer := func(s consent.State, ok bool) func(consent.State) (consent.State, bool) {
 		return func(consent.State) (consent.State, bool) { return s, ok }

@@ -15,7 +15,7 @@ import (
 
 const page = "https://www.example.com"
 
-// trustPage lets the pages of www answer at an endpoint on shop, of the same site.
+// trustPage lets pages on www answer at an endpoint on shop, which is of the same site.
 func trustPage(t *testing.T, b *bench) {
 	t.Helper()
 	b.CrossOrigin = http.NewCrossOriginProtection()
@@ -66,8 +66,8 @@ func TestCrossOriginUsesCallersCheck(t *testing.T) {
 	}
 }
 
-// A page of another site that is trusted has no cookie of this one: what it grants could not
-// be kept, and is not claimed to be.
+// A trusted page of another site does not send the cookie of this one. What it grants could not
+// be kept, so the response does not claim it.
 func TestTrustedCrossSiteOriginGrantsNothing(t *testing.T) {
 	b := newBench()
 	b.CrossOrigin = http.NewCrossOriginProtection()
@@ -79,9 +79,9 @@ func TestTrustedCrossSiteOriginGrantsNothing(t *testing.T) {
 	require.Len(t, b.errs, 1)
 }
 
-// Requests of another site come without the cookie, and browsers drop what their responses
-// set, but for a window's navigation or with SameSite=None. So a grant could undo what the
-// visitor denied before, and a denial be claimed that nobody keeps.
+// Requests from another site come without the cookie, and browsers drop the cookies of their
+// responses, except for a navigation of the window or with SameSite=None. So a grant could undo
+// an earlier denial, and a denial that is not kept could be claimed.
 func TestTrustedCrossSiteOriginClaimsNothing(t *testing.T) {
 	const grant, deny = `{"categories":{"analytics":true}}`, `{"categories":{"analytics":false}}`
 	none := http.Cookie{SameSite: http.SameSiteNoneMode, Secure: true}
@@ -128,7 +128,7 @@ func TestTrustedCrossSiteOriginClaimsNothing(t *testing.T) {
 	}
 }
 
-// An old browser does not say that the request is of another site, but the Origin does.
+// An old browser does not say that a request comes from another site, but the Origin shows it.
 func TestTrustedOriginOfAnotherSiteInAnOldBrowser(t *testing.T) {
 	b := newBench()
 	b.Codec, b.CrossOrigin = cookie.Codec{HostOnly: true}, http.NewCrossOriginProtection()
@@ -197,8 +197,8 @@ func cors(next http.Handler) http.Handler {
 	})
 }
 
-// What a script in a page on another host does: a preflight, and an answer with
-// credentials, whose response it may read.
+// What a script does in a page on another host: a preflight, and then an answer with credentials,
+// whose response it may read.
 func TestCORSAroundTheEndpoint(t *testing.T) {
 	b := newBench()
 	trustPage(t, b)

@@ -23,7 +23,7 @@ func optOut(r *http.Request) consent.State {
 	return consent.NewState(m{"analytics": true, "advertising": true, "functional": false})
 }
 
-// What is shown is what the visitor's next event is decided by.
+// The endpoint shows the State that decides the visitor's next event.
 func TestDefaultShowsWhatCounts(t *testing.T) {
 	american, gpc := http.Header{"Country": {"US"}}, http.Header{"Country": {"US"}, "Sec-Gpc": {"1"}}
 	abroad := http.Header{"Country": {"FR"}}
@@ -78,7 +78,7 @@ func TestDefaultShowsWhatCounts(t *testing.T) {
 	}
 }
 
-// A request that brings no cookie along shows what its own events are decided by.
+// For a request without a cookie, it shows the State that decides the events of that request.
 func TestDefaultAndOtherSites(t *testing.T) {
 	for name, test := range map[string]struct {
 		header   http.Header
@@ -105,7 +105,7 @@ func TestDefaultAndOtherSites(t *testing.T) {
 	}
 }
 
-// A proxy that rewrites Host makes no other site of a browser that sends Origin alone.
+// A proxy that rewrites Host does not turn a browser that sends only Origin into another site.
 func TestDefaultBehindAProxy(t *testing.T) {
 	b := newBench()
 	b.Default = optOut
@@ -130,7 +130,7 @@ func TestADenialClosesWhatWasPresumed(t *testing.T) {
 	}
 }
 
-// counts is what middleware.Read makes of a visit with the cookies and headers of q.
+// counts is what middleware.Read returns for a visit with the cookies and headers of q.
 func (b *bench) counts(t *testing.T, q request) consent.State {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, "https://shop.example.com/", nil)

@@ -14,7 +14,7 @@ import (
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
-// A sequence is answers of one browser, in JSON or as a form.
+// A sequence holds the answers of one browser, in JSON or as a form.
 func (b *bench) sequence(t testing.TB, cookies string, answers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	var w *httptest.ResponseRecorder
@@ -63,7 +63,7 @@ func TestDenialByNameStays(t *testing.T) {
 	}
 }
 
-// The only category may be meant alone, and not for everything.
+// An answer for the only category may be about that category alone, and not about everything.
 func TestDenialByNameStaysWithOneCategory(t *testing.T) {
 	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Hotjar", "Heap"}}})
 	b := newBench()
@@ -72,8 +72,8 @@ func TestDenialByNameStaysWithOneCategory(t *testing.T) {
 	require.Equal(t, m{"Hotjar": false, "Heap": true}, collect(after.Destinations()))
 }
 
-// The companion cookie only closes: where it does not belong to the answer, every denial
-// is taken for one by name.
+// The companion cookie only closes. If it does not belong to the answer, every denial counts as
+// one by name.
 func TestWithoutItsCompanionEveryDenialStays(t *testing.T) {
 	const name = cookie.DefaultName + "-denied="
 	b := newBench()

@@ -6,13 +6,13 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// An answered is what the answer of a visitor is meant to say.
+// An answered is the intended meaning of a visitor's answer.
 type answered struct {
 	categories, destinations m
 	whole, everything        bool // for every category; a denial of everything
 }
 
-// answer returns a random answer, and what it says. It may name what the cookie does.
+// answer returns a random answer, and its meaning. It may use names that are in the cookie.
 func (v *visitor) answer(held consent.State) (kind, body string, a answered) {
 	a = answered{categories: make(m), destinations: make(m)}
 	coin := func() bool { return v.random.IntN(2) == 0 }
@@ -68,7 +68,7 @@ func (v *visitor) answer(held consent.State) (kind, body string, a answered) {
 	return kind, body, a
 }
 
-// remember notes what the answer denies, and what it names of what was denied.
+// remember notes what the answer denies, and which earlier denials it names.
 func (v *visitor) remember(held consent.State, a answered) {
 	if held.Rest() == consent.Denied {
 		// What the answer does not name is denied. Which names those were is unknown.
@@ -115,8 +115,8 @@ func (v *visitor) everythingDenied() bool {
 	return v.category["analytics"] && v.category["advertising"] && v.category["functional"]
 }
 
-// denyEverything notes a denial of everything: of each category, of what is in none, and
-// of what only the cookie names.
+// denyEverything notes a denial of everything: of each category, of destinations without one, and
+// of names that only the cookie has.
 func (v *visitor) denyEverything(held consent.State) {
 	for name := range v.config.Categories {
 		v.category[name] = true
@@ -133,7 +133,7 @@ func (v *visitor) denyEverything(held consent.State) {
 	}
 }
 
-// checkDenials checks that what was denied is.
+// checkDenials checks that what was denied is still denied.
 func (v *visitor) checkDenials(state consent.State) {
 	decision := v.policy.Decide(state)
 	for category, denied := range v.category {
@@ -159,8 +159,8 @@ func (v *visitor) checkDenials(state consent.State) {
 	}
 }
 
-// checkUnnamed checks that an answer changes nothing that it does not name: what was
-// closed stays so and, where nothing is open for want of an answer, what was open.
+// checkUnnamed checks that an answer changes nothing that it does not name: what was closed stays
+// closed and, unless destinations are open without an answer, what was open stays open.
 func (v *visitor) checkUnnamed(before, after consent.State, a answered) {
 	was, is := v.policy.Decide(before), v.policy.Decide(after)
 	for primary, names := range disturbedDestinations {

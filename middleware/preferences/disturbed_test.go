@@ -21,10 +21,10 @@ import (
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
-// What was denied, by name, by category or altogether, stays so until an answer names it.
-// What is shown is what the cookie says, and what the next event does. Visitors answer at
-// random, up to twelve times each; between answers, a companion may be lost or forged, the
-// cookie damaged, and the script of the page may save an answer of its own.
+// What was denied by name, by category or altogether stays denied until an answer names it. The
+// endpoint shows what the cookie says, and the next event is decided accordingly. Visitors answer
+// at random, up to twelve times each. Between answers, the companion may be lost or forged, the
+// cookie may be damaged, and the script of the page may save another answer.
 //
 // CONSENT_CASES is the number of answers.
 func TestDisturbedSequences(t *testing.T) {
@@ -50,7 +50,7 @@ func TestDisturbedSequences(t *testing.T) {
 	}
 }
 
-// The destinations of disturbedConfig, each with its other names.
+// The destinations of disturbedConfig, each with all of its names.
 var disturbedDestinations = map[string][]string{
 	"Amplitude": {"Amplitude", "Actions Amplitude"}, "Heap": {"Heap"}, "Facebook Pixel": {"Facebook Pixel"},
 	"Braze": {"Braze", "Braze Web"}, "By Name": {"By Name"}, "Server": {"Server"},
@@ -73,7 +73,7 @@ func disturbedConfig(random *rand.Rand) destinations.Config {
 	return c
 }
 
-// A visitor is a browser that answers, and what is known of its answers.
+// A visitor is a browser that answers, with what is known about its answers.
 type visitor struct {
 	testing.TB
 	random  *rand.Rand
@@ -97,7 +97,7 @@ type lastEvent struct{ message analytics.Message }
 func (l *lastEvent) Enqueue(m analytics.Message) error { l.message = m; return nil }
 func (l *lastEvent) Close() error                      { return nil }
 
-// disturbedPolicies has what was compiled before.
+// disturbedPolicies caches compiled policies.
 var disturbedPolicies = make(map[string]*destinations.Policy)
 
 func newVisitor(t testing.TB, random *rand.Rand, p pair) *visitor {
@@ -124,8 +124,8 @@ func newVisitor(t testing.TB, random *rand.Rand, p pair) *visitor {
 	return v
 }
 
-// script saves an answer for every category as the Consent Manager does. That is a later
-// answer which names everything.
+// script saves an answer for every category as the Consent Manager does. It counts as a later
+// answer that names everything.
 func (v *visitor) script(categories, others map[string]bool) {
 	s := v.policy.Expand(consent.NewState(categories).WithDestinations(others))
 	for _, c := range v.pair.encode(v.TB, s) {
@@ -181,7 +181,7 @@ func (v *visitor) state() consent.State {
 	return s
 }
 
-// disturb does what happens between two answers.
+// disturb does what may happen between two answers.
 func (v *visitor) disturb() {
 	companion := v.pair.cookie + "-denied"
 	switch v.random.IntN(30) {
@@ -199,7 +199,7 @@ func (v *visitor) disturb() {
 	}
 }
 
-// turn gives one answer and checks what came of it.
+// turn gives one answer and checks its effect.
 func (v *visitor) turn() {
 	v.disturb()
 	before := v.state()
@@ -224,7 +224,7 @@ func (v *visitor) turn() {
 	v.checkTold(w, after)
 }
 
-// checkTold compares what is shown with the cookie, and with the next event.
+// checkTold compares what the endpoint shows with the cookie and with the next event.
 func (v *visitor) checkTold(w *httptest.ResponseRecorder, state consent.State) {
 	get := httptest.NewRecorder()
 	v.handler.ServeHTTP(get, v.request("GET", "", ""))

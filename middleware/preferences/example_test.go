@@ -17,7 +17,7 @@ import (
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
-// A form answers without a script:
+// A form that answers without a script:
 //
 //	<form method="post" action="/preferences">
 //	<label><input type="checkbox" name="category.analytics"> Analytics</label>
@@ -72,7 +72,7 @@ func ExampleHandler() {
 	// visitor-1 map[customTrackingPreferences:map[analytics:true] destinationTrackingPreferences:map[Amplitude:true]]
 }
 
-// An audit log, or an account, gets each answer.
+// OnAnswer records each answer, for an audit log or an account.
 func ExampleHandler_onAnswer() {
 	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{
 		"analytics": {"Amplitude"},
@@ -95,7 +95,7 @@ func ExampleHandler_onAnswer() {
 	// granted -> denied true
 }
 
-// The cookie of a site's own banner, which goes by categories.
+// The cookie of a custom banner that asks by category.
 func ExampleHandler_banner() {
 	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{
 		"advertising": {"Facebook Pixel"},

@@ -14,8 +14,8 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// Under an opt-out policy, a denial of everything is one of what is in no category, too,
-// and no dead end.
+// Under an opt-out policy, a denial of everything also covers destinations without a category,
+// and the visitor can undo it.
 func TestDenialOfEverythingWithoutExpand(t *testing.T) {
 	policy := destinations.MustCompile(destinations.Config{
 		Categories: map[string][]string{"advertising": {"Facebook Pixel"}, "analytics": {"Amplitude"}},
@@ -38,8 +38,8 @@ func TestDenialOfEverythingWithoutExpand(t *testing.T) {
 	}
 }
 
-// The first answer by name is about that name alone, although a cookie that names one
-// destination closes the others.
+// A first answer by name is about that name alone, although a cookie that names one destination
+// closes the others.
 func TestFirstAnswerByNameWithoutExpand(t *testing.T) {
 	b := newBench()
 	b.Expand = nil
@@ -57,7 +57,7 @@ func TestFirstAnswerByNameWithoutExpand(t *testing.T) {
 	}
 }
 
-// A grant by name counts beside a category without an answer, and stays.
+// A grant by name counts, and stays, where its category has no answer.
 func TestGrantByNameWithExpand(t *testing.T) {
 	b := newBench()
 	w := b.do(request{method: "POST", body: `{"destinations":{"Amplitude":true}}`})
@@ -68,7 +68,7 @@ func TestGrantByNameWithExpand(t *testing.T) {
 	require.False(t, saved(t, w).Destination("Amplitude") == consent.Granted)
 }
 
-// The script does not load analytics.js for strictly necessary destinations alone.
+// The script does not load analytics.js if only strictly necessary destinations are allowed.
 func TestNoStrictlyNecessaryDestinationAlone(t *testing.T) {
 	b := newBench()
 	w := b.do(request{method: "POST", body: `{"categories":{"analytics":true},"destinations":{"Amplitude":false}}`})
@@ -77,7 +77,7 @@ func TestNoStrictlyNecessaryDestinationAlone(t *testing.T) {
 	}
 }
 
-// What a Default grants, and no visitor, is never written nor shown.
+// What only a Default grants is neither written nor shown.
 func TestPresumedGrantsAreNotAnAnswer(t *testing.T) {
 	b := newBench()
 	b.Expand = func(s consent.State) consent.State {
@@ -91,7 +91,7 @@ func TestPresumedGrantsAreNotAnAnswer(t *testing.T) {
 	require.NotContains(t, maps.Collect(saved(t, w).Destinations()), "Hotjar")
 }
 
-// A cookie for the host alone is kept whatever a proxy makes of Host.
+// A cookie for the host alone is kept, whatever a proxy does to the Host header.
 func TestHostCookieBehindAProxy(t *testing.T) {
 	b := newBench()
 	b.Codec = cookie.Codec{Template: http.Cookie{Name: "__Host-p"}}

@@ -17,7 +17,7 @@ import (
 
 func planted(i int) string { return fmt.Sprintf("Planted %d", i) }
 
-// cased returns spellings of a name that the policy knows.
+// cased returns several spellings of a name that the policy knows.
 func cased(i int) string {
 	name := []byte("facebook pixel")
 	for bit := range name {

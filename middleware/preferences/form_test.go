@@ -12,8 +12,7 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// The answer is the same whether or not the form was parsed before, and for every
-// type.
+// The answer is the same for every content type, and whether or not the form was parsed before.
 func TestBodyTypes(t *testing.T) {
 	const urlencoded, parts = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
 	encoded := "category.analytics=on&answer=save&csrf=token&redirect="
@@ -59,7 +58,7 @@ func TestBodyTypes(t *testing.T) {
 	}
 }
 
-// A form that others read is bounded, and copied.
+// A form that other code has parsed is bounded and copied.
 func TestParsedFormsAreBounded(t *testing.T) {
 	for kind, body := range map[string]string{
 		"application/x-www-form-urlencoded": "answer=deny&csrf=" + strings.Repeat("a", 64<<10),

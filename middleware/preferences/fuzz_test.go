@@ -15,8 +15,8 @@ import (
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
-// Whatever the body and the cookie are, an answer is taken whole or not at all, Segment
-// is told of it or not at all, and a redirect stays on the host.
+// Whatever the body and the cookie are, an answer is accepted as a whole or not at all, Segment is
+// told of the whole answer or of nothing, and a redirect stays on the host.
 func FuzzHandler(f *testing.F) {
 	f.Add(true, `{"categories":{"analytics":true,"advertising":false},"destinations":{"Amplitude":false}}`, "", "")
 	f.Add(true, `{"categories":{"analytics":true,"\u0061nalytics":false}}`, "x", "https://shop.example.com//a")
@@ -73,7 +73,7 @@ func FuzzHandler(f *testing.F) {
 	})
 }
 
-// checkAnswer compares with what package json makes of the body.
+// checkAnswer compares the answer with what encoding/json reads from the body.
 func checkAnswer(t *testing.T, body string, before, after consent.State) {
 	t.Helper()
 	var answer map[string]map[string]bool
@@ -103,8 +103,8 @@ func checkAnswer(t *testing.T, body string, before, after consent.State) {
 	}
 }
 
-// staysAt reports whether a browser at base that is redirected to target stays there. It
-// reads target as browsers do: without control characters, a backslash as a slash.
+// staysAt reports whether a browser at base that is redirected to target stays at that host. It
+// reads target as browsers do: it drops control characters and reads a backslash as a slash.
 func staysAt(base, target string) bool {
 	target = strings.Map(func(r rune) rune {
 		switch {

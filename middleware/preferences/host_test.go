@@ -98,7 +98,7 @@ func TestHostOfBrowser(t *testing.T) {
 	}
 }
 
-// A denial for the host alone stands beside the copy that grants, and wins.
+// A denial for the host alone is sent together with the copy that grants, and wins.
 func TestHostOnlyDenialCounts(t *testing.T) {
 	b := newBench()
 	granted := consent.NewState(m{"analytics": true, "advertising": true, "functional": true})
@@ -113,8 +113,8 @@ func TestHostOnlyDenialCounts(t *testing.T) {
 	require.Equal(t, m{"Facebook Pixel": true, "Webhooks": true, "Amplitude": false, "Actions Amplitude": false, "Braze": false}, show(t, w).allowed())
 }
 
-// Host-only cookies, as of a Consent Manager with an empty cookieDomain: whichever host that
-// is, the browser keeps them.
+// Host-only cookies, as a Consent Manager with an empty cookieDomain sets them: the browser keeps
+// them, whichever host it is.
 func TestCookiesForTheHostAlone(t *testing.T) {
 	b := newBench()
 	b.Codec = cookie.Codec{HostOnly: true}
@@ -140,7 +140,7 @@ func TestCookiesForTheHostAlone(t *testing.T) {
 	require.ErrorIs(t, b.Check(), cookie.ErrNotEncodable)
 }
 
-// A loud codec writes the attributes of its cookie in its own spelling.
+// A loud codec spells the attributes of its cookie in an unusual way.
 type loud struct{ textCodec }
 
 func (l loud) Write(w http.ResponseWriter, r *http.Request, s consent.State) error {
@@ -155,8 +155,8 @@ func (l loud) Write(w http.ResponseWriter, r *http.Request, s consent.State) err
 	return nil
 }
 
-// Browsers know an attribute in any casing, with or without a space, and drop the cookie for a Domain that
-// is not theirs.
+// Browsers accept an attribute in any casing, with or without a space, and drop a cookie whose
+// Domain does not match the host.
 func TestDenialForTheHostAloneHasNoDomainInAnySpelling(t *testing.T) {
 	b := newBench()
 	b.Codec = loud{}

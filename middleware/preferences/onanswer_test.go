@@ -57,7 +57,7 @@ func TestOnAnswerDelaysNothing(t *testing.T) {
 	}
 }
 
-// A client that has the response finds the answer recorded, unless that takes long.
+// When a client has the response, the answer is recorded, unless recording takes long.
 func TestResponseWaitsBrieflyForOnAnswer(t *testing.T) {
 	for _, test := range []struct{ takes, want time.Duration }{
 		{0, 0},
@@ -78,7 +78,7 @@ func TestResponseWaitsBrieflyForOnAnswer(t *testing.T) {
 	}
 }
 
-// A timed writer knows when a response was complete: flushed, or else written.
+// A timed writer notes when a response was complete: flushed, or else written.
 type timed struct {
 	*httptest.ResponseRecorder
 	flushed time.Time
@@ -94,8 +94,7 @@ func (w *timed) Flush() {
 	w.ResponseRecorder.Flush()
 }
 
-// A handler around this one that holds the response back until it is complete, and gives up
-// on it.
+// The handler around this one holds the response back until it is complete: Flush is an error there.
 func TestOnAnswerIsNotAwaitedWithoutFlush(t *testing.T) {
 	b := newBench()
 	called, release := make(chan struct{}), make(chan struct{})
@@ -131,8 +130,8 @@ func TestOnAnswerRefusesNothing(t *testing.T) {
 	require.NotContains(t, b.errs[0].Error(), "SECRET")
 }
 
-// A browser that closes the connection ends the context of its request. What is to be
-// recorded still has to be recorded.
+// A browser that closes the connection ends the context of its request. The answer has to be
+// recorded nevertheless.
 func TestOnAnswerOutlivesTheConnection(t *testing.T) {
 	type key struct{}
 	b := newBench()

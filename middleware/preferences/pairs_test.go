@@ -14,7 +14,7 @@ import (
 	"github.com/go-consent/segment/middleware/preferences"
 )
 
-// A pair is a Codec that the suites run with.
+// A pair is a Codec with which the test suites run.
 type pair struct {
 	codec      preferences.Codec // nil: the Consent Manager's
 	cookie     string            // its name

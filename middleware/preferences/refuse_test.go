@@ -13,8 +13,8 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// Every refusal is sent twice: to the handler, and over a real connection. It changes
-// nothing, nothing is sent, and the reason holds nothing of the request.
+// Every request that is refused is sent twice: to the handler, and over a real connection. It
+// changes nothing, sends nothing to Segment, and the reason contains nothing of the request.
 func TestRefuse(t *testing.T) {
 	const (
 		accept   = `{"categories":{"analytics":true}}`
@@ -217,7 +217,7 @@ func part(name, value string) string {
 	return fmt.Sprintf("--x\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n", name, value)
 }
 
-// send sends the request as it is, without following a redirect.
+// send sends the request unchanged, and does not follow a redirect.
 func send(t *testing.T, r *http.Request) (status int, h http.Header, body string) {
 	t.Helper()
 	response, err := http.DefaultTransport.RoundTrip(r)

@@ -14,7 +14,9 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest"
+	"github.com/go-consent/segment/consent/routers"
 	"github.com/go-consent/segment/cookie"
+	"github.com/go-consent/segment/destinations"
 	"github.com/go-consent/segment/middleware"
 	"github.com/go-consent/segment/middleware/preferences"
 )
@@ -174,6 +176,56 @@ func TestForgetIdentity(t *testing.T) {
 				require.Equal(t, map[string]int{"ajs_anonymous_id": 2, "ajs_user_id": 2}, expired)
 				require.Equal(t, "old", b.sent(t)[0].AnonymousID, "Segment is told under the old id")
 			}
+		})
+	}
+}
+
+// A deaf teller is one that cannot say what an answer opens.
+type deaf struct{}
+
+func (deaf) Tell(consent.Answer) error { return nil }
+
+// Whether an answer leaves anything open is for the router to say that the Client sends to.
+func TestForgetIdentityGoesByTheRouterOfTheClient(t *testing.T) {
+	policy := destinations.MustCompile(destinations.Config{Categories: map[string][]string{
+		"analytics": {"Amplitude"}, "advertising": {"Facebook Pixel"}, "archive": {"Amazon S3"},
+	}})
+	to := func(r consent.Router) *consent.Client {
+		return consent.New(consent.Discard, policy, &consent.Options{Router: r})
+	}
+	gate := func(names ...string) consent.Router { return consent.Gate{Destinations: names} }
+	both, err := routers.New(
+		routers.Named{Name: "a", Client: to(gate("Facebook Pixel"))}, routers.Named{Name: "b", Client: to(gate("Amplitude"))},
+	)
+	require.NoError(t, err)
+	neither, err := routers.New(
+		routers.Named{Name: "a", Client: to(gate("Facebook Pixel"))}, routers.Named{Name: "b", Client: to(gate("Amazon S3"))},
+	)
+	require.NoError(t, err)
+	for name, test := range map[string]struct {
+		client preferences.Teller
+		answer string
+		want   bool
+	}{
+		"Segment cannot stop S3":          {to(nil), `{"analytics":true}`, true},
+		"nor for a teller of one's own":   {deaf{}, `{"analytics":true}`, true},
+		"nor without a Client":            {nil, `{"analytics":true}`, true},
+		"nor with a nil one":              {(*consent.Client)(nil), `{"analytics":true}`, true},
+		"a teller of one's own, accepted": {deaf{}, `{"analytics":true,"advertising":true,"archive":true}`, false},
+		"a router without S3":             {to(gate("Amplitude")), `{"analytics":true}`, false},
+		"a router that is denied":         {to(gate("Facebook Pixel")), `{"analytics":true}`, true},
+		"one of two routers is open":      {both, `{"analytics":true}`, false},
+		"neither is":                      {neither, `{"analytics":true}`, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench()
+			b.Policy, b.Expand, b.ForgetIdentity, b.Client = policy, policy.Expand, true, test.client
+			w := b.do(request{method: "POST", body: `{"categories":` + test.answer + `}`, cookies: "ajs_anonymous_id=old; "})
+			forgotten := false
+			for _, c := range w.Result().Cookies() {
+				forgotten = forgotten || c.MaxAge < 0 && c.Name == "ajs_anonymous_id"
+			}
+			require.Equal(t, test.want, forgotten)
 		})
 	}
 }

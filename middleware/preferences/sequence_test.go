@@ -38,7 +38,7 @@ var categoriesOf = map[string][]string{
 
 var primaryNames = map[string]string{"Actions Amplitude": "Amplitude", "Other Name": "By Name"}
 
-// A visit is a browser that answers, and what has to hold of its answers.
+// A visit is a browser that answers, with what must be true after its answers.
 type visit struct {
 	*bench
 	pair       pair
@@ -50,8 +50,8 @@ type visit struct {
 	log        []string
 }
 
-// What was denied by name, by category or by everything stays so until an answer names
-// it. What is shown is what the cookie says, and what the next event does.
+// What was denied by name, by category or altogether stays denied until an answer names it. The
+// endpoint shows what the cookie says, and the next event is decided accordingly.
 //
 // CONSENT_CASES is the number of answers.
 func TestSequencesOfAnswers(t *testing.T) {
@@ -83,7 +83,7 @@ func TestSequencesOfAnswers(t *testing.T) {
 	}
 }
 
-// sequencePolicies are those of every kind, and their Configs.
+// sequencePolicies returns policies of every kind, with their Configs.
 func sequencePolicies() (policies []*destinations.Policy, configs []string) {
 	for i := range 16 {
 		c := sequenceConfig
@@ -152,7 +152,7 @@ func pick(r *rand.Rand, names []string, oneIn int) m {
 	return picked
 }
 
-// note takes down what an answer denies, or names.
+// note records what an answer denies, or names.
 func (v *visit) note(categories, byName m, everything bool) {
 	maps.Copy(v.categories, categories)
 	if everything {
@@ -191,7 +191,7 @@ func (v *visit) grantsAll(destination string) bool {
 	return true
 }
 
-// answer gives a random answer, and checks what comes of it.
+// answer gives a random answer, and checks its effect.
 func (v *visit) answer(t *testing.T, r *rand.Rand) {
 	t.Helper()
 	before, _ := v.state()
@@ -234,7 +234,7 @@ func (v *visit) answer(t *testing.T, r *rand.Rand) {
 	v.checkWire(t, after, d)
 }
 
-// next returns a random answer, and takes it down.
+// next returns a random answer, and records it.
 func (v *visit) next(r *rand.Rand) request {
 	categories := pick(r, []string{"advertising", "analytics", "functional"}, 3)
 	byName := pick(r, destinationNames, 6)

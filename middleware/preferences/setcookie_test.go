@@ -11,8 +11,8 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// Many proxies take 4 KB of response headers. The cookie of 80 destinations is most of
-// that, so little may stand beside it.
+// Many proxies accept 4 KB of response headers. The cookie of 80 destinations takes most of that,
+// so little room is left for other headers.
 func TestHeadersStayBelowTheLimitOfProxies(t *testing.T) {
 	vendors := []string{
 		"Google Analytics 4 Web", "Facebook Pixel", "Amplitude", "Mixpanel", "Braze", "HubSpot", "Intercom",

@@ -13,6 +13,10 @@ import (
 // A Teller tells a router of a visitor's answer, as [consent.Client] tells Segment. It is
 // called once the cookie is written, from many goroutines at once. The answer stands
 // whatever it returns; the error goes to OnError.
+//
+// If it has a method Opens(consent.State) bool, as [consent.Client] has, that says whether an
+// answer leaves anything open, for [Handler.ForgetIdentity]. Without one, what Segment can
+// enforce says so.
 type Teller interface {
 	Tell(consent.Answer) error
 }
@@ -32,7 +36,7 @@ func (h Handler) given(w http.ResponseWriter, r, public *http.Request, held, sta
 		// Pages rendered for the previous answer would start what that allowed.
 		w.Header().Set("Clear-Site-Data", `"cache"`)
 	}
-	if h.ForgetIdentity && (narrowed || !opens(after)) {
+	if h.ForgetIdentity && (narrowed || !h.opens(r, state, after)) {
 		cookie.ForgetIdentity(w, public)
 	}
 	return recorded
@@ -59,8 +63,12 @@ func (h Handler) tell(r *http.Request, state consent.State) error {
 	return h.Client.Tell(a)
 }
 
-// opens reports whether a message leaves for a destination that needs consent.
-func opens(d consent.Decision) bool {
+// opens reports whether a message leaves for a destination that needs consent, where d is what
+// the Policy makes of the state.
+func (h Handler) opens(r *http.Request, state consent.State, d consent.Decision) bool {
+	if o, ok := h.Client.(interface{ Opens(consent.State) bool }); ok && !nils.Is(h.Client) {
+		return o.Opens(h.effective(r, state))
+	}
 	d, suppressed := consent.AtSegment(d)
 	if suppressed != "" {
 		return false

@@ -33,7 +33,7 @@ func TestAnswerOverUnreadableCookie(t *testing.T) {
 			`{"categories":{"analytics":true},"destinations":{"Amplitude":false}}`:     nil,
 			`{"categories":{"analytics":false}}`:                                       nil,
 			`{"destinations":{"Other Name":false,"Webhooks":false}}`:                   nil,
-			// With every category denied, no name allows anything.
+			// With every category denied, no name is allowed.
 			`{"destinations":{"Amplitude":true,"By Name":true}}`: nil,
 		} {
 			t.Run(fmt.Sprintf("%+v, expand %t: %s", c, expand, body), func(t *testing.T) {

@@ -32,7 +32,7 @@ func TestOverrides(t *testing.T) {
 	require.Equal(t, regime.OptIn, site.Rule(site.For("FR", ""), "unheard of"))
 }
 
-// Who may be in a strict part of a country must not be better off than in that part.
+// Rules for visitors who may be in a strict part of a country must be as strict as that part.
 func TestUnknownSubdivisionIsAsStrictAsAnyOverride(t *testing.T) {
 	lax := regime.Regime{Functional: regime.NotNeeded, Statistics: regime.NotNeeded, Advertising: regime.NotNeeded}
 	half := lax

@@ -56,7 +56,7 @@ func Example() {
 	//   Facebook Pixel: allowed, nothing had to be asked of the visitor
 }
 
-// What the site's own review came to replaces a row of the table.
+// The result of a site's own review replaces a row of the table.
 func ExampleConfig_overrides() {
 	rules := regime.MustCompile(regime.Config{
 		Categories: map[string][]regime.Purpose{"analytics": {regime.Statistics}},
@@ -72,8 +72,7 @@ func ExampleConfig_overrides() {
 	// DE: functional opt-in, statistics opt-in, advertising opt-in
 }
 
-// The table is there to be read, and to be kept as a golden file by those who have to know
-// when it changes.
+// The table is meant to be read. Keep it as a golden file if you have to know when it changes.
 func ExampleTable() {
 	for _, r := range regime.Table() {
 		if r.Place == "GR" || r.Place == "US-CA" {

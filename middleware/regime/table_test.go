@@ -11,7 +11,7 @@ import (
 	"github.com/go-consent/segment/middleware/regime"
 )
 
-// Every country and state, with the rules that its row gives and the source of the row.
+// Every country and state, with the rules of its row and the source of the row.
 func TestEveryRowIsFoundAndHasASource(t *testing.T) {
 	table := regime.Table()
 	require.GreaterOrEqual(t, len(table), 250)
@@ -40,7 +40,7 @@ func TestEveryRowIsFoundAndHasASource(t *testing.T) {
 	t.Logf("%d rows, of which %d are states", len(table), states)
 }
 
-// What is not opt-in is listed here, so that an edit of the table alone allows nothing.
+// What is not opt-in is listed here again, so that an edit of the table alone allows nothing.
 func TestAllOtherRowsAreOptIn(t *testing.T) {
 	for _, row := range regime.Table() {
 		got := [3]regime.Rule{row.Functional, row.Statistics, row.Advertising}
@@ -58,7 +58,7 @@ func TestAllOtherRowsAreOptIn(t *testing.T) {
 	}
 }
 
-// A request that names the country alone must not be better off than any of its states.
+// The rules for a request that names only the country must be as strict as in each of its states.
 func TestCountryIsAsStrictAsStrictestSubdivision(t *testing.T) {
 	country := rules.For("US", "")
 	for _, row := range regime.Table() {
@@ -70,7 +70,7 @@ func TestCountryIsAsStrictAsStrictestSubdivision(t *testing.T) {
 	}
 }
 
-// The inEU of Segment's Consent Manager goes by the language of the browser and the name
+// The inEU of Segment's Consent Manager looks at the language of the browser and the name
 // of the time zone. Its list of codes has no GR, NO, IS, LI, CH or RS, and has EL and UK;
 // it takes Azores, Ceuta and Cyprus for outside, by their time zones.
 func TestPlacesWhereConsentManagerIsWrong(t *testing.T) {

@@ -36,7 +36,7 @@ var yesOrNoExamples = conformance.SourceExamples{
 	Malformed: []http.Header{{"Cookie": {"ads=perhaps"}}},
 }
 
-// A policy of one's own is held against the rules that the consent package relies on.
+// TestPolicy checks a custom policy against the rules that the consent package relies on.
 func TestPolicyOfOnesOwn(t *testing.T) {
 	conformance.TestPolicy(t, func() consent.Policy {
 		return destinations.MustCompile(destinations.Config{Categories: map[string][]string{"analytics": {"Amplitude"}}})
@@ -49,7 +49,7 @@ type printer struct{ testing.TB }
 func (printer) Helper()                           {}
 func (printer) Errorf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 
-// What a test of this Source says: it takes a cookie that it cannot read for silence.
+// The Source reads a cookie that it cannot parse as no answer, and the test says so.
 func ExampleTestSource() {
 	lenient := func(r *http.Request) (consent.State, error) {
 		s, err := yesOrNo{}.Consent(r)

@@ -9,12 +9,12 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// TestPolicy tests a Policy of one's own against the rules that the consent package
-// relies on, and reports each rule that it breaks, how, and why it is a rule. It calls
-// newPolicy several times; every Policy returned has to decide alike.
+// TestPolicy tests a custom Policy against the rules that the consent package relies on. It
+// reports each rule that the Policy breaks, how, and why it is a rule. It calls newPolicy several
+// times; every Policy returned has to make the same decisions.
 //
-// It finds the categories and destinations of the Policy in its decisions. What no
-// decision names, it does not test; with the race detector it tests more.
+// It finds the categories and destinations of the Policy in its decisions, and does not test what
+// no decision names. With the race detector it tests more.
 func TestPolicy[P consent.Policy](t testing.TB, newPolicy func() P) {
 	t.Helper()
 	check(t, "policy", policyRules, func() consent.Policy { return newPolicy() })

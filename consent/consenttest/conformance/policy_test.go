@@ -51,7 +51,7 @@ const exactName = "a grant counts under its exact name alone"
 
 var calls atomic.Int64
 
-// brokenPolicies are policies, and the rules that each breaks.
+// brokenPolicies lists policies with the rules that each of them breaks.
 var brokenPolicies = map[string]struct {
 	policy policyFunc
 	broken []string

@@ -50,7 +50,7 @@ func answer(categories []string, granted bool) consent.State {
 	return consent.NewState(m)
 }
 
-// casings returns a name in other casings too.
+// casings returns a name in several casings.
 func casings(name string) []string {
 	return slices.Compact([]string{strings.ToLower(name), strings.ToUpper(name)})
 }

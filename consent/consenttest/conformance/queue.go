@@ -8,12 +8,12 @@ import (
 	"github.com/go-consent/segment/consent/queue"
 )
 
-// TestQueue tests a queue.Queue of one's own against the rules that a queue.Worker relies
-// on, and reports each rule that it breaks, how, and why it is a rule. newQueue returns an
-// empty Queue each time it is called, with room for 100 messages at least. A message that was
-// received comes again after the lease, which should be short, a second or so: the suite
-// waits for it several times. A Queue that is a queue.Gauge is tested as such, too. That a full
-// Queue drops nothing, and that a message survives the process, are for tests of your own.
+// TestQueue tests a custom queue.Queue against the rules that a queue.Worker relies on. It reports
+// each rule that the Queue breaks, how, and why it is a rule. newQueue returns an empty Queue each
+// time it is called, with room for at least 100 messages. A message that was received comes again
+// after the lease. The lease should be short, about a second, as the suite waits for it several
+// times. A Queue that is a queue.Gauge is tested as one too.
+// Test yourself that a full Queue drops nothing, and that a message survives the process.
 func TestQueue[Q queue.Queue](t testing.TB, lease time.Duration, newQueue func() Q) {
 	t.Helper()
 	rules := make([]rule[queue.Queue], len(queueRules))

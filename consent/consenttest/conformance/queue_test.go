@@ -13,14 +13,14 @@ import (
 
 const lease = time.Second
 
-// Memory is what other queues are held against.
+// Memory is the reference: it keeps every rule.
 func TestMemoryConforms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conformance.TestQueue(t, lease, func() *queue.Memory { return queue.NewMemory(100, lease) })
 	})
 }
 
-// A faultyQueue does something else than its Memory.
+// A faultyQueue differs from its Memory in one thing.
 type faultyQueue struct {
 	*queue.Memory
 	put     func(context.Context, consent.Captured) error

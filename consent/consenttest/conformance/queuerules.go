@@ -14,10 +14,10 @@ import (
 	"github.com/go-consent/segment/consent/queue"
 )
 
-// patience is how long a Queue may take for what it should do at once.
+// patience is how long a Queue may take for something that it should do at once.
 const patience = 5 * time.Second
 
-// A queueProbe is an empty Queue, and how to look at it.
+// A queueProbe is an empty Queue with methods to examine it.
 type queueProbe struct {
 	ctx   context.Context
 	queue queue.Queue
@@ -42,7 +42,7 @@ func (p queueProbe) put(all ...consent.Captured) string {
 	return ""
 }
 
-// receive returns what comes within the time, n messages at most, by message id.
+// receive returns the messages that come within the time, at most n, by message id.
 func (p queueProbe) receive(n int, within time.Duration) (map[string]queue.Delivery, string) {
 	ctx, cancel := context.WithTimeout(p.ctx, within)
 	defer cancel()
@@ -75,7 +75,7 @@ func (p queueProbe) one(within time.Duration) (queue.Delivery, string) {
 	return nil, first(how, fmt.Sprintf("nothing came within %v", within))
 }
 
-// nothing returns what comes within the time, though nothing should.
+// nothing reports a message that comes within the time, when none should.
 func (p queueProbe) nothing(within time.Duration) string {
 	got, how := p.receive(1, within)
 	for id := range got {

@@ -14,14 +14,14 @@ import (
 	"github.com/go-consent/segment/consent/consenttest"
 )
 
-// RouterExamples are what TestRouter has to know of a service.
+// RouterExamples are what TestRouter has to know about a service.
 type RouterExamples struct {
-	// Destinations are names of destinations that the service passes events on to, one of
-	// each kind that its documentation treats apart. At least one is needed.
+	// Destinations are names of destinations to which the service passes events on, one of each
+	// kind that its documentation distinguishes. At least one is needed.
 	Destinations []string
 
-	// Listed are those of them that nothing in a message stops. Only a policy that lists
-	// them can have a message suppressed for their sake, and so the decisions here do.
+	// Listed are those Destinations that nothing in a message stops. A message can be suppressed
+	// for their sake only if the policy lists them, so the decisions of the test do.
 	Listed []string
 
 	// Open reports whether the service passes a message on to a destination, by its
@@ -29,10 +29,10 @@ type RouterExamples struct {
 	Open func(message []byte, destination string) bool
 }
 
-// TestRouter tests a Router of one's own with messages of all types, for thousands of
-// decisions, answers and integrations of the application: nothing that is denied may ever
-// be open by the rules of the service. It reports each rule that is broken, how, and why
-// it is a rule. It calls newRouter several times; every Router returned has to route alike.
+// TestRouter tests a custom Router with messages of all types, and with thousands of decisions,
+// answers and integrations of the application. Nothing that is denied may be open by the rules of
+// the service. It reports each rule that is broken, how, and why it is a rule. It calls newRouter
+// several times; every Router returned has to return the same Routes.
 func TestRouter[R consent.Router](t testing.TB, newRouter func() R, examples RouterExamples) {
 	t.Helper()
 	if len(examples.Destinations) == 0 || examples.Open == nil {
@@ -47,6 +47,7 @@ func (e RouterExamples) rules() []rule[consent.Router] {
 		{"what is told to be denied is closed", "the decision that OnDecision is told is what a privacy team is shown", e.toldIsClosed},
 		{"what everybody may see reaches everybody", "a router that lets nothing through keeps every other rule", e.allowedIsOpen},
 		{"a Decision that allows nothing suppresses", "the zero Decision is that of a policy that failed", e.nothingLeaves},
+		{"an update of preferences says what the visitor answered", "for a consent.Updater: it leaves whatever the answer is, and a record is made of it", e.tellsTheAnswer},
 		{"it neither panics nor returns what has no JSON form", "the message is suppressed then, whoever may see it", e.neverFails},
 		{"it changes nothing that it is given", "the integrations are the application's, and a State and a Decision are shared", e.changesNothing},
 		{"the same question has the same answer, on many goroutines at once", "every request asks it, and the race detector watches here", e.sameAnswer},
@@ -64,8 +65,8 @@ type routerCase struct {
 	kind     int
 }
 
-// cases calls f for each case with what left, if it did, and what was told, until it
-// returns how a rule is broken.
+// cases calls f for each case, with the message that left, if one did, and with what was told,
+// until f returns how a rule is broken.
 func (e RouterExamples) cases(r consent.Router, f func(routerCase, []byte, consent.Decision, consent.Reason) string) string {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range routerCases {
@@ -79,8 +80,8 @@ func (e RouterExamples) cases(r consent.Router, f func(routerCase, []byte, conse
 	return ""
 }
 
-// send sends the message through a Client. That would log a panic of the Router for each
-// message, and so the Router is asked here first, where a panic ends the rule.
+// send sends the message through a Client. A Client would log each panic of the Router. So the
+// Router is called here first, where a panic breaks the rule.
 func (c routerCase) send(r consent.Router) (message []byte, told consent.Decision, reason consent.Reason) {
 	c.ask(r, maps.Clone(c.own))
 	var recorder consenttest.Recorder
@@ -131,8 +132,8 @@ func (c routerCase) message() analytics.Message {
 	}
 }
 
-// random returns a case. Of the destinations, each has a verdict, or is an alias of the one
-// before, or is not listed; names differ in casing here and there.
+// random returns a case. Each destination has a verdict, is an alias of the previous one, or is not
+// listed. Some names differ in casing.
 func (e RouterExamples) random(r *rand.Rand) routerCase {
 	coin := func(of int) bool { return r.IntN(of) == 0 }
 	var verdicts []consent.Verdict

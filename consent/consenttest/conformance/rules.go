@@ -14,12 +14,12 @@ import (
 type rule[S any] struct {
 	name, why string
 
-	// broken returns how the subject, made anew by each call of its argument, breaks
-	// the rule, or "".
+	// broken returns how the subject breaks the rule, or "". Each call of its argument makes a
+	// new subject.
 	broken func(newSubject func() S) string
 }
 
-// check reports every rule that is broken. A panic breaks any.
+// check reports every rule that is broken. A panic breaks the rule.
 func check[S any](t testing.TB, what string, rules []rule[S], newSubject func() S) {
 	t.Helper()
 	for _, r := range rules {

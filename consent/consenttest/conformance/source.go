@@ -13,10 +13,10 @@ type Source interface {
 	Consent(*http.Request) (consent.State, error)
 }
 
-// SourceExamples are requests to test a Source with, in the words of its own format.
+// SourceExamples are requests to test a Source with, in its own format.
 type SourceExamples struct {
-	// Answers are headers that hold an answer, and the State that it is. At least one
-	// is needed, and each answers something; one that accepts and one that rejects test more.
+	// Answers are headers that hold an answer, with its State. At least one is needed, and
+	// each has to answer something. With one that accepts and one that rejects, more is tested.
 	Answers []SourceAnswer
 
 	// Malformed are headers with an answer that cannot be read. At least one is needed.
@@ -29,9 +29,9 @@ type SourceAnswer struct {
 	State  consent.State
 }
 
-// TestSource tests a Source of one's own against the rules that the middleware package
-// relies on, and reports each rule that it breaks, how, and why it is a rule. It calls
-// newSource several times; every Source returned has to read alike.
+// TestSource tests a custom Source against the rules that the middleware package relies on. It
+// reports each rule that the Source breaks, how, and why it is a rule. It calls newSource several
+// times; every Source returned has to read the same States.
 //
 //	func TestBanner(t *testing.T) {
 //		conformance.TestSource(t, func() banner { return banner{} }, conformance.SourceExamples{

@@ -89,7 +89,7 @@ func first(r *http.Request) string {
 	return ""
 }
 
-// brokenSources are sources, and the rules that each breaks.
+// brokenSources lists Sources with the rules that each of them breaks.
 var brokenSources = map[string]struct {
 	source source
 	broken []string
@@ -202,7 +202,7 @@ func TestBrokenSourcesAreFound(t *testing.T) {
 	})
 }
 
-// An example that answers nothing would hold of any Source.
+// Examples without an answer would pass for any Source.
 func TestExamplesAnswerSomething(t *testing.T) {
 	for _, s := range []consent.State{{}, consent.NewState(nil), consent.All(consent.Granted)} {
 		examples := conformance.SourceExamples{

@@ -15,7 +15,7 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// requestWith returns a request with a header of its own.
+// requestWith returns a request with a copy of the header.
 func requestWith(h http.Header) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "/page?q=1", strings.NewReader("body"))
 	r.Header = h.Clone()
@@ -79,7 +79,7 @@ func (e SourceExamples) errorsAreDiscreet(newSource func() Source) string {
 	return ""
 }
 
-// formsOf returns a value as it is, as it may be decoded, and either as %q prints it.
+// formsOf returns a value unchanged, as it may be decoded, and both as %q prints them.
 func formsOf(value string) []string {
 	forms := []string{value}
 	if plain, err := url.PathUnescape(value); err == nil {

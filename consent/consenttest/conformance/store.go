@@ -6,9 +6,9 @@ import (
 	"github.com/go-consent/segment/consent/ledger"
 )
 
-// TestStore tests a ledger.Store of one's own against the rules that a Ledger relies on, and
-// reports each rule that it breaks, how, and why it is a rule. newStore returns an empty
-// Store each time it is called.
+// TestStore tests a custom ledger.Store against the rules that a Ledger relies on. It reports each
+// rule that the Store breaks, how, and why it is a rule. newStore returns an empty Store each time
+// it is called.
 func TestStore[S ledger.Store](t testing.TB, newStore func() S) {
 	t.Helper()
 	check(t, "store", storeRules, func() ledger.Store { return newStore() })

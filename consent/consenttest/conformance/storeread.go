@@ -19,7 +19,7 @@ func emptyIsEmpty(newStore func() ledger.Store) string {
 	)
 }
 
-// Ids as people have them.
+// Ids as they occur.
 var ids = []string{"u1", "U1", " u1", "ü@例え.jp", `q"uo'te\`, "a\x00b", "%41", string(make([]byte, 1024))}
 
 func rowsComeBack(newStore func() ledger.Store) string {

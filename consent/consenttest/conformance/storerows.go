@@ -20,7 +20,7 @@ func appendRows(s ledger.Store, keys map[string][]byte, rows ...ledger.Row) erro
 	})
 }
 
-// storeRow returns a row as a Ledger makes them, but for its number.
+// storeRow returns a row as a Ledger makes it, without its number.
 func storeRow(device, account, kind string, recorded int64) ledger.Row {
 	return ledger.Row{
 		Recorded: recorded, Kind: kind, Scope: "device", Device: device, Account: account,
@@ -49,7 +49,8 @@ func fill(s ledger.Store, rows ...ledger.Row) error {
 	return nil
 }
 
-// sameRow compares rows; no bytes and nil are the same but in Personal, where nil is erased.
+// sameRow compares rows. Empty and nil bytes are the same, except in Personal, where nil means
+// erased.
 func sameRow(got, want ledger.Row) string {
 	if (got.Personal == nil) != (want.Personal == nil) {
 		return fmt.Sprintf("row %d: Personal is nil: %t", got.Sequence, got.Personal == nil)
@@ -68,7 +69,7 @@ func numbers(rows []ledger.Row) []int64 {
 	return ns
 }
 
-// differs returns how what was got differs from what was wanted, or "".
+// differs returns how the rows differ from those wanted, or "".
 func differs(what string, got, want any, err error) string {
 	switch {
 	case err != nil:
@@ -89,7 +90,7 @@ func first(how ...string) string {
 	return ""
 }
 
-// holds returns how the numbers of all rows of a Store differ from those wanted.
+// holds returns how the numbers of the rows of a Store differ from those wanted.
 func holds(s ledger.Store, want ...int64) string {
 	rows, err := s.Rows(context.Background(), 0, 1000)
 	return differs("the list of numbers", numbers(rows), append([]int64{}, want...), err)

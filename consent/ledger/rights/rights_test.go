@@ -117,7 +117,7 @@ func TestStoreErrorIsReported(t *testing.T) {
 	require.Error(t, told)
 }
 
-// segment is Segment's Public API as far as it is documented.
+// segment stands in for Segment's Public API, as documented.
 func segment(t *testing.T, status int, answer string) (rights.Regulations, *[]string) {
 	var calls []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

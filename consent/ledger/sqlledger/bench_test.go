@@ -16,7 +16,8 @@ import (
 	"github.com/go-consent/segment/consent/ledger"
 )
 
-// BenchmarkAppend is the time of a record when so many writers append one each at a time.
+// BenchmarkAppend measures the time of one record when several writers append at once, one
+// record each at a time.
 func BenchmarkAppend(b *testing.B) {
 	for _, p := range places {
 		for _, writers := range []int{1, 10, 64} {
@@ -55,8 +56,8 @@ func share(n, writers int, do func(i int)) {
 	wg.Wait()
 }
 
-// BenchmarkRead is the time to learn what counts for an account, among as many records as
-// LEDGER_RECORDS says.
+// BenchmarkRead measures the time to find out what counts for an account. LEDGER_RECORDS is the
+// number of records.
 func BenchmarkRead(b *testing.B) {
 	records, err := strconv.Atoi(os.Getenv("LEDGER_RECORDS"))
 	if err != nil {
@@ -85,7 +86,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// BenchmarkSize tells the bytes of a record in the file of SQLite.
+// BenchmarkSize measures how many bytes a record takes in the SQLite file.
 func BenchmarkSize(b *testing.B) {
 	for b.Loop() {
 		const records = 10_000

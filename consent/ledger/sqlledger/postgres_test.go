@@ -3,7 +3,7 @@ package sqlledger_test
 import (
 	"context"
 	"fmt"
-	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
@@ -18,10 +18,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A server is a Postgres of the tests' own, on a free port and in a directory of its own.
+// A server is a Postgres for these tests alone. It listens on a socket in its own directory,
+// as a free port may be taken before it listens there.
 var server struct {
 	once      sync.Once
-	url       string
+	dir       string
 	err       error
 	stop      func()
 	databases int
@@ -52,12 +53,16 @@ func postgresURL(t testing.TB) string {
 	}
 	server.databases++
 	name := fmt.Sprint("ledger", server.databases)
-	connection, err := pgx.Connect(context.Background(), server.url+"/postgres")
+	connection, err := pgx.Connect(context.Background(), databaseURL("postgres"))
 	require.NoError(t, err)
 	defer connection.Close(context.Background())
 	_, err = connection.Exec(context.Background(), "CREATE DATABASE "+name)
 	require.NoError(t, err)
-	return server.url + "/" + name
+	return databaseURL(name)
+}
+
+func databaseURL(name string) string {
+	return "postgres:///" + name + "?" + url.Values{"host": {server.dir}, "user": {"postgres"}}.Encode()
 }
 
 func startPostgres() {
@@ -75,18 +80,12 @@ func startPostgres() {
 			return err
 		}
 		data := filepath.Join(dir, "data")
-		initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
+		initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync")
 		initdb.SysProcAttr, initdb.Dir = as, dir
 		if out, err := initdb.CombinedOutput(); err != nil {
 			return fmt.Errorf("initdb: %w: %s", err, out)
 		}
-		free, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return err
-		}
-		port := free.Addr().(*net.TCPAddr).Port
-		free.Close()
-		postgres := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-k", "")
+		postgres := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-h", "", "-k", dir)
 		postgres.SysProcAttr, postgres.Dir = as, dir
 		if err := postgres.Start(); err != nil {
 			return err
@@ -96,8 +95,8 @@ func startPostgres() {
 			postgres.Wait()
 			os.RemoveAll(dir)
 		}
-		server.url = fmt.Sprintf("postgres://postgres@127.0.0.1:%d", port)
-		return reachable(server.url + "/postgres")
+		server.dir = dir
+		return reachable(databaseURL("postgres"))
 	}()
 }
 
@@ -113,8 +112,8 @@ func postgresBinaries() (string, error) {
 	return filepath.Dir(path), nil
 }
 
-// postgresUser returns how to run as the user postgres, if the tests run as root, as whom
-// Postgres refuses to.
+// postgresUser returns the attributes of a process of the user postgres, if the tests run as
+// root. Postgres refuses to run as root.
 func postgresUser(dir string) (*syscall.SysProcAttr, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -138,7 +137,7 @@ func postgresUser(dir string) (*syscall.SysProcAttr, error) {
 }
 
 func reachable(url string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	for {
 		connection, err := pgx.Connect(ctx, url)

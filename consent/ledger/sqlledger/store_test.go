@@ -35,7 +35,7 @@ func openPostgres(t testing.TB, url string) *sqlledger.Store {
 	return store
 }
 
-// A place is where a Store can be opened, again and again.
+// A place is a database in which a Store can be opened repeatedly.
 type place struct {
 	name string
 	open func(t testing.TB) func() *sqlledger.Store
@@ -178,7 +178,7 @@ func TestTriggersAllowOnlyErasing(t *testing.T) {
 	}
 }
 
-// What is erased is not left in the files of SQLite.
+// Erased content does not remain in SQLite's files.
 func TestErasedContentIsOverwritten(t *testing.T) {
 	dir := t.TempDir()
 	l := book(t, openSQLite(t, filepath.Join(dir, "ledger.db")))

@@ -14,7 +14,7 @@ import (
 	"github.com/go-consent/segment/examples/frameworks/internal/shoptest"
 )
 
-// work puts the task into a queue, and has it done.
+// work puts the task into a queue, and waits until a worker has done it.
 func work(t *testing.T, mux *asynq.ServeMux, task *asynq.Task) {
 	t.Helper()
 	redis := asynq.RedisClientOpt{Addr: miniredis.RunT(t).Addr()}

@@ -37,7 +37,7 @@ func TestNoMiddleware(t *testing.T) {
 	})
 }
 
-// The route stands beside the group that has the middleware.
+// The route is outside the group that has the middleware.
 func TestRouteOutsideTheGroup(t *testing.T) {
 	shoptest.Miswired(t, 1, func(t *testing.T, client *consent.Client, v consenttest.Visitor) {
 		r := chi.NewRouter()

@@ -62,7 +62,7 @@ func TestNoMiddleware(t *testing.T) {
 	})
 }
 
-// Whoever called without the answer is told of at the called service.
+// A call without the answer is reported at the service that was called.
 func TestNoTransport(t *testing.T) {
 	testRefused(t, ours, false, true, peer.ErrNoAnswer)
 }

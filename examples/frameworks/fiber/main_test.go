@@ -14,7 +14,7 @@ import (
 	"github.com/go-consent/segment/middleware"
 )
 
-// post sends an order of the visitor's through a connection in memory.
+// post sends the visitor's order through a connection in memory.
 func post(t *testing.T, app *fiber.App, v consenttest.Visitor) {
 	t.Helper()
 	response, err := app.Test(shoptest.Request(t, v, "http://shop.example/orders"))
@@ -56,7 +56,7 @@ func TestAdaptor(t *testing.T) {
 	}
 }
 
-// With the recipe, c in place of c.Context() is still a mistake, and still shows.
+// Even with the recipe, c in place of c.Context() is a mistake, and the test finds it.
 func TestContextOfFiber(t *testing.T) {
 	shoptest.Miswired(t, 1, func(t *testing.T, client *consent.Client, v consenttest.Visitor) {
 		app := fiber.New()

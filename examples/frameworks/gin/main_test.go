@@ -20,7 +20,7 @@ func TestRecipe(t *testing.T) {
 	})
 }
 
-// With the recipe the *gin.Context itself will do.
+// With the recipe, the *gin.Context itself works as the context.
 func TestContextOfGin(t *testing.T) {
 	shoptest.Wired(t, 1, func(t *testing.T, client *consent.Client, v consenttest.Visitor) {
 		server := httptest.NewServer(site(tracking{client}))
@@ -33,7 +33,7 @@ func TestContextOfGin(t *testing.T) {
 	})
 }
 
-// A goroutine that outlives the request gets a copy, as gin asks for.
+// A goroutine that outlives the request gets a copy, as gin requires.
 func TestCopyInAGoroutine(t *testing.T) {
 	shoptest.Wired(t, 1, func(t *testing.T, client *consent.Client, v consenttest.Visitor) {
 		e := gin.New()
@@ -58,7 +58,7 @@ func TestNoMiddleware(t *testing.T) {
 	})
 }
 
-// The middleware is there, and the *gin.Context does not look into the request.
+// The middleware is there, but the *gin.Context does not look into the request.
 func TestContextOfGinWithoutFallback(t *testing.T) {
 	shoptest.Miswired(t, 1, func(t *testing.T, client *consent.Client, v consenttest.Visitor) {
 		e := gin.New()

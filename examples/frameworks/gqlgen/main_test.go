@@ -12,7 +12,7 @@ import (
 	"github.com/go-consent/segment/examples/frameworks/internal/shoptest"
 )
 
-// order runs a mutation, and a subscription by server-sent events, of which two come.
+// order runs a mutation, and a subscription that sends two server-sent events.
 func order(t *testing.T, endpoint http.Handler, v consenttest.Visitor) {
 	t.Helper()
 	server := httptest.NewServer(endpoint)

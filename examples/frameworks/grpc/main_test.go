@@ -22,7 +22,7 @@ var (
 	carrying  = []grpc.DialOption{grpc.WithChainUnaryInterceptor(carry), grpc.WithChainStreamInterceptor(carryStream)}
 )
 
-// dial returns a client of a service, by a connection in memory.
+// dial returns a client of a service that it reaches through a connection in memory.
 func dial(t *testing.T, client *consent.Client, s server, o ...grpc.DialOption) grpc_testing.TestServiceClient {
 	t.Helper()
 	listener := bufconn.Listen(1 << 16)
@@ -66,7 +66,7 @@ func TestRecipe(t *testing.T) {
 	})
 }
 
-// What the caller put there itself, or passed on from a visitor, does not count.
+// Metadata that the caller set itself, or passed on from a visitor, does not count.
 func TestMetadataOfTheCallerIsReplaced(t *testing.T) {
 	shoptest.Wired(t, 3, func(t *testing.T, client *consent.Client, v consenttest.Visitor) {
 		ctx := metadata.AppendToOutgoingContext(t.Context(), key, shoptest.Accepts.State.String(), key, "", "other", "stays")

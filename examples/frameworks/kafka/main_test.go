@@ -14,7 +14,7 @@ import (
 	"github.com/go-consent/segment/examples/frameworks/internal/shoptest"
 )
 
-// through produces a record with the one client, and returns what the other consumes.
+// through produces a record with one client, and returns what another client consumes.
 func through(ctx context.Context, t *testing.T, record *kgo.Record, producer, consumer []kgo.Opt) []*kgo.Record {
 	t.Helper()
 	broker := kfake.MustCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, topic))
@@ -25,7 +25,7 @@ func through(ctx context.Context, t *testing.T, record *kgo.Record, producer, co
 		t.Fatal(err)
 	}
 	in := open(t, append(consumer, kgo.SeedBrokers(broker.ListenAddrs()...), kgo.ConsumeTopics(topic))...)
-	deadline, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	deadline, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	records := in.PollFetches(deadline).Records()
 	if len(records) != 1 {
@@ -55,7 +55,7 @@ func TestRecipe(t *testing.T) {
 	})
 }
 
-// A record that is passed on has the answer of the context, not that of its former header.
+// A record that is passed on carries the answer of the context, not that of its old header.
 func TestHeaderIsReplaced(t *testing.T) {
 	shoptest.Wired(t, 1, func(t *testing.T, client *consent.Client, v consenttest.Visitor) {
 		ctx := consent.NewContext(t.Context(), v.State)

@@ -14,7 +14,7 @@ import (
 	"github.com/go-consent/segment/examples/frameworks/internal/shoptest"
 )
 
-// event is what API Gateway sends: cookies apart, and names of headers in lower case.
+// event is what API Gateway sends: cookies in their own field, and header names in lower case.
 func event(t *testing.T, v consenttest.Visitor) map[string]any {
 	return map[string]any{
 		"version": "2.0", "rawPath": "/orders",

@@ -15,8 +15,8 @@ import (
 	"github.com/go-consent/segment/examples/frameworks/internal/shoptest"
 )
 
-// A driver stands in for Postgres. River's own code inserts and works the jobs; any
-// statement but those of table panics.
+// A driver stands in for Postgres. River's own code inserts and works the jobs. Any statement
+// that table does not have panics.
 type driver struct {
 	riverdriver.Driver[*table]
 }
@@ -69,7 +69,7 @@ func insert(t *testing.T, ctx context.Context, o *river.InsertOpts, middleware .
 	return jobs
 }
 
-// work works the job with the middleware, in a context that knows of no visitor.
+// work works the job with the middleware, in a context without a visitor.
 func work(t *testing.T, client *consent.Client, jobs *table, middleware ...rivertype.Middleware) {
 	t.Helper()
 	worker := rivertest.NewWorker(t, driver{}, &river.Config{Middleware: middleware}, &shipper{client: client})
@@ -138,7 +138,7 @@ func TestMalformedAnswerIsDenied(t *testing.T) {
 	}
 }
 
-// Metadata that is no object takes no answer along, and the job is inserted all the same.
+// Metadata that is not an object cannot carry the answer. The job is inserted nevertheless.
 func TestMetadataThatIsNoObject(t *testing.T) {
 	for _, metadata := range []string{`[]`, `null`, `1`} {
 		jobs := insert(t, consent.NewContext(t.Context(), shoptest.Accepts.State), &river.InsertOpts{Metadata: []byte(metadata)}, middleware...)

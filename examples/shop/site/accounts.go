@@ -16,9 +16,9 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-// Retention is how long an answer is kept after another took its place: here, while a
-// customer can dispute what the shop did by the regular limitation of German law, three
-// years (BGB section 195). Ask your own lawyer.
+// Retention is how long an answer is kept after another took its place. Here it is three years, the
+// regular limitation period of German law (BGB section 195), in which a customer can dispute what
+// the shop did. Ask your own lawyer.
 const Retention = 3 * 365 * 24 * time.Hour
 
 // openAccounts opens the ledger, and says how the shop knows devices and accounts.
@@ -37,9 +37,9 @@ func (s *shop) openAccounts(store ledger.Store) (err error) {
 	return err
 }
 
-// scopeField is the box of the form that says where an answer counts. Only those who are
-// signed in are shown it, together with the question itself: the CNIL wants the scope said
-// there, and a refusal to have the same one (deliberation 2025-131).
+// scopeField is the box of the form that says where an answer counts. Only visitors who are signed
+// in see it, together with the question itself: the CNIL requires that the scope is stated there,
+// and that a refusal has the same scope (deliberation 2025-131).
 const scopeField = "everywhere"
 
 // everywhere reports whether an answer is for the account.
@@ -55,11 +55,11 @@ func (s *shop) describe(r *http.Request, record *ledger.Record) {
 	record.Language = "en"
 }
 
-// shownText stands for what was on the screen: the template and the questions in it.
+// shownText represents what was on the screen: the template and the questions in it.
 var shownText = sha256.Sum256([]byte(pageText + questionText()))
 
-// oneForm lets one form have the boxes and the buttons for all of them: whoever rejects or
-// accepts everything does so whatever is ticked, for what the box of the scope says.
+// oneForm lets one form have boxes, and buttons for all of them. A button that rejects or accepts
+// everything does so whatever is ticked, for the scope that its box says.
 func oneForm(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := r.ParseForm(); err != nil { // which leaves JSON alone
@@ -77,8 +77,8 @@ func oneForm(next http.Handler) http.Handler {
 	})
 }
 
-// signIn takes anybody's word for who they are. A real shop authenticates here: whoever is
-// signed in answers for the account, and sees what is held of it.
+// signIn believes everybody's name. A real shop authenticates here: a visitor who is signed in
+// answers for the account, and sees the records about it.
 func (s *shop) signIn(w http.ResponseWriter, r *http.Request) {
 	user := strings.ToLower(strings.TrimSpace(r.PostFormValue("name")))
 	if !isName(user) {
@@ -98,13 +98,13 @@ func (s *shop) signOut(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/?done=sign-out#done", http.StatusSeeOther)
 }
 
-// restoreDevice writes the device's own answer into the cookie, for scripts to go by; if it
-// has none, it is asked again. The middleware goes by that answer once nobody is signed in,
-// even if this fails. An answer that did not come from the account stays.
+// restoreDevice writes the device's own answer into the cookie, where scripts read it. If the device
+// has none, it is asked again. Once nobody is signed in, the middleware uses that answer even if
+// this fails. An answer that did not come from the account stays.
 func (s *shop) restoreDevice(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.patience)
 	defer cancel()
-	err := s.accounts.Flush(ctx) // what was answered a moment ago counts
+	err := s.accounts.Flush(ctx) // so that the latest answers count
 	if err == nil {
 		err = s.writeOwn(ctx, w, r)
 	}
@@ -134,8 +134,8 @@ func (s *shop) writeOwn(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	}
 }
 
-// erase removes what the ledger holds of the account, and signs out. The answer in the
-// cookies of other devices stays until they forget it. Segment is another matter: see
+// erase removes what the ledger holds about the account, and signs out. The answer in the cookies of
+// other devices stays until it expires or is deleted there. For the data at Segment, see
 // rights.Regulations.
 func (s *shop) erase(w http.ResponseWriter, r *http.Request) {
 	user := userOf(r)
@@ -145,7 +145,7 @@ func (s *shop) erase(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.patience)
 	defer cancel()
-	err := s.accounts.Flush(ctx) // what waits would be written afterwards
+	err := s.accounts.Flush(ctx) // or waiting records would be written afterwards
 	if err == nil {
 		s.restoreDevice(w, r) // while the ledger still knows
 		_, err = s.book.Erase(ctx, ledger.Person{Account: user})
@@ -162,7 +162,7 @@ func (s *shop) erase(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/?done=erase#done", http.StatusSeeOther)
 }
 
-// expireDaily removes what is older than the retention, and counts no more.
+// expireDaily removes records that are older than the retention and no longer count.
 func (s *shop) expireDaily(ctx context.Context) {
 	day := time.NewTicker(24 * time.Hour)
 	defer day.Stop()
@@ -178,8 +178,8 @@ func (s *shop) expireDaily(ctx context.Context) {
 	}
 }
 
-// remind has a worker remind the account of its renewal. Only the name of the account gets
-// there: a worker has no request, and so no cookie to read.
+// remind lets a worker remind the account of its renewal. The worker gets only the name of the
+// account: it has no request, and so no cookie to read.
 func (s *shop) remind(w http.ResponseWriter, r *http.Request) {
 	user := userOf(r)
 	if user == "" {
@@ -192,7 +192,7 @@ func (s *shop) remind(w http.ResponseWriter, r *http.Request) {
 
 const reminder = "Renewal Reminder Sent"
 
-// work sends what the account's present answer lets it, whoever gave that and where.
+// work sends what the current answer of the account allows, no matter where it was given.
 func (s *shop) work(ctx context.Context, user string) {
 	m := analytics.Track{MessageId: rand.Text(), UserId: user, Event: reminder}
 	s.visitors.show(user, m.MessageId)

@@ -18,12 +18,12 @@ import (
 	"github.com/go-consent/segment/cookie"
 )
 
-// signIn signs in, and answers for the account from then on if it is told to.
 func (b *browser) signIn(name string) {
 	b.t.Helper()
 	require.Equal(b.t, "/?done=sign-in#done", b.post("/sign-in", "name", name))
 }
 
+// answerEverywhere answers for the account, and not for the device alone.
 func (b *browser) answerEverywhere(button string, categories ...string) {
 	b.t.Helper()
 	form := []string{"answer", button, "redirect", "/", scopeField, "on"}
@@ -33,7 +33,7 @@ func (b *browser) answerEverywhere(button string, categories ...string) {
 	require.Equal(b.t, "/", b.post("/preferences", form...))
 }
 
-// reached returns the destinations that get what one request causes.
+// reached returns the destinations that the events of one request reach.
 func (b *browser) reached(path string) []string {
 	b.t.Helper()
 	b.post("/reset")
@@ -115,7 +115,7 @@ func TestAnAnswerForTheDeviceStaysThere(t *testing.T) {
 	require.Contains(t, page, `name="everywhere">`, "the box is not ticked for those who did not tick it")
 }
 
-// Who is not signed in is not asked for whom the answer is, and cannot say so.
+// A visitor who is not signed in is not asked for whom the answer is, and cannot choose it.
 func TestScopeIsForThoseWhoAreSignedIn(t *testing.T) {
 	b := visit(t)
 	require.NotContains(t, b.get("/"), scopeField)
@@ -159,7 +159,7 @@ func TestSigningOutRestoresTheDevice(t *testing.T) {
 	}
 }
 
-// An answer that the ledger never saw, such as that of a script, is the device's own.
+// An answer that the ledger never saw, such as one of a script, belongs to the device.
 func TestSigningOutKeepsWhatTheLedgerDoesNotKnow(t *testing.T) {
 	b := visit(t)
 	b.answer("deny")
@@ -175,7 +175,7 @@ func eraseDevice(b *browser) error {
 	return err
 }
 
-// The next one at a shared device does not get the answer of the one before.
+// The next person at a shared device does not get the answer of the previous one.
 func TestAnotherAccountOnTheDevice(t *testing.T) {
 	b := visit(t)
 	b.signIn("ann")
@@ -206,7 +206,7 @@ func TestEventsCarryTheAccount(t *testing.T) {
 	require.Equal(t, []any{"ann"}, users["group"])
 }
 
-// What of the shop's cookies leaves it: nothing.
+// The ids in the shop's own cookies never leave the shop.
 func TestSegmentNeverSeesTheDevice(t *testing.T) {
 	b := visit(t)
 	b.signIn("ann")
@@ -255,7 +255,7 @@ func TestNamesThatAreRefused(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, response.StatusCode)
 }
 
-// A store that is down.
+// A broken store fails while it is down.
 type broken struct {
 	ledger.Memory
 	down atomic.Bool

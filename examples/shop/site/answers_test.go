@@ -171,7 +171,7 @@ func TestVisitorsSeeTheirOwnEvents(t *testing.T) {
 	require.Equal(t, 1, sent, "its own view of the page")
 	require.Equal(t, counts(1, "Webhooks"), at)
 
-	// A session that the shop did not give is none.
+	// A session id that the shop did not issue is ignored.
 	thief := browserOf(t, b.shop, b.url)
 	thief.header.Set("Cookie", visitorCookie+"=chosen")
 	sent, _ = thief.delivered()

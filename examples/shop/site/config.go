@@ -9,7 +9,7 @@ import (
 	"github.com/go-consent/segment/consent/ledger"
 )
 
-// A Config says where a shop listens, where its events go and what it remembers answers in.
+// A Config says where a shop listens, where its events go and where it stores answers.
 type Config struct {
 	Addr     string // to listen on
 	Hosts    string // names of the shop besides this machine's own, with commas between them
@@ -26,8 +26,8 @@ type Config struct {
 	Out, Errors io.Writer
 }
 
-// Parse sets c by the arguments of a program, whose further flags are in flags already. It
-// reports whether to go on: there is nothing left to do after -help.
+// Parse sets c from the arguments of a program, which may have defined further flags. It reports
+// whether to go on: after -help there is nothing left to do.
 func (c *Config) Parse(flags *flag.FlagSet, args []string) (goOn bool, err error) {
 	flags.SetOutput(io.Discard) // what is wrong is returned
 	flags.StringVar(&c.Addr, "addr", "127.0.0.1:8080", "the `address` to listen on")

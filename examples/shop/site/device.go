@@ -11,20 +11,20 @@ import (
 
 // deviceCookie holds the number under which the ledger keeps the answers of this device.
 //
-// It is not the anonymous id that Segment knows: that one needs consent, and is another with
-// each event of those who deny. A denial has to be kept as provably as a grant, and must hold
-// after an account was used here, so the ledger needs an id that stays. It is no means of
-// tracking: the device gets it with its first answer or sign-in, and it stays between the
-// browser and the ledger. No event has it, and Segment never sees it. Keeping proof of an
-// answer is a duty (GDPR article 7(1)), and the id is strictly necessary for that.
+// It is not the anonymous id that Segment knows. That one needs consent, and changes with each event
+// of a visitor who denied. A denial has to be as provable as a grant, and has to count after an
+// account was used here, so the ledger needs an id that stays. The number is not for tracking: the
+// device gets it with its first answer or sign-in, and only the browser and the ledger know it. No
+// event has it, and Segment never sees it. Keeping proof of an answer is a duty (GDPR article
+// 7(1)), and the number is strictly necessary for that.
 //
-// The session will not do: it ends, and its cookie opens an account.
+// The session cannot take its place: it ends, and its cookie gives access to an account.
 const deviceCookie = "shop-device"
 
 type deviceKey struct{}
 
-// rememberDevice gives the device a number if it has none, and the one that it has another
-// year. It is for requests with which somebody answers or signs in.
+// rememberDevice gives the device a number if it has none, and otherwise extends its number by a
+// year. It is for requests in which a visitor answers or signs in.
 func rememberDevice(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {
@@ -43,8 +43,8 @@ func rememberDevice(next http.Handler) http.Handler {
 	})
 }
 
-// deviceOf returns the number of the device, or "" if it has none yet. A cookie with
-// anything else than what the shop gave is none.
+// deviceOf returns the number of the device, or "" if it has none yet. A cookie that does not hold a
+// number in the shop's form does not count.
 func deviceOf(r *http.Request) string {
 	if device, ok := r.Context().Value(deviceKey{}).(string); ok {
 		return device
@@ -59,7 +59,7 @@ func deviceOf(r *http.Request) string {
 // userOf returns the account that is signed in, or "".
 func userOf(r *http.Request) string { return visitorOf(r).account() }
 
-// personOf returns whose records to show. Without an account there is nobody: others may
+// personOf returns the person whose records to show. Without an account there is none: others may
 // have used the device.
 func personOf(r *http.Request) ledger.Person { return ledger.Person{Account: userOf(r)} }
 

@@ -21,14 +21,14 @@ type event struct {
 	Proof            *proof // nil: it has none
 }
 
-// An eventGroup tells of the destinations under one heading.
+// An eventGroup is the destinations under one heading.
 type eventGroup struct {
 	Title string
 	Why   string // the reason, where all of the group have the same
 	Cells []cell
 }
 
-// A cell is what became of an event at a destination.
+// A cell says what became of an event at a destination.
 type cell struct {
 	Destination string
 	Open        bool
@@ -108,7 +108,7 @@ func (s *shop) cells(d consent.Decision, at *arrival) []eventGroup {
 	return groups
 }
 
-// cellOf tells what Segment did where that is known, and else what was decided.
+// cellOf returns what Segment did, if that is known, or else what was decided.
 func cellOf(name, heading string, v consent.Verdict, allowed bool, delivery segmenttest.Delivery, known bool) cell {
 	c := cell{Destination: name, Open: allowed, Status: "denied", Why: why(v, heading)}
 	switch {
@@ -125,7 +125,7 @@ func cellOf(name, heading string, v consent.Verdict, allowed bool, delivery segm
 	return c
 }
 
-// folded says once what all cells say.
+// folded moves what all cells have in common into the heading.
 func (g eventGroup) folded() eventGroup {
 	for _, c := range g.Cells {
 		if c.Why != g.Cells[0].Why {
@@ -174,7 +174,7 @@ func (e event) names(open bool) (names []string) {
 	return names
 }
 
-// summary tells in a sentence or two who got the event.
+// summary says in a sentence or two who got the event.
 func (e event) summary(live bool) string {
 	switch e.Status {
 	case "sent":

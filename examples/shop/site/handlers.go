@@ -11,8 +11,8 @@ import (
 	"github.com/go-consent/segment/consent"
 )
 
-// home shows the page, and tracks that it was viewed. What a visitor sees after doing
-// something is no view of its own.
+// home shows the page, and tracks that it was viewed. The page that follows an action does not count
+// as another view.
 func (s *shop) home(w http.ResponseWriter, r *http.Request) {
 	done := r.URL.Query().Get("done")
 	if done == "" {
@@ -55,8 +55,8 @@ func (s *shop) join(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/?done=join#done", http.StatusSeeOther)
 }
 
-// track sends the event to where the consent in the context of r lets it go. An event
-// that cannot be sent is no reason to fail the visitor's request.
+// track sends the event to the destinations that the consent in the context of r allows. If the event
+// cannot be sent, the visitor's request does not fail.
 func (s *shop) track(r *http.Request, m analytics.Message) {
 	if err := s.client.For(r.Context()).Enqueue(m); err != nil {
 		s.log.Printf("event not sent: %v", err)
@@ -68,11 +68,11 @@ func (s *shop) track(r *http.Request, m analytics.Message) {
 	s.journal.because(m, ruling, signals)
 }
 
-// anonymousID returns the id under which Segment knows the visitor. An id recognises
-// people, so it needs consent like any other use of their data: whoever allows no
-// destination has another one for each event, which Segment requires and which singles
-// out nobody. The event that reports a withdrawal still has the old id, to be filed
-// under it. A site with analytics.js in its pages has the id of cookie.AnonymousID.
+// anonymousID returns the id under which Segment knows the visitor. An id recognises people, so it
+// needs consent like any other use of their data. Segment requires one, so a visitor who allows no
+// destination gets a new one for each event, which identifies nobody. The event that reports a
+// withdrawal still has the old id, so that Segment files it under that id. A site with analytics.js
+// in its pages would use the id of cookie.AnonymousID.
 func (s *shop) anonymousID(r *http.Request) string {
 	agreed := s.agreed(consent.FromContext(r.Context()))
 	if s.queue != nil && agreed {
@@ -81,9 +81,8 @@ func (s *shop) anonymousID(r *http.Request) string {
 	return visitorOf(r).anonymousID(agreed)
 }
 
-// agreedUser returns the user who is signed in, under the same condition: an order is for
-// the account whatever its owner answered, but nobody has to be recognised for a look at
-// the page.
+// agreedUser returns the user who is signed in, under the same condition. An order belongs to the
+// account whatever its owner answered, but a view of the page needs nobody to be recognised.
 func (s *shop) agreedUser(r *http.Request) string {
 	if !s.agreed(consent.FromContext(r.Context())) {
 		return ""
@@ -101,8 +100,8 @@ func (s *shop) agreed(state consent.State) bool {
 	return false
 }
 
-// deliveries tells how many events of the visitor arrived, and how many of them at
-// each destination. It answers when every event of the requests before has arrived.
+// deliveries responds with how many events of the visitor arrived, and how many of them at each
+// destination. It responds when every event of earlier requests has arrived.
 func (s *shop) deliveries(w http.ResponseWriter, r *http.Request) {
 	if s.segment == nil {
 		http.Error(w, "what was delivered, only Segment knows", http.StatusNotFound)
@@ -120,14 +119,14 @@ func (s *shop) deliveries(w http.ResponseWriter, r *http.Request) {
 	}{sent, delivered})
 }
 
-// reset forgets the events of the visitor, those under way included.
+// reset forgets the events of the visitor, including those under way.
 func (s *shop) reset(w http.ResponseWriter, r *http.Request) {
 	visitorOf(r).forget()
 	http.Redirect(w, r, "/?done=reset#done", http.StatusSeeOther)
 }
 
-// secure sets the headers that every answer has: a page of one's own, without
-// scripts and in no frame, that no cache keeps.
+// secure sets the headers of every response. The page is for one visitor, has no scripts, is not
+// shown in a frame, and is not stored by a cache.
 func secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/segmentio/analytics-go/v3"
 	"github.com/stretchr/testify/require"
@@ -20,7 +21,7 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// A browser is that of a visitor at a shop.
+// A browser belongs to a visitor of a shop.
 type browser struct {
 	t      *testing.T
 	shop   *shop
@@ -46,6 +47,7 @@ func visitOn(t *testing.T, store ledger.Store, config destinations.Config, write
 	t.Helper()
 	s, err := newShop(config, writeKey, c, fake, Config{Store: store}, log.New(io.Discard, "", 0))
 	require.NoError(t, err)
+	s.patience = time.Minute // a busy machine takes longer than a visitor waits
 	server := httptest.NewServer(s.handler())
 	t.Cleanup(func() {
 		server.Close()
@@ -116,7 +118,7 @@ func formOf(pairs ...string) url.Values {
 	return form
 }
 
-// act does everything that causes an event but for the answer: four of them.
+// act does everything that causes events, except answering: four events.
 func (b *browser) act() {
 	b.t.Helper()
 	b.post("/buy")

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// onlyHosts refuses requests for any other host: a page of another site whose name was
-// pointed at this machine could read what the shop shows.
+// onlyHosts refuses requests for any other host. Otherwise a page of another site, whose name
+// resolves to this machine, could read what the shop shows.
 func onlyHosts(hosts []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !slices.Contains(hosts, hostOf(r.Host)) {
@@ -20,8 +20,8 @@ func onlyHosts(hosts []string, next http.Handler) http.Handler {
 	})
 }
 
-// hostsOf returns the names of the shop: this machine's, that of the address to listen
-// on, and others that it was told of.
+// hostsOf returns the names of the shop: those of this machine, that of the address to listen on, and
+// the given others.
 func hostsOf(addr string, others string) []string {
 	hosts := []string{"localhost", "127.0.0.1", "::1"}
 	if host := hostOf(addr); host != "" {

@@ -32,7 +32,7 @@ type entry struct {
 	signals  consent.State   // denials on top
 }
 
-// A head is what tells one event from another.
+// A head is what distinguishes one event from another.
 type head struct {
 	id        string // "" for those of the preferences, which have none yet
 	anonymous string
@@ -72,8 +72,8 @@ func (j *journal) settled(m analytics.Message, o consent.Outcome) {
 	}
 }
 
-// because notes whose answer counted for a message that was enqueued, and the signals of
-// the browser on top.
+// because notes whose answer counted for a message that was enqueued, and the signals of the browser
+// that counted too.
 func (j *journal) because(m analytics.Message, ruling ledger.Ruling, signals consent.State) {
 	h := headOf(m)
 	j.mu.Lock()

@@ -25,7 +25,7 @@ type page struct {
 	Unreadable bool // there is an answer, and it cannot be read
 	Asked      bool // there is an answer
 	User       string
-	Rule       string // whose answer counts for somebody who is signed in
+	Rule       string // whose answer counts for a visitor who is signed in
 	Everywhere bool   // nothing on this device differs from the account
 	Questions  []question
 	Done       done
@@ -41,7 +41,7 @@ type question struct {
 	Why     string
 }
 
-// A done tells visitors what became of what they just did.
+// A done tells visitors the result of what they just did.
 type done struct{ What, Title, Text string }
 
 type total struct {
@@ -87,15 +87,15 @@ func (s *shop) render(w http.ResponseWriter, r *http.Request, what string) {
 	_, _ = w.Write(b.Bytes()) // the visitor may be gone
 }
 
-// rules say to those who are signed in whose answer counts: on a device that is new to the
-// account they have to be told, most of all if the two differ (CNIL 2025-131).
+// rules tell visitors who are signed in whose answer counts. On a device that is new to the account
+// they have to be told, especially if the two answers differ (CNIL 2025-131).
 var rules = map[ledger.Why]string{
 	ledger.WhyNoAccount: "Your account has no answer yet. On this device, the device's own counts.",
 	ledger.WhyAccount:   "Your account's answer counts here, and on every device where you are signed in.",
 	ledger.WhyBoth:      "This device has an answer that differs from your account's. Only what both allow is on.",
 }
 
-// questionOf tells the visitor's own answer and what counts, which may be less.
+// questionOf returns the visitor's own answer and what counts, which may be less.
 func questionOf(c category, r *http.Request, answer consent.State) question {
 	q := question{category: c, Checked: answer.Category(c.Name) == consent.Granted}
 	choice := consent.FromContext(r.Context()).Category(c.Name)
@@ -115,9 +115,9 @@ func questionOf(c category, r *http.Request, answer consent.State) question {
 	return q
 }
 
-// doneOf tells what became of what was done: of what causes an event, by the latest such
-// event. Anybody can make a link that claims it; if it did not happen, there is nothing to
-// tell.
+// doneOf says what became of the visitor's action. If the action causes an event, it looks at the
+// latest such event. Anybody can make a link that claims an action, so it says nothing about one
+// that did not happen.
 func doneOf(what string, v *visitor, events []event, live bool) done {
 	switch {
 	case what == "reset":

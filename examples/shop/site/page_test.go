@@ -28,7 +28,7 @@ func TestPageShowsWhatSegmentReceived(t *testing.T) {
 	require.NotContains(t, page, "<script")
 }
 
-// After a button the page shows, at the place that the address names, what became of it.
+// After a click the page shows its result, at the place that the address names.
 func TestPageTellsWhatWasDone(t *testing.T) {
 	b := visit(t)
 	for _, test := range []struct{ path, done, title string }{
@@ -41,7 +41,7 @@ func TestPageTellsWhatWasDone(t *testing.T) {
 	}
 	b.answer("accept")
 	require.Contains(t, b.get("/?done=answer"), "Your choices are saved.</strong> Segment is told of them, and no destination.")
-	// A link of somebody else's claims nothing that did not happen.
+	// A link from another site cannot claim something that did not happen.
 	other := browserOf(t, b.shop, b.url)
 	for _, done := range []string{"buy", "join", "answer", "<b>"} {
 		require.NotContains(t, other.get("/?done="+done), `id="done"`, done)
@@ -59,7 +59,7 @@ func TestPageShowsSuppressedEvents(t *testing.T) {
 	fake.RequireArrivals(t, 0)
 }
 
-// The question comes first until it is answered: on a phone it is what one sees.
+// The question comes first until it is answered, so that it is visible on a phone.
 func TestQuestionComesFirst(t *testing.T) {
 	b := visit(t)
 	order := func() []string {

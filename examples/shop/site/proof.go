@@ -17,8 +17,8 @@ func (s *shop) rulingOf(r *http.Request) ledger.Ruling {
 	return ruling
 }
 
-// A policyRecord is what a proof says of the policy: the table itself, and the fingerprint
-// of the policy, which every record of the ledger has.
+// A policyRecord is what a proof says about the policy: the table itself, and the fingerprint of the
+// policy, which every record of the ledger has.
 type policyRecord struct {
 	SHA256 string              `json:"sha256"` // by Policy.Fingerprint
 	Config destinations.Config `json:"config"`
@@ -69,7 +69,7 @@ func (s *shop) history(r *http.Request) (records []ledger.Record) {
 		}
 		of, want := record.Device, p.Device
 		if record.Scope == ledger.AccountScope {
-			of, want = record.Account, p.Account // another's account is nobody's business here
+			of, want = record.Account, p.Account // the records of another account are private
 		}
 		if of == want && of != "" {
 			records = append(records, record)
@@ -78,8 +78,8 @@ func (s *shop) history(r *http.Request) (records []ledger.Record) {
 	return records
 }
 
-// proofOf returns the proof of an event, or nil if it has none: reports of an answer are
-// about the record, and not by it.
+// proofOf returns the proof of an event, or nil if it has none. The report of an answer has none: it
+// is about the record, and not decided by it.
 func (s *shop) proofOf(e entry, history []ledger.Record) *proof {
 	if e.id == "" {
 		return nil
@@ -148,8 +148,8 @@ func answersOf(s consent.State) map[string]string {
 	return answers
 }
 
-// proof shows the proof of one of the visitor's events, as JSON, with the head of the
-// ledger: whoever keeps it can show later that nobody changed the records.
+// proof shows the proof of one of the visitor's events, as JSON, with the head of the ledger. With
+// the head, one can show later that nobody changed the records.
 func (s *shop) proof(w http.ResponseWriter, r *http.Request) {
 	id := r.URL.Query().Get("event")
 	for _, e := range s.journal.of(visitorOf(r)) {

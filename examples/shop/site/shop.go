@@ -39,8 +39,8 @@ func policyConfig() destinations.Config {
 	}
 }
 
-// gpc is what the browser says unasked: Global Privacy Control objects to the sale
-// and sharing of data, which here is advertising.
+// gpc reads the signal of the browser: Global Privacy Control objects to the sale and sharing of
+// data, which here is advertising.
 var gpc = middleware.GPC("advertising")
 
 // A shop serves the pages and tracks what happens on them.
@@ -59,7 +59,7 @@ type shop struct {
 	journal  *journal             // what was decided about each event, and its outcome
 	segment  *segmenttest.Segment // stands in for Segment; nil if the events go to Segment
 	groups   []group              // the destinations to show
-	config   policyRecord         // what a proof says of the policy
+	config   policyRecord         // what a proof says about the policy
 	patience time.Duration        // how long a page waits for events under way
 }
 
@@ -87,7 +87,7 @@ func newShop(config destinations.Config, writeKey string, c analytics.Config, fa
 	return s, nil
 }
 
-// close writes the records that wait, and sends the events that do.
+// close writes the waiting records, and sends the waiting events.
 func (s *shop) close(ctx context.Context) error {
 	_, err := s.accounts.Close(ctx)
 	return errors.Join(err, s.closeClients(ctx))
@@ -138,7 +138,7 @@ func (s *shop) preferences() http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		take.ServeHTTP(w, r)
-		// So that the next page already goes by the record. A denial counts without that.
+		// So that the next page already uses the record. A denial counts without that.
 		ctx, cancel := context.WithTimeout(r.Context(), s.patience)
 		defer cancel()
 		_ = s.accounts.Flush(ctx) // what did not work is in the log

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// visitorCookie holds the session of a visitor: it is strictly necessary to show people
-// their own events and nobody else's. Segment never sees it.
+// visitorCookie holds the session of a visitor. It is strictly necessary to show people only their
+// own events. Segment never sees it.
 const visitorCookie = "shop-session"
 
 // How much is remembered, of all visitors together.
@@ -18,7 +18,7 @@ const (
 	maxIDs      = 200 // of one visitor
 )
 
-// A visitor is somebody who has the cookie.
+// A visitor is a browser with the cookie.
 type visitor struct {
 	session string // guarded by visitors.mu
 
@@ -27,7 +27,7 @@ type visitor struct {
 	last  string   // what began the session: "sign-in", "sign-out", "erase" or ""
 	ids   []string // under which Segment got events, the current one last
 	at    string   // the device that the current one is of, if it is of one
-	shown []string // ids of other messages that are the visitor's to see: what workers sent
+	shown []string // ids of other messages that the visitor may see: what workers sent
 }
 
 func (v *visitor) account() string {
@@ -42,8 +42,8 @@ func (v *visitor) did(what string) bool {
 	return v.last == what
 }
 
-// anonymousID returns the visitor's id for Segment, which is a new one with each call
-// for those who have not agreed to one.
+// anonymousID returns the visitor's id for Segment. For a visitor who has not agreed to one, each
+// call returns a new id.
 func (v *visitor) anonymousID(agreed bool) string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -117,8 +117,8 @@ func (v *visitors) find(r *http.Request) *visitor {
 	return v.bySID[c.Value]
 }
 
-// renew gives a visitor another session, as whoever signs in needs one that nobody else
-// can know.
+// renew gives a visitor another session: after signing in, it must be one that nobody else can
+// know.
 func (v *visitors) renew(w http.ResponseWriter, r *http.Request, who *visitor) {
 	http.SetCookie(w, &http.Cookie{
 		Name: visitorCookie, Value: v.add(who), Path: "/",
@@ -157,7 +157,7 @@ func (v *visitors) signIn(w http.ResponseWriter, r *http.Request, user string) {
 	v.renew(w, r, who)
 }
 
-// signOut makes a new visitor of whoever stays, who does not see what the account did.
+// signOut makes the browser a new visitor, who does not see what the account did.
 func (v *visitors) signOut(w http.ResponseWriter, r *http.Request, how string) {
 	v.mu.Lock()
 	v.remove(visitorOf(r).session)
@@ -165,7 +165,7 @@ func (v *visitors) signOut(w http.ResponseWriter, r *http.Request, how string) {
 	v.renew(w, r, &visitor{last: how})
 }
 
-// show lets all who are signed in to an account see a message on their pages.
+// show lets everybody who is signed in to an account see a message on their page.
 func (v *visitors) show(user, messageID string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

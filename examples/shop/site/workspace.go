@@ -8,9 +8,8 @@ import (
 	"github.com/go-consent/segment/destinations"
 )
 
-// workspaceFor returns a workspace of Segment as it is likely to be: its consent
-// categories are those of the policy, and somebody has since connected a destination
-// that the policy has not heard of.
+// workspaceFor returns a typical workspace of Segment: its consent categories are those of the
+// policy, and somebody has connected a destination that the policy does not know.
 func workspaceFor(config destinations.Config) segmenttest.Workspace {
 	w := segmenttest.Workspace{Categories: config.Categories, Keep: keep}
 	for _, g := range groupsOf(config) {
@@ -20,7 +19,7 @@ func workspaceFor(config destinations.Config) segmenttest.Workspace {
 	return w
 }
 
-// arrivals returns what the fake Segment has of a visitor, the newest first.
+// arrivals returns the events of a visitor at the fake Segment, the newest first.
 func (s *shop) arrivals(v *visitor) []arrival {
 	if s.segment == nil {
 		return nil
@@ -77,7 +76,7 @@ func categories() []category {
 	}
 }
 
-// questionText is all that the form asks, in words.
+// questionText is everything that the form asks, in words.
 func questionText() string {
 	text, _ := json.Marshal(categories()) // it holds nothing but strings
 	return string(text)

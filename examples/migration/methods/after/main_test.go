@@ -34,7 +34,7 @@ func TestRejectedAdvertisingGetsNothing(t *testing.T) {
 	require.Zero(t, client.Stats().Unbound)
 }
 
-// A call without For is for nobody: it goes nowhere, and is counted.
+// A call without For has no visitor: the event is suppressed, and counted.
 func TestForgottenFor(t *testing.T) {
 	var segment consenttest.Recorder
 	client := consent.New(&segment, policy, nil)

@@ -28,7 +28,7 @@ func TestRejectedAdvertisingGetsNothing(t *testing.T) {
 	segment.RequireReached(t, "Amplitude", 1)
 }
 
-// A caller that does not pass the answer on, or passes on something else, opens nothing.
+// A caller that does not pass the answer on, or passes another value, opens nothing.
 func TestCallsWithoutAnAnswer(t *testing.T) {
 	for _, md := range []metadata{nil, {"consent": ""}, {"consent": "yes"}} {
 		var segment consenttest.Recorder
