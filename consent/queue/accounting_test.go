@@ -142,12 +142,17 @@ func TestEveryMessageIsAccountedFor(t *testing.T) {
 	suppressed := map[string]bool{}
 	var graves grave
 	lives, sums := 0, queue.Stats{}
-	for deadline := time.Now().Add(60 * time.Second); q.Len() > 0; lives++ {
+	for deadline := time.Now().Add(2 * time.Minute); q.Len() > 0; lives++ {
 		require.True(t, time.Now().Before(deadline), "%d are left", q.Len())
 		config := fake.Config()
 		config.Interval, config.BatchSize, config.Logger = 2*time.Millisecond, 1+r.IntN(20), silent{}
 		config.RetryAfter = func(int) time.Duration { return time.Millisecond }
+		// A life ends soon after its first outcome, so that each gets somewhere on a slow machine.
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		soon := time.Duration(10+r.IntN(60)) * time.Millisecond
+		var first sync.Once
 		client, err := consent.NewSegment(fake.WriteKey(), config, policy, &consent.Options{OnOutcome: func(m analytics.Message, o consent.Outcome) {
+			first.Do(func() { time.AfterFunc(soon, cancel) })
 			if o.Result == consent.Suppressed {
 				mu.Lock()
 				defer mu.Unlock()
@@ -160,7 +165,6 @@ func TestEveryMessageIsAccountedFor(t *testing.T) {
 			Backoff: func(int) time.Duration { return time.Millisecond }, Extend: 50 * time.Millisecond, Grace: time.Nanosecond,
 		})
 		require.NoError(t, err)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(10+r.IntN(60))*time.Millisecond)
 		_ = worker.Run(ctx)
 		cancel()
 		s := worker.Stats()
