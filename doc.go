@@ -86,6 +86,13 @@
 // owner of each destination, and destinations/consentgate fails a pull request that opens
 // more than somebody has approved.
 //
+// # Other routers
+//
+// A consent.Router turns a decision into what a service other than Segment enforces, and
+// suppresses the rest. consent/rudderstack, consent/snowplow and consent/mparticle, modules
+// of their own, have one each, consent.Gate is for services that enforce nothing, and
+// consent/routers sends each message to several. .github/ROUTERS.md says who enforces what.
+//
 // # Accounts and proof
 //
 // Package consent/ledger keeps a record of every answer in a chain that shows tampering, and
@@ -104,13 +111,22 @@
 // Client.Flush sends what is queued now, and Client.Shutdown does so within a deadline, with
 // retries.
 //
+// # Durable delivery
+//
+// A Client of consent.NewQueued stores each event before Enqueue returns, so none is lost when
+// the process dies. A queue.Worker asks for the visitor's answer again when the event leaves,
+// and a withdrawal counts for what is still queued. The engines are modules of their own:
+// consent/queue/jetstream, on the disk of this process or in a cluster, and
+// consent/queue/river, in the same Postgres transaction as the event's cause.
+//
 // # Tests
 //
 // consent/consenttest has a Recorder to send to instead of Segment, and visitors of every
 // kind to send for. Below it, segmenttest has a Segment on the loopback interface that
-// can fail in every way, and conformance has suites for policies, sources and stores of your
-// own.
+// can fail in every way, and conformance has suites for policies, sources, routers, stores and
+// queues of your own.
 //
 // The program in examples/shop shows all of it at work, with a page on which every
-// event can be followed to each destination. examples/durable keeps its records in SQLite.
+// event can be followed to each destination. examples/durable keeps its records in SQLite and
+// its events in a queue.
 package segment

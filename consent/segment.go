@@ -42,7 +42,7 @@ const (
 //   - At most 10 requests are under way at once; further messages wait in the queue. Each
 //     request is tried at most 10 times, for 10 seconds each. The pauses are those of
 //     RetryAfter, or of the server's Retry-After but at most 5 minutes. After a 429 Too Many
-//     Requests all requests wait: see [Client.LimitedUntil].
+//     Requests all of them wait: see [Client.LimitedUntil].
 //   - Every message has an outcome, and Enqueue does not block. See
 //     [Options.OnOutcome], [Options.MaxPending] and [Client.Shutdown].
 //   - Nothing of a message, nor of what a server answers, is written to a log. The Logger

@@ -3,7 +3,8 @@
 //
 // A backend that is killed loses what analytics-go holds in memory, and a visitor who
 // withdraws consent still has events in the backlog. Here an event is stored before Enqueue
-// returns, and a [Worker] decides about it once more when it leaves, by the answer of then:
+// returns. When it leaves, a [Worker] decides about it once more, by the answer that counts at
+// that moment:
 //
 //	tracker := consent.NewQueued(q, policy, nil) // in handlers, instead of NewSegment
 //	tracker.For(r.Context()).Enqueue(analytics.Track{...})
@@ -11,9 +12,9 @@
 //	worker, err := queue.NewWorker(queue.Options{Queue: q, Client: client, Answers: answers, DeadLetter: keep})
 //	err = worker.Run(ctx)                        // in the same process, or in another
 //
-// A [Queue] is an engine: this package has the interface, and [Memory], which is for tests
-// and forgets all when the process ends. The conformance package has the rules that an
-// engine must keep.
+// A [Queue] is an engine. Two are modules of their own: jetstream, on the disk of this process or
+// in a NATS cluster, and river, in the transactions of Postgres. [Memory] is for tests: it
+// forgets everything when the process ends. Test other engines with conformance.TestQueue.
 //
 // # What can happen
 //

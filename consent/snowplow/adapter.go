@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/analytics-go/v3"
@@ -30,7 +31,8 @@ type adapter struct {
 	timeout    time.Duration
 	retryAfter func(attempt int) time.Duration
 
-	closed  chan struct{}
+	ending  *ending
+	failed  atomic.Int64
 	senders sync.WaitGroup
 }
 
@@ -43,7 +45,7 @@ func newAdapter(c Config, g *GDPR) *adapter {
 		converter: converter{appID: c.AppID, namespace: c.Namespace, schemas: schemas, gdpr: g, busy: make(chan bool)},
 		queue:     newQueue(cmp.Or(c.MaxPending, defaultPending), cmp.Or(c.MaxPendingBytes, defaultBytes)),
 		collector: c.Collector, transport: c.Transport, timeout: cmp.Or(c.Timeout, defaultTimeout), retryAfter: c.RetryAfter,
-		closed: make(chan struct{}),
+		ending: newEnding(),
 	}
 	if a.transport == nil {
 		a.transport = http.DefaultTransport
@@ -70,17 +72,7 @@ func (a *adapter) Enqueue(m analytics.Message) error {
 	if err != nil {
 		return err
 	}
-	return a.queue.put(queued{m, payload, size})
-}
-
-// Close sends what is queued, and waits until every outcome was told.
-func (a *adapter) Close() error {
-	if !a.queue.close() {
-		return analytics.ErrClosed
-	}
-	close(a.closed)
-	a.senders.Wait()
-	return nil
+	return a.queue.put(queued{message: m, payload: payload, size: size})
 }
 
 // send delivers batches until the adapter is closed and the queue is empty.
@@ -120,21 +112,18 @@ func (a *adapter) told(batch []queued, err error) {
 		}
 	}()
 	for next < len(batch) {
-		q := batch[next]
 		next++
-		a.queue.done(q)
-		a.tell(q.message, err)
+		a.tellOne(batch[next-1], err)
 	}
 }
 
-// isClosed reports whether the adapter is.
-func (a *adapter) isClosed() bool {
-	select {
-	case <-a.closed:
-		return true
-	default:
-		return false
+func (a *adapter) tellOne(q queued, err error) {
+	defer a.queue.told(q)
+	a.queue.done(q)
+	if err != nil {
+		a.failed.Add(1)
 	}
+	a.tell(q.message, err)
 }
 
 var _ analytics.Client = (*adapter)(nil)

@@ -10,6 +10,7 @@ import (
 
 var (
 	errNoOutcome = &failure{text: "the request had no outcome", temporary: true}
+	errAborted   = &failure{text: "Shutdown ended before the event was sent"}
 	errExited    = &failure{text: "a function of the application ended the goroutine that sends"}
 )
 

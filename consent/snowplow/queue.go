@@ -1,6 +1,7 @@
 package snowplow
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/segmentio/analytics-go/v3"
@@ -20,6 +21,7 @@ type queued struct {
 	message analytics.Message // for its outcome
 	payload payload.Payload
 	size    int // of the payload in the body of a request, at most
+	round   int // of flushes, in which it was accepted
 }
 
 // A queue holds what was accepted and not yet taken, and counts what has no outcome.
@@ -32,10 +34,20 @@ type queue struct {
 	pending int
 	bytes   int
 	closed  bool
+
+	round   int         // how often flushed was called
+	untold  map[int]int // messages whose outcome was not told, by round
+	flushes []flush
+}
+
+// A flush waits until no message of its round, or of one before, is untold.
+type flush struct {
+	round int
+	done  chan struct{}
 }
 
 func newQueue(maxPending, maxBytes int) *queue {
-	q := &queue{maxPending: maxPending, maxBytes: maxBytes}
+	q := &queue{maxPending: maxPending, maxBytes: maxBytes, untold: make(map[int]int)}
 	q.changed.L = &q.mu
 	return q
 }
@@ -49,6 +61,8 @@ func (q *queue) put(x queued) error {
 	case q.pending >= q.maxPending || q.pending > 0 && q.bytes+x.size > q.maxBytes:
 		return consent.ErrFull
 	}
+	x.round = q.round
+	q.untold[x.round]++
 	q.waiting = append(q.waiting, x)
 	q.pending++
 	q.bytes += x.size
@@ -88,6 +102,54 @@ func (q *queue) done(x queued) {
 	defer q.mu.Unlock()
 	q.pending--
 	q.bytes -= x.size
+}
+
+// told notes that the outcome of a message was told.
+func (q *queue) told(x queued) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.untold[x.round]--; q.untold[x.round] > 0 {
+		return
+	}
+	delete(q.untold, x.round)
+	q.flushes = slices.DeleteFunc(q.flushes, func(f flush) bool {
+		if q.isUntold(f.round) {
+			return false
+		}
+		close(f.done)
+		return true
+	})
+}
+
+// isUntold reports whether a message of that round, or of one before, is untold.
+func (q *queue) isUntold(round int) bool {
+	for r := range q.untold {
+		if r <= round {
+			return true
+		}
+	}
+	return false
+}
+
+// flushed returns a channel that is closed when the outcome of each message accepted so far
+// was told.
+func (q *queue) flushed() <-chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	f := flush{q.round, make(chan struct{})}
+	if q.round++; q.isUntold(f.round) {
+		q.flushes = append(q.flushes, f)
+	} else {
+		close(f.done)
+	}
+	return f.done
+}
+
+// left returns how many messages have no outcome.
+func (q *queue) left() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.pending
 }
 
 // close reports false if the queue was closed before.

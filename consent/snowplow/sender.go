@@ -19,7 +19,7 @@ type sender struct {
 
 func newSender(a *adapter) *sender {
 	protocol, host, _ := strings.Cut(a.collector, "://")
-	s := &sender{adapter: a, transport: &transport{next: a.transport, timeout: a.timeout}}
+	s := &sender{adapter: a, transport: &transport{next: a.transport, timeout: a.timeout, abort: a.ending.abort}}
 	s.emitter = tracker.InitEmitter(
 		tracker.RequireCollectorUri(host), tracker.OptionProtocol(protocol), tracker.OptionRequestType("POST"),
 		tracker.RequireStorage(new(rows)),
@@ -34,13 +34,16 @@ func newSender(a *adapter) *sender {
 // send sends the batch in one request, and again if that may help. It returns nil if the
 // collector took it.
 func (s *sender) send(batch []queued) error {
+	ending := s.adapter.ending
 	for attempt := 0; ; attempt++ {
-		last := attempt+1 == defaultAttempts || s.adapter.isClosed()
+		if ending.abort.Err() != nil {
+			return errAborted
+		}
+		last := attempt+1 == defaultAttempts || ending.isLast()
 		err := s.attempt(batch)
-		if err == nil || last || !isTemporary(err) {
+		if err == nil || last || !isTemporary(err) || !ending.pause(s.adapter.pause(attempt)) {
 			return err
 		}
-		s.wait(attempt)
 	}
 }
 
@@ -58,16 +61,6 @@ func (s *sender) attempt(batch []queued) error {
 		return nil
 	}
 	return s.transport.err
-}
-
-// wait waits until another attempt is due, or the adapter is closed.
-func (s *sender) wait(attempt int) {
-	timer := time.NewTimer(s.adapter.pause(attempt))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-s.adapter.closed:
-	}
 }
 
 // pause asks the function of the application. A panic of it is no reason to lose events.

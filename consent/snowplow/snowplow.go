@@ -108,9 +108,8 @@ type Config struct {
 // [analytics.ErrMessageTooBig] for a message of more than 150,000 bytes as a payload of the
 // tracker: the smallest limit of a collector, that of its SQS sink, is 192,000.
 //
-// Close sends what is queued, with one more attempt for each request; use Shutdown, which has
-// a deadline. The number of messages that Shutdown returns is -1, and Flush returns
-// [consent.ErrNotTracked].
+// Flush, Shutdown and Close are as with a client of [consent.NewSegment]: they wait until
+// OnOutcome has returned for each message, and Shutdown returns how many were lost.
 //
 // The error joins everything wrong, each wrapping [consent.ErrConfig].
 //

@@ -13,7 +13,8 @@ import (
 type transport struct {
 	next    http.RoundTripper
 	timeout time.Duration
-	err     error // why the last request failed, or nil
+	abort   context.Context // done: the request ends
+	err     error           // why the last request failed, or nil
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -39,9 +40,12 @@ func (t *transport) RoundTrip(r *http.Request) (answer *http.Response, _ error) 
 const maxAnswer = 64 << 10
 
 func (t *transport) send(r *http.Request) error {
-	ctx, cancel := context.WithTimeout(r.Context(), t.timeout)
+	ctx, cancel := context.WithTimeout(t.abort, t.timeout)
 	defer cancel()
 	response, err := t.next.RoundTrip(r.WithContext(ctx))
+	if err != nil && t.abort.Err() != nil {
+		return errAborted
+	}
 	if err != nil {
 		return described(err)
 	}

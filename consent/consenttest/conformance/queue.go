@@ -12,8 +12,8 @@ import (
 // each rule that the Queue breaks, how, and why it is a rule. newQueue returns an empty Queue each
 // time it is called, with room for at least 100 messages. A message that was received comes again
 // after the lease. The lease should be short, about a second, as the suite waits for it several
-// times. A Queue that is a queue.Gauge is tested as one too.
-// Test yourself that a full Queue drops nothing, and that a message survives the process.
+// times. A Queue that is a queue.Gauge is tested as one, too. Test yourself that a full Queue drops
+// nothing, and that a message survives the process.
 func TestQueue[Q queue.Queue](t testing.TB, lease time.Duration, newQueue func() Q) {
 	t.Helper()
 	rules := make([]rule[queue.Queue], len(queueRules))

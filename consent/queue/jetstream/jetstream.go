@@ -86,6 +86,7 @@ type Queue struct {
 
 	conn   *nats.Conn
 	stream broker.Stream
+	writer writer
 	lanes  lanes
 	ids    ids
 	hopped atomic.Int64 // when the connection last left a server, in nanoseconds
@@ -116,6 +117,7 @@ func Open(ctx context.Context, o Options) (*Queue, error) {
 		return nil, err
 	}
 	q := &Queue{o: o, failed: make(chan struct{}, 1), ids: newIDs()}
+	q.writer.queue = q
 	q.closing, q.cancel = context.WithCancel(context.Background())
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

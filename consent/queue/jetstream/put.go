@@ -31,31 +31,33 @@ func (q *Queue) Put(ctx context.Context, c consent.Captured) error {
 	m := nats.NewMsg(q.hashes.subject(q.o.Name, e))
 	m.Data = text
 	m.Header[nats.MsgIdHdr] = []string{q.ids.next()}
-	err = q.publish(ctx, m)
+	switch {
+	case q.local == nil:
+		err = q.publish(ctx, m)
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	default:
+		err = q.writer.put(m)
+	}
 	if err == nil {
 		q.counters.put.Add(1)
 	}
 	return err
 }
 
-// publish stores a message. In a cluster it tries again while it may: a leader may have died.
-func (q *Queue) publish(caller context.Context, m *nats.Msg) error {
-	ctx, cancel := context.WithTimeout(caller, q.o.Timeout)
+// publish stores a message in a cluster. It tries again while it may: a leader may have died.
+func (q *Queue) publish(ctx context.Context, m *nats.Msg) error {
+	ctx, cancel := context.WithTimeout(ctx, q.o.Timeout)
 	defer cancel()
 	for attempt := 0; ; attempt++ {
 		if err := q.usable(); err != nil {
 			return err
 		}
 		again, err := q.publishOnce(ctx, m, attempt > 0)
-		switch {
-		case !again:
+		if !again {
 			return err
-		case q.local != nil:
-			if caller.Err() == nil {
-				q.fail(err)
-			}
-			return fmt.Errorf("%w: %w", ErrDown, err)
-		case attempt > 0:
+		}
+		if attempt > 0 {
 			q.hop()
 		}
 		select {
@@ -81,20 +83,29 @@ type answer struct {
 }
 
 // publishOnce reports whether it may be tried again, if there is an error.
-func (q *Queue) publishOnce(ctx context.Context, m *nats.Msg, repeated bool) (again bool, err error) {
-	if q.local == nil {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, q.o.Timeout/attempts)
-		defer cancel()
-	}
-	reply, err := q.conn.RequestMsgWithContext(ctx, m)
+func (q *Queue) publishOnce(ctx context.Context, m *nats.Msg, repeats bool) (again bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, q.o.Timeout/attempts)
+	defer cancel()
+	a, err := q.ask(ctx, m)
 	if err != nil {
 		return true, err
 	}
-	var a answer
-	if err := json.Unmarshal(reply.Data, &a); err != nil {
-		return true, err
+	return a.outcome(repeats)
+}
+
+// ask publishes a message and waits for the answer.
+func (q *Queue) ask(ctx context.Context, m *nats.Msg) (a answer, err error) {
+	reply, err := q.conn.RequestMsgWithContext(ctx, m)
+	if err != nil {
+		return answer{}, err
 	}
+	err = json.Unmarshal(reply.Data, &a)
+	return a, err
+}
+
+// outcome returns what an answer means for Put, and whether the broker has failed. That it
+// has the message already is no error if this one repeats it.
+func (a answer) outcome(repeats bool) (failed bool, err error) {
 	switch {
 	case a.Error != nil && isFull(a.Error):
 		return false, queue.ErrFull
@@ -102,7 +113,7 @@ func (q *Queue) publishOnce(ctx context.Context, m *nats.Msg, repeated bool) (ag
 		return true, a.Error
 	case a.Sequence == 0:
 		return true, errors.New("no sequence")
-	case a.Duplicate && !repeated:
+	case a.Duplicate && !repeats:
 		return false, ErrDuplicate
 	default:
 		return false, nil

@@ -2,11 +2,13 @@ package jetstream_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,6 +64,40 @@ func TestFullQueueRefusesAndDropsNothing(t *testing.T) {
 	require.NoError(t, all["1"].Ack(t.Context()))
 	require.NoError(t, q.Put(t.Context(), captured("more", "u", "")), "there is room again")
 	require.Zero(t, q.Stats().Reopened, "a full queue is no failure")
+}
+
+// Puts at the same time go to the server in groups: of each is told what became of it.
+func TestManyPutsIntoAFullQueue(t *testing.T) {
+	t.Parallel()
+	q := open(t, jetstream.Options{Dir: t.TempDir(), MaxBytes: 100_000})
+	var mu sync.Mutex
+	stored := map[string]bool{}
+	full := 0
+	var all sync.WaitGroup
+	for g := range 32 {
+		all.Go(func() {
+			for i := range 30 {
+				id := fmt.Sprint(g, ".", i)
+				err := q.Put(context.Background(), captured(id, strings.Repeat("u", g+1), ""))
+				mu.Lock()
+				if err == nil {
+					stored[id] = true
+				} else if errors.Is(err, queue.ErrFull) {
+					full++
+				} else {
+					t.Error(err)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	require.Positive(t, full)
+	requireDepth(t, q, uint64(len(stored)))
+	require.EqualValues(t, len(stored), q.Stats().Put)
+	for id := range receive(t, q, len(stored)) {
+		require.True(t, stored[id], "who was told that it is not stored may put it again")
+	}
 }
 
 func TestMessagesWithOneIDAreAllStored(t *testing.T) {
