@@ -59,10 +59,11 @@ type Options struct {
 	// MaxHeld is how many messages the Worker may hold without an outcome. Zero: 1000.
 	MaxHeld int
 
-	// Rate is how many messages a second the Worker decides about; after a break, so many at
-	// once. Segment asks that a workspace send no more than 1000 requests a second, and
-	// a message is at most one request. Zero: 500, so that even two in a row stay below that.
-	// Several Workers, and whatever else sends to the workspace, share the 1000.
+	// Rate is how many messages the Worker decides about in a second. After a break it decides
+	// about that many at once. Segment recommends that a workspace sends at most 1000 requests
+	// a second, and a message is at most one request. Zero: 500, so that a burst and the second
+	// that follows it stay within 1000. Several Workers, and whatever else sends to the
+	// workspace, share the 1000.
 	Rate int
 
 	// Extend is how often the lease of what the Worker holds begins anew: less than half of
@@ -73,10 +74,10 @@ type Options struct {
 	// 10 seconds.
 	Timeout time.Duration
 
-	// Grace is how long Run waits, after its context is done, for the outcomes of what the
-	// Client has. What the Worker has received and not given to the Client goes back into
-	// the Queue at once. Give a process that is told to stop more time than Grace. Zero: 10
-	// seconds.
+	// Grace is how long Run waits, after its context is done, for the outcomes of the messages
+	// that the Client has. Messages that the Worker has received and not given to the Client go
+	// back into the Queue at once. A process that is told to stop needs more time than Grace.
+	// Zero: 10 seconds.
 	Grace time.Duration
 
 	// OnError is told of what went wrong and is tried again: the Queue, Answers or DeadLetter

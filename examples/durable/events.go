@@ -28,24 +28,15 @@ func openEvents(ctx context.Context, dir string, after time.Duration, out io.Wri
 	if err != nil {
 		return nil, nil, err
 	}
-	backlog, err := gauge{engine}.Backlog(ctx)
+	backlog, err := engine.Backlog(ctx)
 	if err != nil {
 		return nil, nil, errors.Join(err, engine.Close())
 	}
 	fmt.Fprintf(out, "The queue in %s has %d events\n", dir, backlog.Depth())
 	return engine, &site.Queue{
-		Engine: gauge{engine}, DeadLetter: deadLetters(filepath.Join(dir, "dead.jsonl")).keep, After: after,
+		Engine: engine, DeadLetter: deadLetters(filepath.Join(dir, "dead.jsonl")).keep, After: after,
 		NewID: numbers.of, DeviceOf: numbers.deviceOf,
 	}, nil
-}
-
-// A gauge says what is in a queue.
-type gauge struct{ *jetstream.Queue }
-
-func (g gauge) Backlog(ctx context.Context) (queue.Backlog, error) {
-	d, err := g.Depth(ctx)
-	received := min(uint64(d.Received), d.Messages)
-	return queue.Backlog{Waiting: d.Messages - received, InFlight: received, Oldest: d.Oldest}, err
 }
 
 // deadLetters is a file with a line for each event that was given up, and why. They hold

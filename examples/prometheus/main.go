@@ -1,5 +1,6 @@
 // Prometheus is a small site whose consent Prometheus watches: what became of each message,
-// and what was decided about each destination and why. A fake Segment takes its events.
+// what was decided about each destination and why, and what waits in the queue. A fake Segment
+// takes its events.
 //
 //	go run . [-addr 127.0.0.1:8080]
 //
@@ -13,6 +14,7 @@ import (
 	"log"
 	"net/http"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -22,6 +24,7 @@ import (
 
 	"github.com/go-consent/segment/consent"
 	"github.com/go-consent/segment/consent/consenttest/segmenttest"
+	"github.com/go-consent/segment/consent/queue"
 	"github.com/go-consent/segment/consent/telemetry"
 	"github.com/go-consent/segment/cookie"
 	"github.com/go-consent/segment/destinations"
@@ -49,31 +52,46 @@ func run(addr string) error {
 		return err
 	}
 	defer segment.Stop()
-	handler, client, err := site(segment.WriteKey(), segment.Config())
+	handler, client, worker, err := site(segment.WriteKey(), segment.Config())
 	if err != nil {
 		return err
 	}
+	var working sync.WaitGroup
+	working.Go(func() { _ = worker.Run(ctx) })
 	server := &http.Server{Addr: addr, Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	context.AfterFunc(ctx, func() { _ = server.Shutdown(context.Background()) })
 	log.Printf("the site is at http://%s, its counts at /metrics", addr)
 	if err := server.ListenAndServe(); err != http.ErrServerClosed {
 		return err
 	}
+	working.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	_, err = client.Shutdown(ctx)
 	return err
 }
 
-// site returns the handler of the site and of its counts.
-func site(writeKey string, c analytics.Config) (http.Handler, *consent.Client, error) {
+// site returns the handler of the site and of its counts, and who delivers what it queues.
+func site(writeKey string, c analytics.Config) (http.Handler, *consent.Client, *queue.Worker, error) {
 	meter := telemetry.New(policy)
 	client, err := consent.NewSegment(writeKey, c, policy, &consent.Options{OnDecision: meter.Decided})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
+	}
+	events := queue.NewMemory(0, 0) // instead of an engine on disk: see examples/durable
+	later := consent.NewQueued(events, policy, nil)
+	worker, err := queue.NewWorker(queue.Options{
+		Queue: events, Client: client, Answers: noRecord{}, TrustCapture: true,
+		DeadLetter: func(_ context.Context, d queue.Dead) error {
+			log.Printf("an event was given up: %v", d.Err) // keep it somewhere
+			return nil
+		},
+	})
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collector{client.Stats, meter})
+	registry.MustRegister(collector{client.Stats, meter}, queueCollector{worker})
 
 	read := middleware.New(middleware.Options{Sources: []middleware.Source{cookie.Codec{}}, OnError: meter.Unread})
 	mux := http.NewServeMux()
@@ -84,8 +102,21 @@ func site(writeKey string, c analytics.Config) (http.Handler, *consent.Client, e
 			log.Print(err)
 		}
 	})))
+	mux.Handle("GET /later", read(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := later.For(r.Context()).Enqueue(analytics.Page{UserId: "u-1", Name: "Later"})
+		if err != nil {
+			log.Print(err)
+		}
+	})))
 	mux.HandleFunc("GET /forgotten", func(http.ResponseWriter, *http.Request) { // behind no middleware
 		_ = client.For(context.Background()).Enqueue(analytics.Page{UserId: "u-1", Name: "Forgotten"})
 	})
-	return mux, client, nil
+	return mux, client, worker, nil
+}
+
+// noRecord knows of no answer. A site whose visitors can withdraw asks its ledger.
+type noRecord struct{}
+
+func (noRecord) Current(context.Context, string, string) (consent.State, time.Time, error) {
+	return consent.NewState(nil), time.Time{}, nil
 }

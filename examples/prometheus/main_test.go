@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,12 +23,22 @@ func scrape(t *testing.T) string {
 	segment, err := segmenttest.Start(segmenttest.Workspace{Destinations: []string{"Amplitude"}})
 	require.NoError(t, err)
 	t.Cleanup(segment.Stop)
-	handler, client, err := site(segment.WriteKey(), segment.Config())
+	handler, client, worker, err := site(segment.WriteKey(), segment.Config())
 	require.NoError(t, err)
 	for _, v := range (consenttest.Site{}).Visitors() {
 		handler.ServeHTTP(httptest.NewRecorder(), v.Request("GET", "/", nil))
 	}
 	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/forgotten", nil))
+	accepted := httptest.NewRequest("GET", "/later", nil)
+	accepted.AddCookie(&http.Cookie{Name: "tracking-preferences", Value: `{%22custom%22:{%22advertising%22:true%2C%22marketingAndAnalytics%22:true}}`})
+	handler.ServeHTTP(httptest.NewRecorder(), accepted)
+	ctx, stop := context.WithCancel(t.Context())
+	working := make(chan error)
+	go func() { working <- worker.Run(ctx) }()
+	require.Eventually(t, func() bool { return worker.Stats().Sent == 1 }, 10*time.Second, time.Millisecond)
+	stop()
+	require.ErrorIs(t, <-working, context.Canceled)
+	handler.ServeHTTP(httptest.NewRecorder(), accepted)
 	_, err = client.Shutdown(t.Context())
 	require.NoError(t, err)
 
@@ -45,6 +57,10 @@ func TestMetrics(t *testing.T) {
 	for _, line := range []string{
 		`consent_messages_unbound_total 1`,
 		`consent_messages_pending 0`,
+		`consent_queue_waiting 1`,
+		`consent_queue_in_flight 0`,
+		`consent_queue_deliveries_total{outcome="sent"} 1`,
+		`consent_queue_dead_total{reason="refused"} 0`,
 		`consent_messages_total{outcome="failed"} 0`,
 		`consent_decisions_total{allowed="true",destination="Amplitude",reason="the visitor granted every category of it"} `,
 		`consent_decisions_total{allowed="false",destination="Facebook Pixel",reason="the visitor denied a category"} `,
