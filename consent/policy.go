@@ -73,7 +73,7 @@ const (
 // Why a message is suppressed.
 const (
 	SuppressedNothingAllowed Reason = "no destination may see it"
-	SuppressedUnstoppable    Reason = "a denied destination is one that the integrations object cannot stop"
+	SuppressedUnstoppable    Reason = "a denied destination is one that nothing in the message can stop"
 	SuppressedNoCategories   Reason = "the policy names no category, and without one Segment enforces nothing"
 	SuppressedAlias          Reason = "an alias leaves only when nothing is denied"
 	SuppressedUpdate         Reason = "the router is not told of updates of preferences"

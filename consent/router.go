@@ -2,9 +2,9 @@ package consent
 
 // A Router tells a service that passes events on about a Decision: what a message carries, which
 // destinations the service then stops by itself, and when the message is suppressed because that
-// would not be enough. [Segment] is one, [Gate] is for a service that cannot be told, and package
-// consent/rudderstack has another. A program may have its own, which the conformance package
-// tests.
+// would not be enough. [Segment] is one, [Gate] is for a service that cannot be told, and
+// consent/rudderstack, consent/snowplow and consent/mparticle have one each. A program may have
+// its own, which the conformance package tests.
 //
 // Route is called for a visitor who answered s, from many goroutines at once, and must not
 // block. The Client asks it in two ways.

@@ -31,5 +31,5 @@ func ExampleGate() {
 	}
 	_ = client.Close()
 	// Output:
-	// suppressed: a denied destination is one that the integrations object cannot stop
+	// suppressed: a denied destination is one that nothing in the message can stop
 }
