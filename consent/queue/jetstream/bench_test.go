@@ -3,6 +3,7 @@ package jetstream_test
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -127,6 +128,29 @@ func BenchmarkForget(b *testing.B) {
 		if err := q.Forget(b.Context(), queue.Person{UserID: fmt.Sprint("user", i*7), AnonymousID: fmt.Sprint("anonymous", i*13)}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A million events: what they take of memory and disk, and how long Open takes.
+func BenchmarkMillion(b *testing.B) {
+	if os.Getenv("JETSTREAM_LARGE") == "" {
+		b.Skip("JETSTREAM_LARGE is not set")
+	}
+	o := jetstream.Options{Dir: b.TempDir(), MaxBytes: 20 << 30}
+	for range b.N {
+		q := open(b, o)
+		fill(b, q, 1_000_000)
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		d, err := q.Depth(b.Context())
+		require.NoError(b, err)
+		require.NoError(b, q.Close())
+		b.ReportMetric(float64(m.HeapAlloc)/(1<<20), "heap-MiB")
+		b.ReportMetric(float64(d.Bytes)/(1<<20), "disk-MiB")
+		start := time.Now()
+		open(b, o)
+		b.ReportMetric(time.Since(start).Seconds(), "open-s")
 	}
 }
 

@@ -18,8 +18,9 @@
 //	                               three servers whose power does not fail together
 //	the disk is full, or fails     Put returns an error, and so does every Put until the server,
 //	                               which is opened again in place, can write
-//	a file is damaged              the events of that block of the file, without an error of any
-//	                               method: see Stats.Warnings, and watch the disk
+//	a file is damaged              the events of that block of the file, or some that had been
+//	                               received, without an error of any method and perhaps without a
+//	                               warning in Stats: what else is damaged is mended by Open
 //
 // A Queue that is full returns [queue.ErrFull] and drops nothing. Nothing expires here either:
 // JetStream would drop what is too old, and leave what came too often, without a word, so a

@@ -47,7 +47,7 @@ type Options struct {
 	Name string
 
 	// MaxBytes is how large the queue may get, in all on each server. A usual event takes about
-	// 700 bytes. Zero: 1 GiB.
+	// 500 bytes. Zero: 1 GiB.
 	MaxBytes int64
 
 	// Lease is how long a message that was received stays away without an answer. It should be
