@@ -101,13 +101,13 @@ func (c killedChild) live() error {
 	var helpers sync.WaitGroup
 	helpers.Go(func() { _ = worker.Run(ctx) })
 	c.produce(q, tell)
-	for quiet, before := 0, uint64(0); quiet < 100; time.Sleep(20 * time.Millisecond) {
+	for quiet, before := 0, uint64(0); quiet < 1000; time.Sleep(20 * time.Millisecond) {
 		depth, err := q.Depth(ctx)
 		switch {
 		case err != nil:
 			return err
 		case depth.Messages == 0:
-			quiet = 100
+			quiet = 1000
 		case depth.Received == 0 && worker.Stats().Received == before:
 			quiet++
 		default:
