@@ -29,6 +29,8 @@ func (q *Queue) Receive(ctx context.Context, max int) ([]queue.Delivery, error) 
 		case err != nil:
 			q.hop()
 			return nil, fmt.Errorf("%w: %w", ErrDown, err)
+		case q.local != nil:
+			_ = q.bringBack(ctx) // else when the next request ends
 		}
 	}
 }
