@@ -11,12 +11,13 @@ import (
 )
 
 // Forget implements [queue.Queue]. The error may be an [ErrDown] or [ErrClosed]; some messages
-// may be gone then, and it can be called again.
+// may be gone then, and it can be called again. It takes a minute at most: a server that has
+// many messages of one person takes seconds.
 func (q *Queue) Forget(ctx context.Context, p queue.Person) error {
 	if q.closing.Err() != nil {
 		return ErrClosed
 	}
-	ctx, cancel := context.WithTimeout(ctx, q.o.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var wrong []error
 	for _, subject := range q.hashes.about(q.o.Name, p) {

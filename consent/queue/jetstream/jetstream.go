@@ -106,7 +106,7 @@ type Queue struct {
 
 var _ queue.Queue = (*Queue)(nil)
 
-// patience is how long a server, or a cluster, may take to be ready.
+// patience is how long a server, or a cluster, may take to be ready, or to forget somebody.
 const patience = time.Minute
 
 // Open opens the queue, and creates it where there is none. It waits until the queue can be

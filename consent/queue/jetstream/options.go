@@ -54,7 +54,7 @@ type Options struct {
 	// more than twice queue.Options.Extend. Zero: 1 minute.
 	Lease time.Duration
 
-	// Timeout is how long Put and the other methods may take, except Receive. Zero: 5 seconds.
+	// Timeout is how long Put and the other methods may take, except Receive and Forget. Zero: 5 seconds.
 	Timeout time.Duration
 
 	// Logger is given the warnings and errors of the server in this process. Nil: they are
