@@ -13,9 +13,10 @@ import (
 
 // A delivery is one receipt of a message.
 type delivery struct {
-	queue   *Queue
-	message *nats.Msg
-	attempt int
+	queue    *Queue
+	message  *nats.Msg
+	attempt  int
+	sequence uint64
 }
 
 func newDelivery(q *Queue, m *nats.Msg) (*delivery, error) {
@@ -23,7 +24,7 @@ func newDelivery(q *Queue, m *nats.Msg) (*delivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &delivery{q, m, int(about.NumDelivered)}, nil
+	return &delivery{q, m, int(about.NumDelivered), about.Sequence.Stream}, nil
 }
 
 func (d *delivery) Envelope() (e queue.Envelope, err error) {

@@ -19,8 +19,16 @@ func (q *Queue) Forget(ctx context.Context, p queue.Person) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	subjects := q.hashes.about(q.o.Name, p)
+	if q.local == nil && len(subjects) > 0 {
+		now, err := q.stream.Info(ctx)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrDown, err)
+		}
+		q.forgotten.add(subjects, now.State.LastSeq)
+	}
 	var wrong []error
-	for _, subject := range q.hashes.about(q.o.Name, p) {
+	for _, subject := range subjects {
 		if err := q.stream.Purge(ctx, broker.WithPurgeSubject(subject)); err != nil {
 			wrong = append(wrong, fmt.Errorf("%w: %w", ErrDown, err))
 		}

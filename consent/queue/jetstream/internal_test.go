@@ -35,6 +35,28 @@ func TestUnexpectedDuplicateIsAnError(t *testing.T) {
 	require.EqualValues(t, 2, d.Messages)
 }
 
+// A server that is behind delivers what another has removed.
+func TestWhatIsRemovedIsNotReceived(t *testing.T) {
+	q, err := Open(t.Context(), Options{Dir: t.TempDir()})
+	require.NoError(t, err)
+	defer q.Close()
+	for _, id := range []string{"1", "2"} {
+		require.NoError(t, q.Put(t.Context(), message(id)))
+	}
+	q.forgotten.add(q.hashes.about(q.o.Name, queue.Person{UserID: "u"}), 2)
+	q.forgotten.add(q.hashes.about(q.o.Name, queue.Person{UserID: "v", AnonymousID: "u"}), 4)
+	require.NoError(t, q.Put(t.Context(), message("3")), "put meanwhile")
+	all, err := q.Receive(t.Context(), 10)
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	e, err := all[0].Envelope()
+	require.NoError(t, err)
+	require.Equal(t, "3", e.MessageID)
+	d, err := q.Depth(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, d.Messages)
+}
+
 // A server that does not answer any more is opened again, and no Put waits for it longer than
 // Options.Timeout.
 func TestPutHasADeadline(t *testing.T) {

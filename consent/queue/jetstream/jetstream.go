@@ -89,6 +89,9 @@ type Queue struct {
 	stream broker.Stream
 	writer writer
 	lanes  lanes
+
+	forgotten forgotten
+
 	ids    ids
 	hopped atomic.Int64 // when the connection last left a server, in nanoseconds
 

@@ -50,6 +50,10 @@ func (q *Queue) receive(ctx context.Context, l *lane, max int) (all []queue.Deli
 		if err != nil {
 			return all, err
 		}
+		if q.forgotten.has(m.Subject, d.sequence) {
+			_ = d.Ack(ctx) // it is gone from most of the cluster
+			continue
+		}
 		if d.attempt > 1 {
 			q.counters.redelivered.Add(1)
 		}
