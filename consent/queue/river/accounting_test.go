@@ -23,9 +23,9 @@ import (
 // that are out of reach now and then, and ends the worker again and again in the middle of
 // it. Every message that was put arrives, or was suppressed, or is a dead letter.
 //
-// CONSENT_SEED repeats a run.
+// CONSENT_SEED makes another run of it.
 func TestEveryMessageIsAccountedFor(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
+	seed := uint64(1)
 	if text := os.Getenv("CONSENT_SEED"); text != "" {
 		var err error
 		seed, err = strconv.ParseUint(text, 10, 64)
@@ -34,6 +34,7 @@ func TestEveryMessageIsAccountedFor(t *testing.T) {
 	t.Logf("CONSENT_SEED=%d", seed)
 	r := rand.New(rand.NewPCG(seed, 7))
 	fake := segmenttest.New(t, segmenttest.Workspace{Destinations: []string{"Amplitude", "Facebook Pixel"}})
+	fake.Script(segmenttest.Fault{Delay: time.Minute}) // the first worker ends with something in flight
 	for range 40 {
 		fake.Script([]segmenttest.Fault{
 			{}, {Status: 400}, {Status: 500}, {Status: 429}, {HalfResponse: true}, {Reset: true}, {Delay: 5 * time.Millisecond},
