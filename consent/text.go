@@ -14,6 +14,13 @@ const maxTextSize = 16 << 10
 // too large for one.
 var ErrStateText = errors.New("consent: not the text of a State")
 
+// A textError is an [ErrStateText] with what is wrong. It is cheap: package cookie tries whether a
+// text is in order.
+type textError string
+
+func (e textError) Error() string { return ErrStateText.Error() + ": " + string(e) }
+func (textError) Unwrap() error   { return ErrStateText }
+
 // MarshalText returns s as ASCII text of at most 16 KiB, for job payloads, headers
 // between services and stores. Equal States have equal texts. A State that
 // takes more is an error that wraps [ErrStateText].
@@ -40,7 +47,7 @@ func (s *State) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%w: %d bytes, the limit is %d", ErrStateText, len(text), maxTextSize)
 	}
 	if wrong := statetext.Check(text); wrong != "" {
-		return fmt.Errorf("%w: %s", ErrStateText, wrong)
+		return textError(wrong)
 	}
 	if string(text) != statetext.AllDenied {
 		*s = State{string(text)}
