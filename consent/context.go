@@ -49,6 +49,18 @@ func Lookup(ctx context.Context) (State, bool) {
 	return c.state, true
 }
 
+// Detach returns a context that carries what ctx carries of this package, and nothing else of
+// ctx: no deadline and no value, such as a transaction. It is for work that is not the
+// request's own. A context that carries no State stays one.
+func Detach(ctx context.Context) context.Context {
+	if ctx != nil {
+		if c, ok := ctx.Value(contextKey{}).(*carrier); ok {
+			return &carrier{Context: context.Background(), state: c.state, all: c.all}
+		}
+	}
+	return context.Background()
+}
+
 // Text returns the State that ctx carries as text, for the payload of a job, a header
 // between your own services, or the metadata of an RPC; "" if it carries none.
 // [WithText] is the other end. The text is not signed: never take it from a visitor.

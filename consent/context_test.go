@@ -60,3 +60,19 @@ func TestTextOfAContext(t *testing.T) {
 		require.Equal(t, All(Denied), FromContext(ctx), "and not what the outer context carries")
 	}
 }
+
+func TestDetachKeepsTheAnswersAlone(t *testing.T) {
+	type key struct{}
+	s := NewState(map[string]bool{"analytics": true})
+	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), key{}, 1))
+	cancel()
+	detached := Detach(NewContext(ctx, s))
+	require.Equal(t, s, FromContext(detached))
+	require.Nil(t, detached.Value(key{}))
+	require.NoError(t, detached.Err())
+	var none context.Context
+	for _, none := range []context.Context{none, ctx} {
+		_, found := Lookup(Detach(none))
+		require.False(t, found)
+	}
+}

@@ -118,7 +118,8 @@ func New(client *consent.Client, policy consent.Policy, o Options) *Hold {
 func (h *Hold) For(ctx context.Context, visitor string) analytics.Client {
 	s, client := consent.FromContext(ctx), h.client.For(ctx)
 	if s.Answered() {
-		_ = h.end(h.takeOf(visitor), Answered, client) // OnOutcome is told
+		earlier := h.client.For(consent.Detach(ctx))    // its messages are of other requests
+		_ = h.end(h.takeOf(visitor), Answered, earlier) // OnOutcome is told
 	}
 	if s != consent.NewState(nil) || visitor == "" || len(visitor) > maxVisitor {
 		return client

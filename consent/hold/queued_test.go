@@ -11,10 +11,15 @@ import (
 	"github.com/go-consent/segment/consent/hold"
 )
 
-type store struct{ got []consent.Captured }
+type store struct {
+	got []consent.Captured
+	in  []any // the transaction of each
+}
 
-func (s *store) Put(_ context.Context, c consent.Captured) error {
-	s.got = append(s.got, c)
+type transaction struct{}
+
+func (s *store) Put(ctx context.Context, c consent.Captured) error {
+	s.got, s.in = append(s.got, c), append(s.in, ctx.Value(transaction{}))
 	return nil
 }
 
@@ -31,4 +36,18 @@ func TestQueueGetsAllAnswersOfTheContext(t *testing.T) {
 	require.NoError(t, h.Close())
 	require.Len(t, kept.got, 1)
 	require.Equal(t, []consent.State{device, account}, kept.got[0].States)
+}
+
+// A message that was held is not part of the transaction of the request that brings the answer,
+// and so is not lost with it.
+func TestHeldMessagesAreInNoTransaction(t *testing.T) {
+	kept := new(store)
+	h := hold.New(consent.NewQueued(kept, policy, nil), policy, hold.Options{})
+	ctx := context.WithValue(t.Context(), transaction{}, 1)
+	require.NoError(t, h.For(consent.NewContext(ctx, consent.NewState(nil)), "v").Enqueue(analytics.Track{AnonymousId: "v", Event: "Seen"}))
+	ctx = context.WithValue(t.Context(), transaction{}, 2)
+	ctx = consent.NewContext(ctx, consent.NewState(map[string]bool{"analytics": true}))
+	require.NoError(t, h.For(ctx, "v").Enqueue(analytics.Track{AnonymousId: "v", Event: "Ordered"}))
+	require.NoError(t, h.Close())
+	require.Equal(t, []any{nil, 2}, kept.in)
 }
