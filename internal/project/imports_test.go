@@ -52,6 +52,7 @@ var allowedImports = map[string][]string{
 	"internal/failtest":               {},
 	"internal/headers":                {},
 	"internal/iab":                    {},
+	"internal/loopback":               {},
 	"internal/memo":                   {},
 	"internal/names":                  {},
 	"internal/nils":                   {},
@@ -61,9 +62,9 @@ var allowedImports = map[string][]string{
 	"internal/statetext":              {},
 
 	// fakes of other routers
-	"consent/consenttest/mparticletest":   {},
-	"consent/consenttest/rudderstacktest": {},
-	"consent/consenttest/snowplowtest":    {},
+	"consent/consenttest/mparticletest":   {"internal/loopback"},
+	"consent/consenttest/rudderstacktest": {"internal/loopback"},
+	"consent/consenttest/snowplowtest":    {"internal/loopback"},
 }
 
 // Packages of the standard library that only some packages may import.

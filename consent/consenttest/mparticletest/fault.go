@@ -1,10 +1,11 @@
 package mparticletest
 
 import (
-	"io"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/go-consent/segment/internal/loopback"
 )
 
 // A Fault is what goes wrong with one request. The zero Fault is none. What is set happens in
@@ -29,33 +30,15 @@ type Fault struct {
 // Script adds faults for the requests to come: each takes the next one. When none is left,
 // requests are served as they should be.
 func (s *Server) Script(faults ...Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = append(s.faults, faults...)
-}
-
-func (s *Server) nextFault() (f Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests++
-	if len(s.faults) > 0 {
-		f, s.faults = s.faults[0], s.faults[1:]
-	}
-	return f
+	s.script.Add(faults...)
 }
 
 // before does what happens before a request is served, and reports whether it is to be served
 // at all.
-func (f Fault) before(w http.ResponseWriter, r *http.Request, on *run) bool {
-	if f.Until != nil {
-		select {
-		case <-f.Until:
-		case <-on.stopped:
-			panic(http.ErrAbortHandler)
-		}
-	}
+func (f Fault) before(w http.ResponseWriter, r *http.Request, on *loopback.Server) bool {
+	on.Hang(f.Until)
 	if f.Break {
-		panic(http.ErrAbortHandler)
+		loopback.Abort()
 	}
 	if f.Status == 0 {
 		return true
@@ -66,7 +49,6 @@ func (f Fault) before(w http.ResponseWriter, r *http.Request, on *run) bool {
 	if f.Status == http.StatusTooManyRequests {
 		w.Header().Set("X-mp-rate-limit-exceeded", "workspace")
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 2*maxRequest)) // so that the client reads the response
-	w.WriteHeader(f.Status)
+	loopback.Refuse(w, r, 2*maxRequest, f.Status)
 	return false
 }

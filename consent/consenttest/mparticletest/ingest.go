@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"slices"
+
+	"github.com/go-consent/segment/internal/loopback"
 )
 
 // A refusal is the response to what is not taken.
@@ -22,14 +24,14 @@ func badRequest(format string, args ...any) error {
 	return refusal{http.StatusBadRequest, fmt.Sprintf(format, args...)}
 }
 
-func (s *Server) serve(w http.ResponseWriter, r *http.Request, on *run) {
-	fault := s.nextFault()
+func (s *Server) serve(on *loopback.Server, w http.ResponseWriter, r *http.Request) {
+	fault := s.script.Next()
 	if !fault.before(w, r, on) {
 		return
 	}
 	err := s.ingest(r)
 	if fault.NoResponse {
-		panic(http.ErrAbortHandler)
+		loopback.Abort()
 	}
 	if refused, ok := err.(refusal); ok {
 		s.refuse(Refusal{refused.status, refused.reason})

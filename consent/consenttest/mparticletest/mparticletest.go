@@ -20,10 +20,13 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/rand"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/go-consent/segment/internal/loopback"
 )
 
 // A Workspace is what is set up at mParticle for the input that the events come from.
@@ -67,15 +70,14 @@ type Connection struct {
 type Server struct {
 	workspace Workspace
 
+	server *loopback.Server
+	script loopback.Script[Fault]
+
 	mu       sync.Mutex
-	running  *run // nil: stopped
-	address  string
-	faults   []Fault
 	seen     map[string]bool     // source_request_ids
 	profiles map[string]*Consent // by identity
 	arrivals []Arrival
 	refusals []Refusal
-	requests int
 }
 
 // Start starts a fake on a free port. The error is that of listening. Stop it in the end.
@@ -83,11 +85,16 @@ func Start(w Workspace) (*Server, error) {
 	w.Key, w.Secret = cmp.Or(w.Key, rand.Text()), cmp.Or(w.Secret, rand.Text())
 	w.Connections, w.Purposes = slices.Clone(w.Connections), slices.Clone(w.Purposes)
 	s := &Server{workspace: w, seen: make(map[string]bool), profiles: make(map[string]*Consent)}
-	if err := s.listen(); err != nil {
-		return nil, err
+	var err error
+	if s.server, err = loopback.Start(s.serve); err != nil {
+		return nil, fmt.Errorf("mparticletest: the fake cannot listen: %w", err)
 	}
 	return s, nil
 }
+
+// Stop breaks all connections, those that hang included, and waits until nothing of them is
+// left.
+func (s *Server) Stop() { s.server.Stop() }
 
 // TB is the part of testing.TB that this package uses. Programs that start a Server would
 // otherwise hold the testing package.
@@ -116,7 +123,7 @@ func (s *Server) Key() string { return s.workspace.Key }
 func (s *Server) Secret() string { return s.workspace.Secret }
 
 // URL returns the address, to which a client appends /v2/bulkevents.
-func (s *Server) URL() string { return "http://" + s.address }
+func (s *Server) URL() string { return s.server.URL() }
 
 // A Consent is what a profile has stored. A purpose that nobody told of is in neither map.
 type Consent struct {
@@ -174,8 +181,4 @@ func (s *Server) Refusals() []Refusal {
 }
 
 // Requests returns how many requests have come, including those that met a fault.
-func (s *Server) Requests() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.requests
-}
+func (s *Server) Requests() int { return s.script.Requests() }

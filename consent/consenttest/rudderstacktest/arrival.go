@@ -56,17 +56,14 @@ func (p *DataPlane) Refusals() []Refusal {
 }
 
 // Requests returns how many requests have brought events, including those that met a fault.
-func (p *DataPlane) Requests() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.requests
-}
+func (p *DataPlane) Requests() int { return p.script.Requests() }
 
 // Reset forgets what arrived and what was refused. The script of faults goes on.
 func (p *DataPlane) Reset() {
+	p.script.Recount()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.arrivals, p.refusals, p.requests = nil, nil, 0
+	p.arrivals, p.refusals = nil, nil
 }
 
 func (p *DataPlane) take(arrivals []Arrival) {

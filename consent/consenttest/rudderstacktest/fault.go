@@ -3,6 +3,8 @@ package rudderstacktest
 import (
 	"io"
 	"net/http"
+
+	"github.com/go-consent/segment/internal/loopback"
 )
 
 // A Fault is what goes wrong with one request that brings events. The zero Fault is none. What
@@ -25,39 +27,20 @@ type Fault struct {
 // Script adds faults for the requests to come: each takes the next one. When none is left,
 // requests are served as they should be.
 func (p *DataPlane) Script(faults ...Fault) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.faults = append(p.faults, faults...)
-}
-
-func (p *DataPlane) nextFault() (f Fault) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.requests++
-	if len(p.faults) > 0 {
-		f, p.faults = p.faults[0], p.faults[1:]
-	}
-	return f
+	p.script.Add(faults...)
 }
 
 // before does what happens before a request is served, and reports whether it is to be served
 // at all.
-func (f Fault) before(w http.ResponseWriter, r *http.Request, stopped <-chan struct{}) bool {
-	if f.Until != nil {
-		select {
-		case <-f.Until:
-		case <-stopped:
-			panic(http.ErrAbortHandler) // returning would answer with 200
-		}
-	}
+func (f Fault) before(w http.ResponseWriter, r *http.Request, on *loopback.Server) bool {
+	on.Hang(f.Until)
 	if f.Reset {
-		panic(http.ErrAbortHandler)
+		loopback.Abort()
 	}
 	if f.Status == 0 {
 		return true
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxBatchSize)) // so that the client reads the response
-	http.Error(w, http.StatusText(f.Status), f.Status)
+	loopback.Refuse(w, r, maxBatchSize, f.Status)
 	return false
 }
 
@@ -66,5 +49,5 @@ func halfResponse(w http.ResponseWriter) {
 	w.Header().Set("Content-Length", "16")
 	_, _ = io.WriteString(w, "O")
 	_ = http.NewResponseController(w).Flush()
-	panic(http.ErrAbortHandler)
+	loopback.Abort()
 }

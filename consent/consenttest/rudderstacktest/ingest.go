@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"slices"
+
+	"github.com/go-consent/segment/internal/loopback"
 )
 
 // The documented limits, in bytes.
@@ -19,14 +21,14 @@ const (
 
 var types = []string{"track", "identify", "page", "screen", "group", "alias"}
 
-func (p *DataPlane) handler() http.Handler {
+func (p *DataPlane) handle(on *loopback.Server, w http.ResponseWriter, r *http.Request) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /cluster-info", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"nodeCount":1}`)
 	})
 	mux.HandleFunc("POST /v1/{call}", func(w http.ResponseWriter, r *http.Request) {
-		fault := p.nextFault()
-		if !fault.before(w, r, p.stopped) {
+		fault := p.script.Next()
+		if !fault.before(w, r, on) {
 			return
 		}
 		var refused refusal
@@ -40,7 +42,7 @@ func (p *DataPlane) handler() http.Handler {
 			_, _ = io.WriteString(w, "OK")
 		}
 	})
-	return mux
+	mux.ServeHTTP(w, r)
 }
 
 type refusal Refusal

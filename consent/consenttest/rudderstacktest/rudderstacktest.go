@@ -22,10 +22,9 @@ import (
 	"cmp"
 	"crypto/rand"
 	"fmt"
-	"net"
-	"net/http"
 	"sync"
-	"time"
+
+	"github.com/go-consent/segment/internal/loopback"
 )
 
 // A DataPlane is a fake of RudderStack's. It takes batches and single calls, with their
@@ -35,33 +34,22 @@ import (
 // An event that a client sends again arrives again.
 type DataPlane struct {
 	source Source
-	server *http.Server
-	url    string
-
-	stop    sync.Once
-	stopped chan struct{} // closed: let go of everything
-	served  chan struct{} // closed when it accepts no more
+	server *loopback.Server
+	script loopback.Script[Fault]
 
 	mu       sync.Mutex
-	faults   []Fault
 	arrivals []Arrival
 	refusals []Refusal
-	requests int
 }
 
 // Start starts a DataPlane on a free port. The error is that of listening. Stop it in the end.
 func Start(s Source) (*DataPlane, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	s.WriteKey = cmp.Or(s.WriteKey, rand.Text())
+	p := &DataPlane{source: s}
+	var err error
+	if p.server, err = loopback.Start(p.handle); err != nil {
 		return nil, fmt.Errorf("rudderstacktest: the fake RudderStack cannot listen: %w", err)
 	}
-	s.WriteKey = cmp.Or(s.WriteKey, rand.Text())
-	p := &DataPlane{source: s, url: "http://" + listener.Addr().String(), stopped: make(chan struct{}), served: make(chan struct{})}
-	p.server = &http.Server{Handler: p.handler(), ReadTimeout: 30 * time.Second}
-	go func() {
-		defer close(p.served)
-		_ = p.server.Serve(listener) // it ends with Stop
-	}()
 	return p, nil
 }
 
@@ -88,14 +76,8 @@ func New(t TB, s Source) *DataPlane {
 func (p *DataPlane) WriteKey() string { return p.source.WriteKey }
 
 // URL returns the address to send to, the DataPlaneUrl of a client.
-func (p *DataPlane) URL() string { return p.url }
+func (p *DataPlane) URL() string { return p.server.URL() }
 
 // Stop breaks all connections, those that hang included. Connections are refused from then
 // on. A second Stop does nothing.
-func (p *DataPlane) Stop() {
-	p.stop.Do(func() {
-		close(p.stopped)
-		_ = p.server.Close() // there is nobody to tell
-		<-p.served
-	})
-}
+func (p *DataPlane) Stop() { p.server.Stop() }

@@ -8,6 +8,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"github.com/go-consent/segment/internal/loopback"
 )
 
 // Paths of the collector, and of where a redirect leads.
@@ -25,7 +27,9 @@ const (
 )
 
 // ServeHTTP serves a request to the collector, for programs that have a server of their own.
-func (s *Snowplow) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Snowplow) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.serve(s.server, w, r) }
+
+func (s *Snowplow) serve(on *loopback.Server, w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == elsewhere, r.URL.Path == "/health":
 		_, _ = io.WriteString(w, "ok")
@@ -36,8 +40,8 @@ func (s *Snowplow) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, "the collector has no "+r.Method+" "+r.URL.Path)
 		return
 	}
-	fault := s.nextFault()
-	if fault.happens(w, r, s.stopped) {
+	fault := s.script.Next()
+	if fault.happens(w, r, on) {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.pipeline.MaxBytes)))

@@ -4,6 +4,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+
+	"github.com/go-consent/segment/internal/loopback"
 )
 
 // A Fault is what goes wrong with one request to the collector. The zero Fault is none.
@@ -25,30 +27,12 @@ type Fault struct {
 // Script adds faults for the requests to come: each takes the next one. When none is left,
 // requests are served as they should be.
 func (s *Snowplow) Script(faults ...Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = append(s.faults, faults...)
-}
-
-func (s *Snowplow) nextFault() (f Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests++
-	if len(s.faults) > 0 {
-		f, s.faults = s.faults[0], s.faults[1:]
-	}
-	return f
+	s.script.Add(faults...)
 }
 
 // happens reports whether the fault ends the request before anything is taken.
-func (f Fault) happens(w http.ResponseWriter, r *http.Request, stopped <-chan struct{}) bool {
-	if f.Until != nil {
-		select {
-		case <-f.Until:
-		case <-stopped:
-			panic(http.ErrAbortHandler) // returning would answer with 200
-		}
-	}
+func (f Fault) happens(w http.ResponseWriter, r *http.Request, on *loopback.Server) bool {
+	on.Hang(f.Until)
 	if f.Reset {
 		_, _ = io.ReadFull(r.Body, make([]byte, 16)) // or as much as there is
 		breakOff(w)
@@ -56,11 +40,10 @@ func (f Fault) happens(w http.ResponseWriter, r *http.Request, stopped <-chan st
 	if f.Status == 0 {
 		return false
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 1<<20)) // so that the client reads the response
 	if f.Status < 400 {
 		w.Header().Set("Location", elsewhere)
 	}
-	http.Error(w, http.StatusText(f.Status), f.Status)
+	loopback.Refuse(w, r, 1<<20, f.Status)
 	return true
 }
 
@@ -68,11 +51,11 @@ func (f Fault) happens(w http.ResponseWriter, r *http.Request, stopped <-chan st
 func breakOff(w http.ResponseWriter) {
 	c, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler)
+		loopback.Abort()
 	}
 	if tcp, ok := c.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0) // Close sends a reset
 	}
 	_ = c.Close()
-	panic(http.ErrAbortHandler)
+	loopback.Abort()
 }

@@ -17,11 +17,10 @@ package snowplowtest
 import (
 	"cmp"
 	"fmt"
-	"net"
-	"net/http"
 	"slices"
 	"sync"
-	"time"
+
+	"github.com/go-consent/segment/internal/loopback"
 )
 
 // A Pipeline says what a fake Snowplow does with events.
@@ -53,39 +52,29 @@ type Pipeline struct {
 // many goroutines at once.
 type Snowplow struct {
 	pipeline Pipeline
-	address  string
-	server   *http.Server
-	stopped  chan struct{}
-	stop     sync.Once
+	server   *loopback.Server
+	script   loopback.Script[Fault]
 
 	mu       sync.Mutex
-	faults   []Fault
 	events   []Event
 	failures []Failure
-	requests int
 }
 
 // Start starts a fake Snowplow on a free port. The error is that of listening. Stop it in the
 // end.
 func Start(p Pipeline) (*Snowplow, error) {
 	p.MaxBytes = cmp.Or(p.MaxBytes, 1_000_000)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	s := &Snowplow{pipeline: p}
+	var err error
+	if s.server, err = loopback.Start(s.serve); err != nil {
 		return nil, fmt.Errorf("snowplowtest: the fake Snowplow cannot listen: %w", err)
 	}
-	s := &Snowplow{pipeline: p, address: listener.Addr().String(), stopped: make(chan struct{})}
-	s.server = &http.Server{Handler: s, ReadTimeout: 30 * time.Second}
-	go func() { _ = s.server.Serve(listener) }() // it ends with Stop
 	return s, nil
 }
 
-// Stop breaks all connections, those that hang included. A second Stop does nothing.
-func (s *Snowplow) Stop() {
-	s.stop.Do(func() {
-		close(s.stopped)
-		_ = s.server.Close() // there is nobody to tell
-	})
-}
+// Stop breaks all connections, those that hang included, and waits until nothing of them is
+// left. A second Stop does nothing.
+func (s *Snowplow) Stop() { s.server.Stop() }
 
 // TB is the part of testing.TB that this package uses.
 type TB interface {
@@ -108,7 +97,7 @@ func New(t TB, p Pipeline) *Snowplow {
 }
 
 // URL returns the address of the collector, without a path.
-func (s *Snowplow) URL() string { return "http://" + s.address }
+func (s *Snowplow) URL() string { return s.server.URL() }
 
 // Events returns the events that passed every check, in order. They are copies.
 func (s *Snowplow) Events() []Event {
@@ -139,17 +128,14 @@ func (s *Snowplow) Failures() []Failure {
 
 // Requests returns how many requests have come to the collector, including those that met a
 // fault.
-func (s *Snowplow) Requests() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.requests
-}
+func (s *Snowplow) Requests() int { return s.script.Requests() }
 
 // Reset forgets what arrived and what failed. The script of faults goes on.
 func (s *Snowplow) Reset() {
+	s.script.Recount()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.events, s.failures, s.requests = nil, nil, 0
+	s.events, s.failures = nil, nil
 }
 
 func (s *Snowplow) take(events []Event, failures []Failure) {
