@@ -21,10 +21,5 @@ func (q *Queue) bringBack(ctx context.Context) error {
 	if err != nil || stream.State.Msgs == 0 || stream.State.FirstSeq > state.AckFloor.Stream {
 		return err
 	}
-	q.local.log.Warnf("the state of the consumer leaves messages out")
-	if err := q.stream.DeleteConsumer(ctx, consumerName); err != nil {
-		return err
-	}
-	_, err = q.createConsumer(ctx, q.stream)
-	return err
+	return q.makeConsumerAnew(ctx, q.stream)
 }

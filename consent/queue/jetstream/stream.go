@@ -95,11 +95,16 @@ func (q *Queue) repairConsumer(ctx context.Context, s broker.Stream) error {
 	if err != nil || !stranded {
 		return err
 	}
+	return q.makeConsumerAnew(ctx, s)
+}
+
+// makeConsumerAnew replaces a consumer that leaves messages out: everything comes again.
+func (q *Queue) makeConsumerAnew(ctx context.Context, s broker.Stream) error {
 	q.local.log.Warnf("the state of the consumer leaves messages out")
 	if err := s.DeleteConsumer(ctx, consumerName); err != nil {
 		return err
 	}
-	_, err = q.createConsumer(ctx, s)
+	_, err := q.createConsumer(ctx, s)
 	return err
 }
 
