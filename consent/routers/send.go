@@ -91,7 +91,8 @@ func fill(given analytics.Message) (analytics.Message, bool) {
 	return m.Value(), true
 }
 
-// newID returns a random UUID, as analytics-go would make: Snowplow takes no other id.
+// newID returns a random UUID, as analytics-go would make. Snowplow needs one, and consent/snowplow
+// would make another id of anything else.
 func newID() string {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // it never fails
